@@ -1,0 +1,144 @@
+"""The six services, and one ASGI application of one of them, some, or all: the same code either way."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from artel.kernel.bus import open_bus
+from artel.kernel.errors import add_handlers
+from artel.kernel.observe import Edge
+from artel.kernel.service import Service, opened, readiness, relaying
+from artel.kernel.settings import Settings
+from artel.kernel.store import open_store
+from artel.kernel.token import Verifier
+
+SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
+PREFIX = "/api/v1"
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[dict[str, str]] = []
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"model": ProblemDocument, "description": text}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: _problem("The request does not fit."),
+    "default": _problem("Refused; `code` says why."),
+}
+
+
+def load(name: str) -> Service:
+    service = import_module(f"artel.{name}").service
+    assert isinstance(service, Service)  # noqa: S101 every service keeps this name
+    return service
+
+
+def compose(names: Sequence[str], settings: Settings) -> FastAPI:
+    services = [load(name) for name in names]
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            bus = await open_bus(settings.bus_url)
+            stack.push_async_callback(bus.close)
+            store = open_store(settings.store_url)
+            stack.push_async_callback(store.close)
+            for service in services:
+                context = await stack.enter_async_context(opened(service, settings, bus, store, app.state.verifier))
+                app.state.contexts[service.name] = context
+            for context in app.state.contexts.values():
+                await stack.enter_async_context(relaying(context))
+            yield
+
+    app = FastAPI(
+        title="Artel Billiards",
+        version="1",
+        lifespan=lifespan,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
+    app.state.contexts = {}
+    app.state.verifier = Verifier(settings.keys)
+    add_handlers(app)
+    app.include_router(health)
+    owners: dict[str, str] = {}
+    for service in services:
+        _include(app, service, owners)
+    if settings.web_dir:
+        app.mount("/", WebApp(settings.web_dir))
+    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"))
+    return app
+
+
+def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
+    before = len(app.router.routes)
+    if service.routes:
+        app.router.routes.append(Mount(PREFIX, routes=list(service.routes)))
+    app.include_router(service.router, prefix=PREFIX)
+    if service.root:
+        app.include_router(service.root)
+    for route in app.router.routes[before:]:
+        owners[getattr(route, "path", "")] = service.name
+
+
+health = APIRouter(tags=["health"])
+
+
+@health.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process is up."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Each service with what it stands on; 503 where something is missing."""
+    parts = {name: await readiness(context) for name, context in request.app.state.contexts.items()}
+    well = all(word == "ok" for service in parts.values() for word in service.values())
+    return JSONResponse(parts, 200 if well else 503, {} if well else {"Retry-After": "2"})
+
+
+class WebApp(StaticFiles):
+    """The built web app: hashed assets for ever, and for every other path the page itself, never cached."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, html=True)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.startswith(("api/", ".well-known/")):
+            raise HTTPException(404)
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as missing:
+            if missing.status_code != 404 or path.startswith("assets/"):
+                raise
+            path = "index.html"
+            response = await super().get_response(path, scope)
+        forever = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if forever else "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response

@@ -1,0 +1,74 @@
+"""Events between services. `publish` returns when the message is safe: on the memory bus when every
+subscriber has committed, on RabbitMQ on the broker's confirm. A nudge may be lost; whoever needs it asks again."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    topic: str
+    body: bytes
+
+
+Handle = Callable[[Message], Awaitable[None]]
+Receive = Callable[[bytes], None]
+
+
+class Bus(Protocol):
+    async def publish(self, message: Message) -> None: ...
+
+    async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
+        """Each message once a group, again when `handle` raises; after bounded tries it is set aside."""
+
+    async def nudge(self, topic: str, body: bytes) -> None:
+        """A copy to every listener in every process."""
+
+    async def listen(self, topic: str, receive: Receive) -> None: ...
+    async def ready(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+async def open_bus(url: str) -> Bus:
+    if url.startswith("memory://"):
+        return MemoryBus()
+    from artel.kernel.rabbit import RabbitBus  # noqa: PLC0415 the newcomer's process does without it
+
+    return await RabbitBus.open(url)
+
+
+class MemoryBus:
+    """One process. The publisher's outbox is the queue: what a subscriber refuses is published again."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, dict[str, Handle]] = defaultdict(dict)
+        self._listeners: dict[str, list[Receive]] = defaultdict(list)
+
+    async def publish(self, message: Message) -> None:
+        handles = self._groups[message.topic].values()
+        results = await asyncio.gather(*(handle(message) for handle in handles), return_exceptions=True)
+        for failure in results:
+            if failure is not None:
+                raise failure
+
+    async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
+        for topic in topics:
+            self._groups[topic][group] = handle
+
+    async def nudge(self, topic: str, body: bytes) -> None:
+        for receive in self._listeners[topic]:
+            receive(body)
+
+    async def listen(self, topic: str, receive: Receive) -> None:
+        self._listeners[topic].append(receive)
+
+    async def ready(self) -> None:
+        """Always."""
+
+    async def close(self) -> None:
+        self._groups.clear()
+        self._listeners.clear()

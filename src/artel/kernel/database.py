@@ -1,0 +1,152 @@
+"""A database by its address. A unit of work is one plain function that takes the transaction first:
+
+    await database.write(rename, user_id, name)     # commits, then returns what rename returned
+
+On SQLite it runs whole in one thread (statement by statement through an event loop is five times slower);
+on PostgreSQL on an asyncpg connection. Either way the commit is done before anybody is answered.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
+
+Tx = Connection
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases; SQLite alone would give it back naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Database(Protocol):
+    url: str
+    dialect: str
+    on_emit: Callable[[], None]
+
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def ready(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+def open_database(url: str) -> Database:
+    return SqliteDatabase(url) if make_url(url).get_backend_name() == "sqlite" else PostgresDatabase(url)
+
+
+def _ping(tx: Tx) -> None:
+    tx.execute(text("SELECT 1"))
+
+
+def _nobody() -> None:
+    """The outbox relay puts itself in this place."""
+
+
+def _emitted(tx: Tx) -> bool:
+    return bool(tx.info.pop("emitted", False))
+
+
+class SqliteDatabase:
+    dialect = "sqlite"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.on_emit: Callable[[], None] = _nobody
+        path = make_url(url).database or ""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._writer = sqlite_engine(path, "BEGIN IMMEDIATE", size=1)
+        self._reader = sqlite_engine(path, "BEGIN", size=2)
+        self._writing = ThreadPoolExecutor(1, "sqlite-write")
+        self._reading = ThreadPoolExecutor(2, "sqlite-read")
+
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def unit() -> tuple[T, bool]:
+            with self._writer.begin() as tx:
+                result = work(tx, *args, **kwargs)
+                emitted = _emitted(tx)
+            return result, emitted
+
+        result, emitted = await asyncio.get_running_loop().run_in_executor(self._writing, unit)
+        if emitted:
+            self.on_emit()
+        return result
+
+    async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def unit() -> T:
+            with self._reader.begin() as tx:
+                return work(tx, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reading, unit)
+
+    async def ready(self) -> None:
+        await self.read(_ping)
+
+    async def close(self) -> None:
+        for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
+            await asyncio.to_thread(threads.shutdown)
+            engine.dispose()
+
+
+def sqlite_engine(path: str, begin: str, size: int) -> Engine:
+    # isolation_level=None leaves BEGIN to us: the driver's own would start a write as a read and fail later.
+    options: dict[str, Any] = {"connect_args": {"isolation_level": None, "check_same_thread": False}}
+    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=size, max_overflow=0, **options)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class PostgresDatabase:
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.on_emit: Callable[[], None] = _nobody
+        self._engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=5)
+
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._engine.begin() as connection:
+            result = await connection.run_sync(work, *args, **kwargs)
+            emitted = await connection.run_sync(_emitted)
+        if emitted:
+            self.on_emit()
+        return result
+
+    async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._engine.connect() as connection:
+            readonly = await connection.execution_options(postgresql_readonly=True)
+            return await readonly.run_sync(work, *args, **kwargs)
+
+    async def ready(self) -> None:
+        await self.read(_ping)
+
+    async def close(self) -> None:
+        await self._engine.dispose()

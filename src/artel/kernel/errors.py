@@ -1,0 +1,123 @@
+"""One type for everything that is refused, one place where it becomes application/problem+json (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+log = structlog.get_logger()
+
+
+class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
+    """A refusal with a stable `code`. `extra` members stand beside the standard ones."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(f"{status} {code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    def response(self, request_id: str) -> Response:
+        body: dict[str, Any] = {
+            "type": f"urn:artel:problem:{self.code}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            **self.extra,
+        }
+        if self.errors:
+            body["errors"] = list(self.errors)
+        return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
+
+
+def not_found(what: str = "There is no such thing, or it is not yours to see.") -> Problem:
+    return Problem(404, "not_found", what)
+
+
+def forbidden(why: str) -> Problem:
+    return Problem(403, "forbidden", why)
+
+
+def rate_limited(seconds: float) -> Problem:
+    wait = str(max(1, round(seconds + 0.5)))
+    return Problem(429, "rate_limited", "Too many requests; come back a little later.", headers={"Retry-After": wait})
+
+
+def unavailable(what: str) -> Problem:
+    return Problem(503, "unavailable", what, headers={"Retry-After": "2"})
+
+
+def request_id(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 registered for this type only
+    return error.response(request_id(request))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type only
+    fields = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "message": str(item["msg"])}
+        for item in error.errors()
+    ]
+    where = {str(item["loc"][0]) for item in error.errors()}
+    code = "invalid_query" if where <= {"query", "header"} else "invalid_body"
+    if where <= {"path"}:
+        return not_found().response(request_id(request))
+    return Problem(422, code, "The request does not fit.", errors=fields).response(request_id(request))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 registered for this type only
+    code = {404: "not_found", 405: "method_not_allowed", 400: "invalid_body"}.get(error.status_code, "refused")
+    status = 422 if error.status_code == 400 else error.status_code
+    return Problem(status, code, str(error.detail), headers=error.headers).response(request_id(request))
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.error("database unavailable", error=str(error.__cause__ or error)[:200], request_id=request_id(request))
+    return unavailable("The database does not answer.").response(request_id(request))
+
+
+async def _refused_connection(request: Request, error: Exception) -> Response:
+    log.error("a server does not answer", error=str(error)[:200], request_id=request_id(request))
+    return unavailable("A part of the system does not answer.").response(request_id(request))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error, request_id=request_id(request), path=request.url.path)
+    return Problem(500, "internal", "Something broke on our side.").response(request_id(request))
+
+
+def add_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(ConnectionError, _refused_connection)
+    app.add_exception_handler(TimeoutError, _refused_connection)
+    app.add_exception_handler(DBAPIError, _bug)
+    app.add_exception_handler(Exception, _bug)

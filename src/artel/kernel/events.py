@@ -1,0 +1,64 @@
+"""The base of every public event. On the wire: CloudEvents 1.0, structured JSON."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from uuid_utils import uuid7
+
+PREFIX = "artel."
+
+
+def new_id() -> str:
+    return str(uuid7())
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Event(BaseModel):
+    """A subclass names its `topic` (routing key and type, `artel.game.finished.v1`) and declares its data.
+
+    The committed JSON schema of a published class never changes but by an optional field: else make a v2.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    topic: ClassVar[str]
+
+    event_id: str = Field(default_factory=new_id, exclude=True)
+    at: AwareDatetime = Field(default_factory=now, exclude=True)
+    traceparent: str | None = Field(None, exclude=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not re.fullmatch(r"artel(\.[a-z_]+){2}\.v\d+", cls.topic):
+            raise TypeError(f"{cls.__name__}: a topic looks like artel.game.finished.v1")
+
+    @property
+    def subject(self) -> str:
+        """What the event is about; events of one subject carry a version and may still arrive in any order."""
+        return self.event_id
+
+    def envelope(self) -> bytes:
+        return orjson.dumps(
+            {
+                "specversion": "1.0",
+                "id": self.event_id,
+                "type": self.topic,
+                "source": "/" + self.topic.split(".")[1],
+                "subject": self.subject,
+                "time": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+                "datacontenttype": "application/json",
+                **({"traceparent": self.traceparent} if self.traceparent else {}),
+                "data": self.model_dump(mode="json"),
+            }
+        )
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        envelope = orjson.loads(body)
+        known = {"event_id": envelope["id"], "at": envelope["time"], "traceparent": envelope.get("traceparent")}
+        return cls.model_validate({**envelope["data"], **known})

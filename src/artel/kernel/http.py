@@ -1,0 +1,99 @@
+"""What every route shares: strict bodies, clean text, pages."""
+
+import re
+import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from artel.kernel.errors import Problem
+
+T = TypeVar("T")
+BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def clean(text: str) -> str:
+    """Any script; no control characters, no direction overrides, not blank."""
+    if BIDI.search(text) or any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+        raise ValueError("control characters and direction overrides are not allowed")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text.strip()
+
+
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(clean)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean)]
+
+
+def uuid_text(value: str) -> str:
+    if not UUID_TEXT.fullmatch(value):
+        raise ValueError("must be a UUID in lower case")
+    return value
+
+
+def uuid7_text(value: str) -> str:
+    if UUID(uuid_text(value)).version != 7:
+        raise ValueError("must be a UUIDv7")
+    return value
+
+
+Id = Annotated[str, AfterValidator(uuid_text)]
+NewId = Annotated[str, AfterValidator(uuid7_text)]
+
+
+class Page(BaseModel, Generic[T]):
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class Paging:
+    """`after` is the key of the last row seen, whatever the list is ordered by; None at the start."""
+
+    def __init__(
+        self, limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: Annotated[str, Query(max_length=300)] = ""
+    ) -> None:
+        self.limit = limit
+        self.after: list[Any] | None = _read_cursor(cursor) if cursor else None
+
+    def page(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> "Page[T]":
+        """`rows` holds up to limit + 1 of them; the last one only says that there is more."""
+        more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        return Page(items=rows, next_cursor=_cursor(key(rows[-1])) if more else None)
+
+
+PagingDep = Annotated[Paging, Depends()]
+
+
+def _cursor(key: Sequence[Any]) -> str:
+    return urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> list[Any]:
+    try:
+        key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise _bad_cursor() from error
+    if not isinstance(key, list) or not all(isinstance(part, str | int) and "\0" not in str(part) for part in key):
+        raise _bad_cursor()
+    return key
+
+
+def _bad_cursor() -> Problem:
+    return Problem(422, "invalid_query", "Not a cursor.", errors=[{"field": "cursor", "message": "not one of ours"}])
+
+
+def bad_field(field: str, message: str, code: str = "invalid_body") -> Problem:
+    return Problem(422, code, "The request does not fit.", errors=[{"field": field, "message": message}])

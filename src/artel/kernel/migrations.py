@@ -1,0 +1,81 @@
+"""One service's Alembic history, run by `artel migrate` and, for the newcomer, by `artel run`."""
+
+import asyncio
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from artel.kernel.database import sqlite_engine
+
+
+def config(service: str, connection: Connection | None = None) -> Config:
+    alembic = Config()
+    alembic.set_main_option("script_location", f"artel.{service}:migrations")
+    alembic.attributes["connection"] = connection
+    alembic.attributes["metadata"] = metadata(service)
+    return alembic
+
+
+def metadata(service: str) -> MetaData:
+    tables = import_module(f"artel.{service}.tables").metadata
+    assert isinstance(tables, MetaData)  # noqa: S101 every service keeps this name
+    return tables
+
+
+def migrate(service: str, url: str, revision: str = "head") -> None:
+    """Bring the service's database to `revision`; on PostgreSQL one migrator at a time."""
+    _with_connection(url, lambda connection: _upgrade(service, connection, revision))
+
+
+def check(service: str, url: str) -> None:
+    """Raise where the tables in code and in the database differ."""
+    _with_connection(url, lambda connection: command.check(config(service, connection)))
+
+
+def downgrade(service: str, url: str, revision: str = "base") -> None:
+    _with_connection(url, lambda connection: command.downgrade(config(service, connection), revision))
+
+
+def _upgrade(service: str, connection: Connection, revision: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('artel.migrate'))"))
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+    command.upgrade(config(service, connection), revision)
+
+
+def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
+    if make_url(url).get_backend_name() == "sqlite":
+        path = Path(make_url(url).database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sqlite_engine(str(path), "BEGIN IMMEDIATE", size=1)
+        with engine.begin() as connection:
+            work(connection)
+        engine.dispose()
+    else:
+        asyncio.run(_on_postgres(url, work))
+
+
+async def _on_postgres(url: str, work: Callable[[Connection], None]) -> None:
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def run_env() -> None:
+    """The body of every service's migrations/env.py."""
+    attributes = context.config.attributes
+    context.configure(
+        connection=attributes["connection"],
+        target_metadata=attributes["metadata"],
+        render_as_batch=attributes["connection"].dialect.name == "sqlite",
+    )
+    context.run_migrations()

@@ -1,0 +1,129 @@
+"""The outermost ring of every process: request id, size limit, metrics and the log line, in one ASGI layer.
+
+One layer, with its counters looked up once, because four middlewares cost as much as the request itself.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from artel.kernel.errors import Problem
+from artel.kernel.events import new_id
+
+BODY_LIMIT = 64 * 1024
+SLOW_SECONDS = 0.25
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger()
+requests = Counter("artel_http_requests", "answers by route and status", ["service", "method", "route", "status"])
+seconds = Histogram(
+    "artel_http_seconds",
+    "time to answer",
+    ["service", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+
+
+def configure_logs(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def too_large() -> Problem:
+    return Problem(413, "too_large", "A request body is at most 64 KiB.")
+
+
+class Edge:
+    def __init__(self, app: ASGIApp, service_of: Callable[[str], str]) -> None:
+        self.app = app
+        self._service_of = service_of
+        self._meters: dict[tuple[str, str, int], Callable[[float], None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        headers = dict(scope["headers"])
+        request_id = headers.get(b"x-request-id", b"").decode("latin-1")
+        state["request_id"] = request_id if REQUEST_ID.fullmatch(request_id) else new_id()
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = state["request_id"]
+            await send(message)
+
+        try:
+            length = headers.get(b"content-length", b"0")
+            if not length.isdigit() or int(length) > BODY_LIMIT:
+                await too_large().response(state["request_id"])(scope, receive, answer)
+            else:
+                await self.app(scope, receive if b"content-length" in headers else _counted(receive), answer)
+        finally:
+            self._measure(scope, status, time.perf_counter() - started)
+
+    def _measure(self, scope: Scope, status: int, took: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        key = (scope["method"], route, status)
+        meter = self._meters.get(key)
+        if meter is None:
+            meter = self._meters[key] = self._meter(*key)
+        meter(took)
+        if status >= 500 or took > SLOW_SECONDS:
+            state = scope["state"]
+            log.warning(
+                "slow or failed",
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(took * 1000, 1),
+                request_id=state["request_id"],
+                user_id=state.get("user_id"),
+            )
+
+    def _meter(self, method: str, route: str, status: int) -> Callable[[float], None]:
+        service = self._service_of(route)
+        known = method if method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} else "other"
+        count, time_taken = requests.labels(service, known, route, str(status)), seconds.labels(service, route)
+
+        def meter(took: float) -> None:
+            count.inc()
+            time_taken.observe(took)
+
+        return meter
+
+
+def _counted(receive: Receive) -> Receive:
+    """A body of unannounced length is measured as it comes."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > BODY_LIMIT:
+            raise too_large()
+        return message
+
+    return counted

@@ -1,0 +1,95 @@
+"""The bus on RabbitMQ: topic exchange, a quorum queue a group, publisher confirms, dead letters."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from aio_pika import DeliveryMode, ExchangeType, connect_robust
+from aio_pika import Message as AmqpMessage
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractRobustConnection
+
+from artel.kernel.bus import Handle, Message, Receive
+
+EVENTS = "artel.events"
+NUDGES = "artel.nudges"
+DEAD = "artel.dead"
+DELIVERIES = 5
+PREFETCH = 32
+CONFIRM_SECONDS = 10
+
+
+class RabbitBus:
+    def __init__(
+        self, connection: AbstractRobustConnection, channel: AbstractChannel, events: AbstractExchange
+    ) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._events = events
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
+        channel = await connection.channel(publisher_confirms=True)
+        events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
+        return cls(connection, channel, events)
+
+    async def publish(self, message: Message) -> None:
+        amqp = AmqpMessage(
+            message.body,
+            message_id=message.id,
+            type=message.topic,
+            content_type="application/cloudevents+json",
+            delivery_mode=DeliveryMode.PERSISTENT,
+        )
+        await self._events.publish(amqp, message.topic, mandatory=False, timeout=CONFIRM_SECONDS)
+
+    async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
+        channel = await self._connection.channel()
+        await channel.set_qos(PREFETCH)
+        dead = await channel.declare_exchange(DEAD, ExchangeType.DIRECT, durable=True)
+        graveyard = await channel.declare_queue(
+            f"artel.{group}.dead", durable=True, arguments={"x-queue-type": "quorum"}
+        )
+        await graveyard.bind(dead, group)
+        queue = await channel.declare_queue(f"artel.{group}", durable=True, arguments=queue_arguments(group))
+        for topic in topics:
+            await queue.bind(EVENTS, topic)
+
+        async def consume(incoming: AbstractIncomingMessage) -> None:
+            # An exception sends it back to the queue; the delivery limit sends it on to the dead letters.
+            async with incoming.process(requeue=True):
+                await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body))
+
+        await queue.consume(consume)
+
+    async def nudge(self, topic: str, body: bytes) -> None:
+        exchange = await self._channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
+        await exchange.publish(AmqpMessage(body), topic, mandatory=False, timeout=CONFIRM_SECONDS)
+
+    async def listen(self, topic: str, receive: Receive) -> None:
+        channel = await self._connection.channel()
+        exchange = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(exchange, topic)
+
+        async def consume(incoming: AbstractIncomingMessage) -> None:
+            receive(incoming.body)
+
+        await queue.consume(consume, no_ack=True)
+
+    async def ready(self) -> None:
+        if not self._connection.connected.is_set():
+            raise ConnectionError("RabbitMQ is not connected")
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def queue_arguments(group: str) -> dict[str, str | int]:
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERIES,
+        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-routing-key": group,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }

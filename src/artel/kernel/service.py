@@ -1,0 +1,119 @@
+"""A service is a declaration; `running` is the only place that knows how one lives and ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import MetaData
+from starlette.routing import BaseRoute
+
+from artel.kernel.bus import Bus, Message
+from artel.kernel.database import Database, Tx, open_database
+from artel.kernel.events import Event
+from artel.kernel.outbox import Relay, once
+from artel.kernel.settings import Settings
+from artel.kernel.store import Store
+from artel.kernel.token import Verifier
+
+Reaction = Callable[[Tx, Any], None]
+
+
+@dataclass
+class Context:
+    """What a service is given. `own` is what its `open` made, for its own routes only."""
+
+    name: str
+    settings: Settings
+    database: Database
+    bus: Bus
+    store: Store
+    verifier: Verifier
+    relay: Relay
+    own: Any = None
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    router: APIRouter  # under /api/v1
+    metadata: MetaData
+    reactions: Mapping[type[Event], Reaction] = field(default_factory=dict)
+    root: APIRouter | None = None  # routes at the root, such as /.well-known
+    routes: Sequence[BaseRoute] = ()  # plain ASGI routes under /api/v1, for the path of the taps
+    open: Callable[[Context], AbstractAsyncContextManager[Any]] | None = None
+
+
+def context_of(name: str) -> Callable[[Request], Context]:
+    """A dependency: the running service's context."""
+
+    def context(request: Request) -> Context:
+        running_context: Context = request.app.state.contexts[name]
+        return running_context
+
+    return context
+
+
+@asynccontextmanager
+async def opened(
+    service: Service, settings: Settings, bus: Bus, store: Store, verifier: Verifier
+) -> AsyncIterator[Context]:
+    """The service with its database and its subscriptions; its relay starts when all services listen."""
+    database = open_database(settings.database(service.name))
+    context = Context(service.name, settings, database, bus, store, verifier, Relay(service.name, database, bus))
+    try:
+        async with service.open(context) if service.open else _nothing() as own:
+            context.own = own
+            await _subscribe(service, context)
+            yield context
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def relaying(context: Context) -> AsyncIterator[None]:
+    relay = asyncio.create_task(context.relay.run(), name=f"relay-{context.name}")
+    try:
+        yield
+    finally:
+        relay.cancel()
+        with suppress(asyncio.CancelledError):
+            await relay
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+async def _subscribe(service: Service, context: Context) -> None:
+    by_topic = {event.topic: (event, reaction) for event, reaction in service.reactions.items()}
+
+    async def handle(message: Message) -> None:
+        event, reaction = by_topic[message.topic]
+        await context.database.write(_react, event.read(message.body), reaction)
+
+    if by_topic:
+        await context.bus.subscribe(service.name, list(by_topic), handle)
+
+
+def _react(tx: Tx, event: Event, reaction: Reaction) -> None:
+    if once(tx, event.event_id):
+        reaction(tx, event)
+
+
+async def readiness(context: Context) -> dict[str, str]:
+    """One word for each thing the service stands on."""
+    parts = {"database": context.database.ready, "bus": context.bus.ready, "store": context.store.ready}
+
+    async def look(ready: Callable[[], Any]) -> str:
+        try:
+            async with asyncio.timeout(2):
+                await ready()
+        except Exception as error:  # noqa: BLE001 whatever is wrong, the answer is a word
+            return type(error).__name__
+        return "ok"
+
+    return dict(zip(parts, await asyncio.gather(*map(look, parts.values())), strict=True))
