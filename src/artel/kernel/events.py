@@ -48,7 +48,7 @@ class Event(BaseModel):
                 "specversion": "1.0",
                 "id": self.event_id,
                 "type": self.topic,
-                "source": "/" + self.topic.split(".")[1],
+                "source": "/" + type(self).__module__.rpartition(".")[2],  # contracts are one module a producer
                 "subject": self.subject,
                 "time": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "datacontenttype": "application/json",

@@ -1,0 +1,35 @@
+"""What auth tells: people and what they want to be called."""
+
+from typing import ClassVar
+
+from artel.kernel.events import Event
+
+
+class UserEvent(Event):
+    topic: ClassVar[str] = "artel.user.abstract.v1"
+
+    user_id: str
+    version: int  # of the profile: 1, 2, 3 …
+
+    @property
+    def subject(self) -> str:
+        return self.user_id
+
+
+class UserRegistered(UserEvent):
+    topic: ClassVar[str] = "artel.user.registered.v1"
+
+    display_name: str
+    username: str | None = None
+    avatar_url: str | None = None
+    language: str = "ru"
+    telegram_id: int | None = None  # for notification alone
+
+
+class UserUpdated(UserEvent):
+    topic: ClassVar[str] = "artel.user.updated.v1"
+
+    display_name: str
+    username: str | None = None
+    avatar_url: str | None = None
+    language: str = "ru"

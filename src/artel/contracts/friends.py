@@ -1,0 +1,45 @@
+"""What friends tells. `version` counts the changes between two people, in either direction."""
+
+from typing import ClassVar
+
+from artel.kernel.events import Event
+
+
+class FriendEvent(Event):
+    topic: ClassVar[str] = "artel.friend.abstract.v1"
+
+    user_id: str  # who did it
+    other_id: str
+    version: int
+
+    @property
+    def subject(self) -> str:
+        return ".".join(sorted((self.user_id, self.other_id)))
+
+
+class FriendRequested(FriendEvent):
+    topic: ClassVar[str] = "artel.friend.requested.v1"
+
+    request_id: str
+    name: str  # of who asks
+
+
+class FriendAccepted(FriendEvent):
+    topic: ClassVar[str] = "artel.friend.accepted.v1"
+
+    request_id: str
+    name: str  # of who accepted
+
+
+class FriendRemoved(FriendEvent):
+    topic: ClassVar[str] = "artel.friend.removed.v1"
+
+
+class UserBlocked(FriendEvent):
+    """Ends a friendship too."""
+
+    topic: ClassVar[str] = "artel.user.blocked.v1"
+
+
+class UserUnblocked(FriendEvent):
+    topic: ClassVar[str] = "artel.user.unblocked.v1"
