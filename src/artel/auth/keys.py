@@ -1,0 +1,65 @@
+"""The keys that sign access tokens: one private PEM file a key, and jwks.json with the public halves for everybody."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from artel.kernel.events import new_id
+
+
+class KeyRing:
+    """Signs with the newest key. The older ones stay in jwks.json until nothing they signed can be alive."""
+
+    def __init__(self, keys_dir: Path) -> None:
+        self._dir = keys_dir
+        self._key, self._kid = self._newest()
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode({"alg": "ES256", "kid": self._kid, "typ": "JWT"}, claims, self._key, algorithms=["ES256"])
+
+    def _newest(self) -> tuple[ECKey, str]:
+        files = sorted(self._dir.glob("*.private.pem"))
+        if not files:
+            raise FileNotFoundError(f"no signing key in {self._dir}: make one with `artel keys rotate`")
+        kid = files[-1].name.removesuffix(".private.pem")
+        return ECKey.import_key(files[-1].read_bytes(), {"kid": kid}), kid
+
+
+def ensure_key(keys_dir: Path) -> None:
+    """The newcomer's first start."""
+    if not any(keys_dir.glob("*.private.pem")):
+        rotate(keys_dir)
+
+
+def rotate(keys_dir: Path, keep: int = 2) -> str:
+    """A new key becomes the one that signs; `keep` newest stay published. Gives the new kid."""
+    keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kid = new_id()  # in order of time, so the newest sorts last
+    pem = ECKey.generate_key("P-256").as_pem(private=True)
+    _write(keys_dir / f"{kid}.private.pem", pem, 0o600)
+    for old in sorted(keys_dir.glob("*.private.pem"))[:-keep]:
+        old.unlink()
+    _write(keys_dir / "jwks.json", orjson.dumps(public_keys(keys_dir)), 0o644)
+    return kid
+
+
+def public_keys(keys_dir: Path) -> dict[str, Any]:
+    keys = []
+    for file in sorted(keys_dir.glob("*.private.pem")):
+        kid = file.name.removesuffix(".private.pem")
+        key = ECKey.import_key(file.read_bytes(), {"kid": kid, "use": "sig", "alg": "ES256"})
+        keys.append(key)
+    return dict(KeySet(list(keys)).as_dict(private=False))
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Whole or not at all: a reader never sees half a file."""
+    part = path.with_suffix(path.suffix + ".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    part.replace(path)

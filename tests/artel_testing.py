@@ -1,0 +1,84 @@
+"""What the tests of every service share: a composed application in this process, people, and a drain."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from artel.auth.keys import KeyRing, ensure_key
+from artel.compose import SERVICES, compose
+from artel.kernel.events import Event, new_id
+from artel.kernel.migrations import migrate
+from artel.kernel.settings import Settings
+from artel.kernel.token import AUDIENCE, ISSUER
+
+
+@dataclass
+class Person:
+    """Somebody with a valid access token; ids are as auth would make them."""
+
+    name: str
+    id: str = field(default_factory=new_id)
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Installation:
+    """Services composed in this process on SQLite files of their own, called without a network."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        self.http = AsyncClient(
+            transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://testserver/api/v1"
+        )
+        self._ring = KeyRing(settings.keys)
+
+    def person(self, name: str, **claims: Any) -> Person:
+        person = Person(name)
+        now = int(time.time())
+        standard = {
+            "iss": ISSUER, "aud": AUDIENCE, "sub": person.id, "sid": new_id(), "jti": new_id(),
+            "iat": now, "exp": now + 900, "epoch": 0, "role": "user", "name": name, "lang": "ru",
+        }  # fmt: skip
+        person.token = self._ring.sign({**standard, **claims})
+        return person
+
+    async def call(self, who: Person | None, method: str, path: str, json: Any = None, **kwargs: Any) -> Response:
+        headers = {**(who.headers if who else {}), **kwargs.pop("headers", {})}
+        return await self.http.request(method, path, json=json, headers=headers, **kwargs)
+
+    async def publish(self, *events: Event) -> None:
+        """As if another service had said it; returns when all subscribers have committed."""
+        from artel.kernel.bus import Message  # noqa: PLC0415
+
+        bus = next(iter(self.app.state.contexts.values())).bus
+        for event in events:
+            await bus.publish(Message(event.event_id, event.topic, event.envelope()))
+
+    async def drain(self) -> None:
+        """Until no outbox has anything left: then every projection has followed."""
+        while sum(await asyncio.gather(*(context.relay.drain() for context in self.app.state.contexts.values()))):
+            pass
+
+
+@asynccontextmanager
+async def installation(data: Path, names: Sequence[str] = SERVICES, **settings: Any) -> AsyncIterator[Installation]:
+    config = Settings(data_dir=data, **settings)
+    ensure_key(config.keys)
+    for name in names:
+        await asyncio.to_thread(migrate, name, config.database(name))
+    app = compose(names, config)
+    async with app.router.lifespan_context(app):
+        made = Installation(app, config)
+        async with made.http:
+            yield made
