@@ -1,0 +1,19 @@
+"""Who somebody is: sign-in, tokens, profiles."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from artel.auth.api import root, router
+from artel.auth.keys import KeyRing, refresh_secret
+from artel.auth.tables import metadata
+from artel.auth.tokens import TokenMaker
+from artel.kernel.service import Context, Service
+
+
+@asynccontextmanager
+async def _open(context: Context) -> AsyncIterator[TokenMaker]:
+    keys = context.settings.keys
+    yield TokenMaker(KeyRing(keys), refresh_secret(keys))
+
+
+service = Service("auth", router, metadata, root=root, open=_open)

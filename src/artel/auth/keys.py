@@ -1,6 +1,7 @@
 """The keys that sign access tokens: one private PEM file a key, and jwks.json with the public halves for everybody."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from artel.kernel.events import new_id
+
+REFRESH_SECRET = "refresh.secret"  # noqa: S105 a file name
 
 
 class KeyRing:
@@ -33,6 +36,16 @@ def ensure_key(keys_dir: Path) -> None:
     """The newcomer's first start."""
     if not any(keys_dir.glob("*.private.pem")):
         rotate(keys_dir)
+    if not (keys_dir / REFRESH_SECRET).exists():
+        _write(keys_dir / REFRESH_SECRET, secrets.token_bytes(32), 0o600)
+
+
+def refresh_secret(keys_dir: Path) -> bytes:
+    """What refresh tokens are sealed with; 32 bytes."""
+    path = keys_dir / REFRESH_SECRET
+    if not path.exists():
+        raise FileNotFoundError(f"no {REFRESH_SECRET} in {keys_dir}: make it with `artel keys rotate`")
+    return path.read_bytes()
 
 
 def rotate(keys_dir: Path, keep: int = 2) -> str:

@@ -1,0 +1,127 @@
+"""Users: who they are, how they are found, what they call themselves. Functions take the transaction first."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, insert, or_, select, update
+
+from artel.auth.tables import identities, users
+from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.kernel.database import Tx
+from artel.kernel.errors import not_found
+from artel.kernel.events import new_id, now
+from artel.kernel.http import BIDI
+from artel.kernel.outbox import emit
+
+LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}")
+NAME_LENGTH = 64
+User = Row[Any]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a provider tells of somebody who has proven to be `subject` there."""
+
+    provider: str
+    subject: str
+    display_name: str
+    username: str | None = None
+    avatar_url: str | None = None
+    language: str = "ru"
+    telegram_id: int | None = None
+
+
+def tidy_name(text: str, otherwise: str) -> str:
+    """A name from outside made fit to show: no control or direction characters, at most 64."""
+    shown = "".join(char for char in BIDI.sub("", text) if unicodedata.category(char) not in {"Cc", "Cs"})
+    return shown.strip()[:NAME_LENGTH].strip() or otherwise
+
+
+def language_or_russian(tag: str | None) -> str:
+    return tag if tag and LANGUAGE.fullmatch(tag) else "ru"
+
+
+def sign_in_or_register(tx: Tx, profile: Profile) -> User:
+    known = select(identities.c.user_id).where(
+        identities.c.provider == profile.provider, identities.c.subject == profile.subject
+    )
+    user_id = tx.execute(known).scalar_one_or_none()
+    return get(tx, user_id) if user_id else _register(tx, profile)
+
+
+def _register(tx: Tx, profile: Profile) -> User:
+    user_id = new_id()
+    row = {
+        "id": user_id,
+        "display_name": profile.display_name,
+        "search_name": profile.display_name.casefold()[:NAME_LENGTH],
+        "username": profile.username,
+        "avatar_url": profile.avatar_url,
+        "language": profile.language,
+        "role": "user",
+        "epoch": 0,
+        "version": 1,
+        "created_at": now(),
+    }
+    tx.execute(insert(users).values(row))
+    identity = {"provider": profile.provider, "subject": profile.subject, "user_id": user_id, "created_at": now()}
+    tx.execute(insert(identities).values(identity))
+    emit(
+        tx,
+        UserRegistered(
+            user_id=user_id,
+            version=1,
+            display_name=profile.display_name,
+            username=profile.username,
+            avatar_url=profile.avatar_url,
+            language=profile.language,
+            telegram_id=profile.telegram_id,
+        ),
+    )
+    return get(tx, user_id)
+
+
+def get(tx: Tx, user_id: str) -> User:
+    row = tx.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def change(tx: Tx, user_id: str, changes: dict[str, str]) -> User:
+    """`changes` holds display_name, language or both."""
+    before = get(tx, user_id)
+    values: dict[str, Any] = {name: value for name, value in changes.items() if getattr(before, name) != value}
+    if not values:
+        return before
+    if "display_name" in values:
+        values["search_name"] = values["display_name"].casefold()[:NAME_LENGTH]
+    tx.execute(update(users).where(users.c.id == user_id).values(version=users.c.version + 1, **values))
+    user = get(tx, user_id)
+    emit(
+        tx,
+        UserUpdated(
+            user_id=user_id,
+            version=user.version,
+            display_name=user.display_name,
+            username=user.username,
+            avatar_url=user.avatar_url,
+            language=user.language,
+        ),
+    )
+    return user
+
+
+def find(tx: Tx, query: str, caller_id: str, limit: int, after: Sequence[Any] | None) -> Sequence[User]:
+    """Whose name or username begins with `query`, whatever the case; not the caller himself."""
+    start = query.casefold().lstrip("@")
+    begins = or_(
+        users.c.search_name.startswith(start, autoescape=True), users.c.username.istartswith(start, autoescape=True)
+    )
+    found = select(users).where(begins, users.c.id != caller_id).order_by(users.c.id).limit(limit)
+    if after:
+        found = found.where(users.c.id > str(after[0]))
+    return tx.execute(found).all()

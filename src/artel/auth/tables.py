@@ -1,0 +1,55 @@
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table
+
+from artel.kernel import idempotency, outbox
+from artel.kernel.database import UtcDateTime
+
+metadata = MetaData()
+outbox.add_tables(metadata)
+idempotency.add_tables(metadata)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("display_name", String(64), nullable=False),
+    Column("search_name", String(64), nullable=False, index=True),  # casefolded
+    Column("username", String(64), index=True),  # as the provider gave it, casefolded for finding
+    Column("avatar_url", String(500)),
+    Column("language", String(35), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),  # tokens of an older epoch are void
+    Column("version", Integer, nullable=False),  # of the profile, as published
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("provider", String(16), primary_key=True),  # telegram, dev
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# One row a sign-in on a device: a family of refresh tokens, of which only the newest generation is good.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id"), nullable=False, index=True),
+    Column("provider", String(16), nullable=False),
+    Column("user_agent", String(200), nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("refreshed_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
+# Telegram's init data is a bearer secret for an hour: the first device that brings it keeps it.
+init_data_uses = Table(
+    "init_data_uses",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("device", String(64)),  # sha256 of the device's secret; null: none was given, so no repeat is good
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)

@@ -1,0 +1,137 @@
+"""Access tokens of 15 minutes and families of refresh tokens that rotate.
+
+A refresh token is `<sign-in>.<generation>.<mac>`: nothing of it is stored, so nothing of it can be read from a
+database or a backup. A stranger's guess fails at the mac and touches nobody's sign-in; a true token of an older
+generation is a stolen one or its victim's, and ends the family (RFC 9700 4.14).
+"""
+
+import base64
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from artel.auth import people
+from artel.auth.keys import KeyRing
+from artel.auth.people import User
+from artel.auth.tables import sign_ins, users
+from artel.kernel.database import Tx
+from artel.kernel.errors import Problem, not_found
+from artel.kernel.events import new_id, now
+from artel.kernel.token import AUDIENCE, ISSUER, unauthenticated
+
+ACCESS_SECONDS = 900
+GRACE = timedelta(seconds=10)  # two tabs, or an answer that got lost
+IDLE = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    access_token: str
+    refresh_token: str
+    user: User
+
+
+class TokenMaker:
+    def __init__(self, ring: KeyRing, secret: bytes) -> None:
+        self._ring = ring
+        self._secret = secret
+
+    def start(self, tx: Tx, user: User, provider: str, user_agent: str) -> Tokens:
+        sign_in = {
+            "id": new_id(),
+            "user_id": user.id,
+            "provider": provider,
+            "user_agent": user_agent[:200],
+            "generation": 1,
+            "created_at": now(),
+            "refreshed_at": now(),
+        }
+        tx.execute(insert(sign_ins).values(sign_in))
+        return self._tokens(user, str(sign_in["id"]), 1)
+
+    def refresh(self, tx: Tx, token: str) -> Tokens | None:
+        """None: it was used before, and the family has just been revoked."""
+        sid, generation = self._read(token)
+        row = tx.execute(select(sign_ins).where(sign_ins.c.id == sid).with_for_update()).one_or_none()
+        if row is None or row.refreshed_at < now() - IDLE:
+            raise unauthenticated("Sign in again.")
+        if row.revoked_at is not None:
+            raise Problem(401, "refresh_reused", "This sign-in has ended.") if generation < row.generation else ended()
+        user = people.get(tx, row.user_id)
+        if generation == row.generation:
+            tx.execute(
+                update(sign_ins).where(sign_ins.c.id == sid).values(generation=generation + 1, refreshed_at=now())
+            )
+            return self._tokens(user, sid, generation + 1)
+        if generation == row.generation - 1 and now() - row.refreshed_at <= GRACE:
+            return self._tokens(user, sid, row.generation)
+        tx.execute(update(sign_ins).where(sign_ins.c.id == sid).values(revoked_at=now()))
+        return None
+
+    def _tokens(self, user: User, sid: str, generation: int) -> Tokens:
+        return Tokens(self._access(user, sid), self._write(sid, generation), user)
+
+    def _access(self, user: User, sid: str) -> str:
+        issued = int(time.time())
+        return self._ring.sign(
+            {
+                "iss": ISSUER,
+                "aud": AUDIENCE,
+                "sub": user.id,
+                "sid": sid,
+                "iat": issued,
+                "exp": issued + ACCESS_SECONDS,
+                "jti": new_id(),
+                "epoch": user.epoch,
+                "role": user.role,
+                "name": user.display_name,
+                "lang": user.language,
+            }
+        )
+
+    def _write(self, sid: str, generation: int) -> str:
+        text = f"{sid}.{generation}"
+        mac = hmac.digest(self._secret, text.encode(), "sha256")
+        return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+    def _read(self, token: str) -> tuple[str, int]:
+        sid, _, rest = token.partition(".")
+        generation = rest.partition(".")[0]
+        if not (generation.isascii() and generation.isdigit() and len(generation) < 10):
+            raise ended()
+        if not hmac.compare_digest(self._write(sid, int(generation)).encode(), token.encode()):
+            raise ended()
+        return sid, int(generation)
+
+
+def ended() -> Problem:
+    return unauthenticated("Sign in again.")
+
+
+def sign_out(tx: Tx, user_id: str, sid: str) -> None:
+    done = tx.execute(
+        update(sign_ins)
+        .where(sign_ins.c.id == sid, sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+    if done.rowcount == 0:
+        raise not_found()
+
+
+def sign_out_everywhere(tx: Tx, user_id: str) -> None:
+    """Ends every family; the new epoch voids the access tokens that are still alive."""
+    tx.execute(
+        update(sign_ins).where(sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None)).values(revoked_at=now())
+    )
+    tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
+
+
+def devices(tx: Tx, user_id: str) -> list[Row[Any]]:
+    mine = select(sign_ins).where(
+        sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None), sign_ins.c.refreshed_at > now() - IDLE
+    )
+    return list(tx.execute(mine.order_by(sign_ins.c.refreshed_at.desc())).all())
