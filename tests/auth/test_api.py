@@ -1,0 +1,285 @@
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from httpx2 import Response
+
+from artel.auth.keys import rotate
+from artel.kernel.bus import Message
+from artel_testing import Installation, installation
+
+TOKEN = "7000000001:AAFake-Token_for_TESTS_only_000000000001"
+DEVICE = "device-0123456789abcdef"
+
+
+@pytest.fixture
+async def auth(tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installation(tmp_path, ["auth"], telegram_bot_token=TOKEN) as made:
+        yield made
+
+
+def init_data(user_id: int = 900000001, age: float = 0, **user: Any) -> str:
+    fields = {
+        "auth_date": str(int(time.time() - age)),
+        "query_id": "AAFake",
+        "user": json.dumps({"id": user_id, "first_name": "Аня", **user}),
+    }
+    key = hmac.digest(b"WebAppData", TOKEN.encode(), "sha256")
+    text = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    return urlencode({**fields, "hash": hmac.digest(key, text.encode(), "sha256").hex()})
+
+
+async def sign_in(auth: Installation, name: str = "Аня") -> dict[str, Any]:
+    answer = await auth.call(None, "POST", "/auth/dev", {"name": name})
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def with_token(auth: Installation, tokens: dict[str, Any], method: str, path: str, body: Any = None) -> Response:
+    return await auth.call(None, method, path, body, headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+
+async def refresh(auth: Installation, token: str) -> Response:
+    return await auth.call(None, "POST", "/auth/refresh", {"refresh_token": token})
+
+
+def code(answer: Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["x-request-id"]
+    return answer.status_code, body["code"]
+
+
+class TestDevelopmentSignIn:
+    async def test_same_name_same_user(self, auth: Installation) -> None:
+        first, second, other = [await sign_in(auth, name) for name in ("Аня", "Аня", "Борис")]
+        assert first["user"] == second["user"]
+        assert first["user"]["id"] != other["user"]["id"]
+        assert (first["token_type"], first["expires_in"]) == ("Bearer", 900)
+        me = await with_token(auth, first, "GET", "/users/me")
+        assert me.json() == first["user"]
+
+    @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800"])
+    async def test_names_that_are_none(self, auth: Installation, name: str) -> None:
+        raw = json.dumps({"name": name})
+        answer = await auth.http.post("/auth/dev", content=raw, headers={"Content-Type": "application/json"})
+        assert code(answer) == (422, "invalid_body")
+        assert answer.json()["errors"][0]["field"] == "name"
+
+    async def test_unknown_field(self, auth: Installation) -> None:
+        answer = await auth.call(None, "POST", "/auth/dev", {"name": "Аня", "role": "admin"})
+        assert code(answer) == (422, "invalid_body")
+
+    @pytest.mark.parametrize("settings", [{"dev_login": False}, {"host": "0.0.0.0"}])  # noqa: S104 the point
+    async def test_off(self, tmp_path: Path, settings: dict[str, Any]) -> None:
+        async with installation(tmp_path, ["auth"], **settings) as public:
+            answer = await public.call(None, "POST", "/auth/dev", {"name": "Аня"})
+            assert code(answer) == (404, "not_found")
+
+    async def test_tells_the_others(self, auth: Installation) -> None:
+        heard: list[Message] = []
+
+        async def hear(message: Message) -> None:
+            heard.append(message)
+
+        await auth.app.state.contexts["auth"].bus.subscribe("ear", ["artel.user.registered.v1"], hear)
+        tokens = await sign_in(auth)
+        await sign_in(auth)
+        await auth.drain()
+        envelopes = [json.loads(message.body) for message in heard]
+        assert [envelope["data"]["user_id"] for envelope in envelopes] == [tokens["user"]["id"]]
+        assert envelopes[0]["source"] == "/auth"
+
+
+class TestTelegramSignIn:
+    async def sign_in(self, auth: Installation, data: str, device: str | None = DEVICE) -> Response:
+        body = {"init_data": data, **({"device": device} if device else {})}
+        return await auth.call(None, "POST", "/auth/telegram", body)
+
+    async def test_valid(self, auth: Installation) -> None:
+        answer = await self.sign_in(auth, init_data(last_name="Иванова", username="anya", language_code="en"))
+        user = answer.json()["user"]
+        assert (user["display_name"], user["username"], user["language"]) == ("Аня Иванова", "anya", "en")
+        again = await self.sign_in(auth, init_data(first_name="Другая"))
+        assert again.json()["user"]["id"] == user["id"]
+
+    async def test_a_name_of_nothing_shown(self, auth: Installation) -> None:
+        answer = await self.sign_in(auth, init_data(first_name="\u202e\u200f"))
+        assert answer.json()["user"]["display_name"] == "Игрок"
+
+    async def test_device_keeps_the_launch(self, auth: Installation) -> None:
+        data = init_data()
+        assert (await self.sign_in(auth, data)).status_code == 200
+        assert (await self.sign_in(auth, data)).status_code == 200
+        assert code(await self.sign_in(auth, data, "another-0123456789abc")) == (401, "init_data_replayed")
+        assert code(await self.sign_in(auth, data, None)) == (401, "init_data_replayed")
+
+    async def test_without_a_device_once(self, auth: Installation) -> None:
+        data = init_data()
+        assert (await self.sign_in(auth, data, None)).status_code == 200
+        assert code(await self.sign_in(auth, data, None)) == (401, "init_data_replayed")
+        assert code(await self.sign_in(auth, data)) == (401, "init_data_replayed")
+
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [
+            (init_data(age=3700), "init_data_expired"),
+            (init_data(age=-120), "invalid_init_data"),
+            (init_data() + "0", "invalid_init_data"),
+            ("nonsense", "invalid_init_data"),
+            ("a=%ff&hash=00", "invalid_init_data"),
+        ],
+    )
+    async def test_refused(self, auth: Installation, data: str, why: str) -> None:
+        answer = await self.sign_in(auth, data)
+        assert code(answer) == (401, why)
+        assert data not in answer.text
+
+    async def test_not_set_up(self, tmp_path: Path) -> None:
+        async with installation(tmp_path, ["auth"]) as bare:
+            assert code(await self.sign_in(bare, init_data())) == (404, "not_found")
+
+
+class TestRefresh:
+    async def test_rotates(self, auth: Installation) -> None:
+        tokens = await sign_in(auth)
+        for _ in range(3):
+            answer = await refresh(auth, tokens["refresh_token"])
+            assert answer.status_code == 200
+            assert answer.json()["refresh_token"] != tokens["refresh_token"]
+            tokens = answer.json()
+        assert (await with_token(auth, tokens, "GET", "/users/me")).status_code == 200
+
+    async def test_two_tabs_get_the_same_successor(self, auth: Installation) -> None:
+        token = (await sign_in(auth))["refresh_token"]
+        answers = await asyncio.gather(*(refresh(auth, token) for _ in range(5)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+
+    async def test_reuse_ends_the_family(self, auth: Installation) -> None:
+        first = (await sign_in(auth))["refresh_token"]
+        second = (await refresh(auth, first)).json()["refresh_token"]
+        third = (await refresh(auth, second)).json()["refresh_token"]
+        assert code(await refresh(auth, first)) == (401, "refresh_reused")
+        assert (await refresh(auth, third)).status_code == 401
+        assert (await refresh(auth, second)).status_code == 401
+
+    async def test_predecessor_after_the_grace(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = (await sign_in(auth))["refresh_token"]
+        second = (await refresh(auth, first)).json()["refresh_token"]
+        monkeypatch.setattr("artel.auth.tokens.GRACE", timedelta(0))
+        assert code(await refresh(auth, first)) == (401, "refresh_reused")
+        assert (await refresh(auth, second)).status_code == 401
+
+    @pytest.mark.parametrize("token", ["x", "a.b.c", "a.1.c", "..", "9" * 150, "é.1.ü"])
+    async def test_forged_touches_nobody(self, auth: Installation, token: str) -> None:
+        assert code(await refresh(auth, token)) == (401, "unauthenticated")
+
+    async def test_guess_with_a_true_sign_in_touches_nobody(self, auth: Installation) -> None:
+        token = (await sign_in(auth))["refresh_token"]
+        sid, generation, mac = token.split(".")
+        assert code(await refresh(auth, f"{sid}.{generation}.{'A' * len(mac)}")) == (401, "unauthenticated")
+        assert code(await refresh(auth, f"{sid}.9.{mac}")) == (401, "unauthenticated")
+        assert (await refresh(auth, token)).status_code == 200
+
+    async def test_survives_a_new_signing_key(self, auth: Installation) -> None:
+        tokens = await sign_in(auth)
+        rotate(auth.settings.keys)
+        assert (await with_token(auth, tokens, "GET", "/users/me")).status_code == 200
+        assert (await refresh(auth, tokens["refresh_token"])).status_code == 200
+
+
+class TestSignOut:
+    async def test_here(self, auth: Installation) -> None:
+        here, there = await sign_in(auth), await sign_in(auth)
+        devices = (await with_token(auth, here, "GET", "/auth/sessions")).json()
+        assert [device["current"] for device in devices].count(True) == 1
+        assert len(devices) == 2
+        assert (await with_token(auth, here, "POST", "/auth/logout")).status_code == 204
+        assert (await refresh(auth, here["refresh_token"])).status_code == 401
+        assert (await refresh(auth, there["refresh_token"])).status_code == 200
+
+    async def test_another_device(self, auth: Installation) -> None:
+        here, there = await sign_in(auth), await sign_in(auth)
+        devices = (await with_token(auth, here, "GET", "/auth/sessions")).json()
+        other = next(device["id"] for device in devices if not device["current"])
+        assert (await with_token(auth, here, "DELETE", f"/auth/sessions/{other}")).status_code == 204
+        assert code(await with_token(auth, here, "DELETE", f"/auth/sessions/{other}")) == (404, "not_found")
+        assert (await refresh(auth, there["refresh_token"])).status_code == 401
+
+    async def test_not_mine(self, auth: Installation) -> None:
+        mine, foreign = await sign_in(auth), await sign_in(auth, "Борис")
+        device = (await with_token(auth, foreign, "GET", "/auth/sessions")).json()[0]["id"]
+        assert code(await with_token(auth, mine, "DELETE", f"/auth/sessions/{device}")) == (404, "not_found")
+        assert (await refresh(auth, foreign["refresh_token"])).status_code == 200
+
+    async def test_everywhere(self, auth: Installation) -> None:
+        here, there = await sign_in(auth), await sign_in(auth)
+        assert (await with_token(auth, here, "DELETE", "/auth/sessions")).status_code == 204
+        assert (await refresh(auth, here["refresh_token"])).status_code == 401
+        assert (await refresh(auth, there["refresh_token"])).status_code == 401
+
+
+class TestProfile:
+    async def test_change(self, auth: Installation) -> None:
+        tokens = await sign_in(auth)
+        changed = await with_token(auth, tokens, "PATCH", "/users/me", {"display_name": "Анна", "language": "en"})
+        assert changed.json()["display_name"] == "Анна"
+        assert (await sign_in(auth))["user"]["language"] == "en"
+
+    @pytest.mark.parametrize(
+        "change", [{"role": "admin"}, {"id": "x"}, {"display_name": ""}, {"language": "русский"}, {"display_name": 7}]
+    )
+    async def test_refused(self, auth: Installation, change: dict[str, Any]) -> None:
+        tokens = await sign_in(auth)
+        assert code(await with_token(auth, tokens, "PATCH", "/users/me", change)) == (422, "invalid_body")
+
+    async def test_find(self, auth: Installation) -> None:
+        tokens = await sign_in(auth, "Вася")
+        for name in ("Аня Иванова", "аНя Петрова", "Борис", "100%"):
+            await sign_in(auth, name)
+        found = (await with_token(auth, tokens, "GET", "/users?query=аня")).json()["items"]
+        assert {person["display_name"] for person in found} == {"Аня Иванова", "аНя Петрова"}
+        assert set(found[0]) == {"id", "display_name", "username", "avatar_url"}
+        assert (await with_token(auth, tokens, "GET", "/users?query=%25%25")).json()["items"] == []
+        assert code(await with_token(auth, tokens, "GET", "/users?query=a")) == (422, "invalid_query")
+        one = await with_token(auth, tokens, "GET", f"/users/{found[0]['id']}")
+        assert one.json() == found[0]
+        assert code(await with_token(auth, tokens, "GET", f"/users/{tokens['user']['id'][:-1]}0")) == (404, "not_found")
+
+    async def test_pages(self, auth: Installation) -> None:
+        tokens = await sign_in(auth)
+        for number in range(5):
+            await sign_in(auth, f"Игрок {number}")
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await with_token(auth, tokens, "GET", f"/users?query=игрок&limit=2&cursor={cursor}")).json()
+            seen += [person["display_name"] for person in page["items"]]
+            cursor = page["next_cursor"]
+        assert sorted(seen) == [f"Игрок {number}" for number in range(5)]
+
+
+class TestTokens:
+    @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x.y.z", "Basic abc", "Bearer " + "a" * 5000])
+    async def test_none(self, auth: Installation, header: str) -> None:
+        answer = await auth.call(None, "GET", "/users/me", headers={"Authorization": header})
+        assert code(answer) == (401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+    async def test_expired(self, auth: Installation) -> None:
+        past = auth.person("Аня", exp=int(time.time()) - 1)
+        assert code(await auth.call(past, "GET", "/users/me")) == (401, "token_expired")
+
+    async def test_jwks(self, auth: Installation) -> None:
+        jwks = (await auth.http.get("http://testserver/.well-known/jwks.json")).json()
+        assert [set(key) & {"d", "kty", "crv", "alg"} for key in jwks["keys"]] == [{"kty", "crv", "alg"}]
