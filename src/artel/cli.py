@@ -1,0 +1,212 @@
+"""The command `artel`. Heavy imports wait until a command needs them, so that `replay` starts at once."""
+
+import argparse
+import gc
+import json
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from artel.kernel.settings import Settings
+
+NAMES = ("auth", "game", "stats", "friends", "template", "notification")
+BUILT_WEB = Path(__file__).parents[2] / "web" / "dist"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except _Refused as refusal:
+        print(f"artel: {refusal}", file=sys.stderr)
+        return 2
+
+
+class _Refused(Exception):  # noqa: N818 a sentence for whoever typed the command
+    pass
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="artel",
+        description="Keeps the score, the order and the money of an evening of Russian billiards.",
+        epilog="Settings are environment variables that begin with ARTEL_; docs/operations.md lists them.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="everything in one process, on SQLite files: the newcomer's command")
+    run.set_defaults(run=_run)
+
+    serve = commands.add_parser("serve", help="one service, or several, as production does")
+    serve.add_argument("names", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+    serve.set_defaults(run=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the databases of services to the newest tables")
+    migrate.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help="all, when none is named")
+    migrate.set_defaults(run=_migrate)
+
+    keys = commands.add_parser("keys", help="the keys that sign access tokens")
+    keys.add_argument("action", choices=["rotate"], help="rotate: sign with a new key, keep the last one published")
+    keys.set_defaults(run=_keys)
+
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document of all services")
+    openapi.set_defaults(run=_openapi)
+
+    schemas = commands.add_parser("schemas", help="write the JSON schema of every published event")
+    schemas.add_argument("directory", type=Path)
+    schemas.set_defaults(run=_schemas)
+
+    replay = commands.add_parser(
+        "replay",
+        help="settle a dispute: read sessions as JSON lines, print what they give",
+        description="Reads JSON Lines, one case a line, and prints one result a case in the same order. "
+        "Exit status: 0 all well, 1 some case breaks a rule (its line says which), 2 a file cannot be read.",
+    )
+    replay.add_argument("files", nargs="+", metavar="FILE", help="a file of cases, or - for standard input")
+    replay.set_defaults(run=_replay)
+    return parser
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from artel.cli_replay import replay  # noqa: PLC0415
+
+    return replay(arguments.files)
+
+
+def _settings(**given: object) -> "Settings":
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from artel.kernel.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # values as the environment would give them
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        sentence = first["msg"].removeprefix("Value error, ")
+        raise _Refused(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
+    except OSError as error:
+        raise _Refused(f"a secret's file cannot be read: {error}") from None
+
+
+def _run(_: argparse.Namespace) -> int:
+    from artel.auth.keys import ensure_key  # noqa: PLC0415
+
+    web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
+    settings = _settings(**web)
+    listening = _listen(settings)
+    ensure_key(settings.keys)
+    _migrate_all(settings, NAMES)
+    print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
+    return _serve_on(listening, settings, NAMES)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    settings = _settings()
+    return _serve_on(_listen(settings), settings, arguments.names)
+
+
+def _listen(settings: "Settings") -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(2048)  # taken before anything else is done, so that two starts never share the files
+    except OSError as error:
+        raise _Refused(
+            f"port {settings.port} on {settings.host} cannot be had ({error.strerror}); ARTEL_PORT chooses another"
+        ) from None
+    return listening
+
+
+def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[str]) -> int:
+    import uvicorn  # noqa: PLC0415
+    from prometheus_client import start_http_server  # noqa: PLC0415
+
+    from artel.compose import compose  # noqa: PLC0415
+    from artel.kernel.observe import configure_logs  # noqa: PLC0415
+
+    configure_logs(settings.log_level)
+    if settings.dev_login:
+        print("artel: ARTEL_DEV_LOGIN=1 lets anybody sign in as anybody by a name", file=sys.stderr, flush=True)
+    config = uvicorn.Config(
+        _frozen(compose(names, settings)),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
+        ws_max_size=64 * 1024,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    metrics, _thread = start_http_server(settings.admin, settings.host)
+    try:
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
+            server.run(sockets=[listening])
+        return 0 if server.started else 1
+    finally:
+        metrics.shutdown()
+
+
+def _frozen(app: "FastAPI") -> "FastAPI":
+    """What is there after the start stays: without this a full collection stops everybody for 50 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    return app
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    _migrate_all(_settings(), arguments.names or NAMES)
+    return 0
+
+
+def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
+    from artel.kernel.migrations import migrate  # noqa: PLC0415
+
+    for name in names:
+        migrate(name, settings.database(name))
+
+
+def _keys(_: argparse.Namespace) -> int:
+    from artel.auth.keys import ensure_key, rotate  # noqa: PLC0415
+
+    directory = _settings().keys
+    kid = rotate(directory)
+    ensure_key(directory)
+    print(f"{kid} signs from now on; {directory / 'jwks.json'} is published")
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from artel.compose import compose  # noqa: PLC0415
+
+    document = compose(NAMES, _settings()).openapi()
+    print(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True))
+    return 0
+
+
+def _schemas(arguments: argparse.Namespace) -> int:
+    from artel.contracts import published  # noqa: PLC0415
+
+    arguments.directory.mkdir(parents=True, exist_ok=True)
+    for event in published():
+        text = json.dumps(event.model_json_schema(), indent=2, ensure_ascii=False, sort_keys=True)
+        (arguments.directory / f"{event.topic}.json").write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
