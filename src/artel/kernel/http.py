@@ -4,6 +4,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,14 @@ class Paging:
         self.limit = limit
         self.after: list[Any] | None = _read_cursor(cursor) if cursor else None
 
+    def key(self, *kinds: type[str] | type[int] | type[datetime]) -> list[Any] | None:
+        """`after`, if its parts are of these kinds: a cursor comes from outside like anything else."""
+        if self.after is None:
+            return None
+        if len(self.after) != len(kinds):
+            raise _bad_cursor()
+        return [_part(part, kind) for part, kind in zip(self.after, kinds, strict=True)]
+
     def page(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> "Page[T]":
         """`rows` holds up to limit + 1 of them; the last one only says that there is more."""
         more = len(rows) > self.limit
@@ -89,6 +98,24 @@ def _read_cursor(cursor: str) -> list[Any]:
     if not isinstance(key, list) or not all(isinstance(part, str | int) and "\0" not in str(part) for part in key):
         raise _bad_cursor()
     return key
+
+
+def _part(part: Any, kind: type[str] | type[int] | type[datetime]) -> Any:
+    if kind is int and type(part) is int and abs(part) < 2**63:
+        return part
+    if kind is not int and isinstance(part, str):
+        return part if kind is str else _moment(part)
+    raise _bad_cursor()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise _bad_cursor()
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _bad_cursor() from error
 
 
 def _bad_cursor() -> Problem:

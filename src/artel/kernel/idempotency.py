@@ -11,6 +11,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
 from artel.kernel.database import Database, Json, Tx, UtcDateTime
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
+from artel.kernel.sql import try_lock
 from artel.kernel.token import CallerDep
 
 P = ParamSpec("P")
@@ -63,6 +64,8 @@ class Once:
         return answer
 
     def _once(self, tx: Tx, digest: str, work: Callable[[Tx], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+        if not try_lock(tx, f"idempotency.{self._caller.user_id}.{self._key}"):
+            raise Problem(409, "in_progress", "The first request with this key is still running.")
         tx.execute(delete(_keys).where(_keys.c.at < now() - KEPT))
         mine = (_keys.c.user_id == self._caller.user_id) & (_keys.c.key == self._key)
         row = tx.execute(select(_keys).where(mine)).one_or_none()
