@@ -94,13 +94,13 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
 
 
 def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
-    before = len(app.router.routes)
     if service.routes:
         app.router.routes.append(Mount(PREFIX, routes=list(service.routes)))
     app.include_router(service.router, prefix=PREFIX)
     if service.root:
         app.include_router(service.root)
-    for route in app.router.routes[before:]:
+    # A request's scope names the route as its own router does, without the prefix.
+    for route in (*service.routes, *service.router.routes, *(service.root.routes if service.root else ())):
         owners[getattr(route, "path", "")] = service.name
 
 
