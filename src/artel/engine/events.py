@@ -1,0 +1,284 @@
+"""What happens in an evening, checked for form: everything that can be seen without knowing the evening.
+
+What is in none of these tuples is a key that the type does not take. None stands for a key that was not there.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, NoReturn
+
+from artel.engine.form import LONGEST_ID, are_ids, is_id, is_whole
+from artel.engine.refusal import refuse
+
+
+class Stroke(NamedTuple):
+    """ball, foul, miss"""
+
+    id: str
+    type: str
+    player: str
+    ball: str | None = None
+    own: bool | None = None
+    lucky: bool | None = None
+    reason: str | None = None
+
+
+class Start(NamedTuple):
+    """A duel has `sides`, a kolkhoz an `order`; which of them belongs here is the session's to know."""
+
+    id: str
+    type: str
+    sides: tuple[tuple[str, ...], ...]
+    order: tuple[str, ...]
+    breaker: str | None = None
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return self.order or sum(self.sides, ())
+
+
+class End(NamedTuple):
+    id: str
+    type: str
+    reason: str
+    player: str | None = None
+
+
+class Presence(NamedTuple):
+    """join, leave, pause, resume"""
+
+    id: str
+    type: str
+    player: str
+    name: str | None = None
+
+
+class Expense(NamedTuple):
+    id: str
+    type: str
+    payer: str
+    amount: int
+    split: str | None = None
+    among: tuple[str, ...] | None = None
+
+
+class Payment(NamedTuple):
+    """`debtor` and `creditor` are the keys from and to."""
+
+    id: str
+    type: str
+    debtor: str
+    creditor: str
+    amount: int
+
+
+class Undo(NamedTuple):
+    id: str
+    type: str
+    target: str
+
+
+class Finish(NamedTuple):
+    id: str
+    type: str
+
+
+Event = Stroke | Start | End | Presence | Expense | Payment | Undo | Finish
+
+Json = Mapping[str, Any]
+
+END_REASONS: Final = ("concede", "timeout", "draw", "abandoned")
+SPLITS: Final = ("equal", "minus_players", "minus_proportional")
+
+
+def parse_event(value: object) -> Event:
+    """Refusal `invalid_event`: unknown type or key, a missing key, a value of the wrong type."""
+    if not isinstance(value, dict):
+        _wrong("an event must be an object")
+    kind = value.get("type")
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    if read is None:
+        _wrong("unknown type of event")
+    return read(value)
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """The object it was read from."""
+    found = zip(event._fields, event, strict=True)
+    return {_WRITTEN.get(key, key): _plain(value) for key, value in found if value is not None and value != ()}
+
+
+_WRITTEN: Final = {"debtor": "from", "creditor": "to"}
+
+
+def _plain(value: object) -> object:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _wrong(detail: str) -> NoReturn:
+    refuse("invalid_event", detail)
+
+
+def _id(value: Json, key: str = "id") -> str:
+    found = value.get(key)
+    if not is_id(found):
+        _wrong(f"{key} must be a string of 1 to {LONGEST_ID} characters")
+    return found
+
+
+def _amount(value: Json) -> int:
+    found = value.get("amount")
+    if not is_whole(found) or found < 1:
+        _wrong("amount must be a whole number from 1")
+    return found
+
+
+def _only(value: Json, keys: frozenset[str]) -> None:
+    for key in value:
+        if key not in keys:
+            _wrong(f"{value['type']} has no key {key}")
+
+
+def _flag(value: Json, key: str) -> bool | None:
+    found = value.get(key)
+    if not isinstance(found, bool) and key in value:
+        _wrong(f"{key} must be true or false")
+    return found
+
+
+def _text(value: Json, key: str) -> str | None:
+    found = value.get(key)
+    if not isinstance(found, str) and key in value:
+        _wrong(f"{key} must be a text")
+    return found
+
+
+def _optional_id(value: Json, key: str) -> str | None:
+    return _id(value, key) if key in value else None
+
+
+_STROKE: Final = frozenset(("id", "type", "player"))
+_BALL: Final = _STROKE | {"ball", "own", "lucky"}
+_FOUL: Final = _STROKE | {"reason"}
+_JOIN: Final = _STROKE | {"name"}
+_START: Final = frozenset(("id", "type", "sides", "order", "breaker"))
+_END: Final = _STROKE | {"reason"}
+_EXPENSE: Final = frozenset(("id", "type", "payer", "amount", "split", "among"))
+_PAYMENT: Final = frozenset(("id", "type", "from", "to", "amount"))
+_UNDO: Final = frozenset(("id", "type", "target"))
+_FINISH: Final = frozenset(("id", "type"))
+
+
+def _ball(value: Json) -> Stroke:
+    event_id, player = _id(value), _id(value, "player")
+    if len(value) == len(_STROKE):
+        return Stroke(event_id, "ball", player)
+    _only(value, _BALL)
+    return Stroke(event_id, "ball", player, _optional_id(value, "ball"), _flag(value, "own"), _flag(value, "lucky"))
+
+
+def _foul(value: Json) -> Stroke:
+    event_id, player = _id(value), _id(value, "player")
+    if len(value) == len(_STROKE):
+        return Stroke(event_id, "foul", player)
+    _only(value, _FOUL)
+    return Stroke(event_id, "foul", player, reason=_text(value, "reason"))
+
+
+def _miss(value: Json) -> Stroke:
+    _only(value, _STROKE)
+    return Stroke(_id(value), "miss", _id(value, "player"))
+
+
+def _start(value: Json) -> Start:
+    _only(value, _START)
+    if ("sides" in value) == ("order" in value):
+        _wrong("start takes either sides or order")
+    sides, order = _sides(value), _order(value)
+    start = Start(_id(value), "start", sides, order, _optional_id(value, "breaker"))
+    if start.breaker is not None and start.breaker not in start.players:
+        _wrong("breaker must be one of the players")
+    return start
+
+
+def _sides(value: Json) -> tuple[tuple[str, ...], ...]:
+    if "sides" not in value:
+        return ()
+    sides = value["sides"]
+    if not isinstance(sides, list) or len(sides) != 2 or not all(isinstance(side, list) for side in sides):
+        _wrong("sides must be two lists of players")
+    if not all(1 <= len(side) <= 2 for side in sides) or not are_ids(sides[0] + sides[1]):
+        _wrong("sides must be one or two players each, all different")
+    return tuple(sides[0]), tuple(sides[1])
+
+
+def _order(value: Json) -> tuple[str, ...]:
+    if "order" not in value:
+        return ()
+    order = value["order"]
+    if not are_ids(order) or not 2 <= len(order) <= 12:
+        _wrong("order must be 2 to 12 different players")
+    return tuple(order)
+
+
+def _end(value: Json) -> End:
+    _only(value, _END)
+    reason = value.get("reason")
+    if not isinstance(reason, str) or reason not in END_REASONS:
+        _wrong(f"reason must be one of {', '.join(END_REASONS)}")
+    if (reason == "concede") != ("player" in value):
+        _wrong("player says who concedes, and belongs to concede only")
+    return End(_id(value), "end", reason, _optional_id(value, "player"))
+
+
+def _presence(value: Json) -> Presence:
+    _only(value, _JOIN if value["type"] == "join" else _STROKE)
+    return Presence(_id(value), value["type"], _id(value, "player"), _text(value, "name"))
+
+
+def _expense(value: Json) -> Expense:
+    _only(value, _EXPENSE)
+    split = value.get("split")
+    if "split" in value and (not isinstance(split, str) or split not in SPLITS):
+        _wrong(f"split must be one of {', '.join(SPLITS)}")
+    return Expense(_id(value), "expense", _id(value, "payer"), _amount(value), split, _among(value))
+
+
+def _among(value: Json) -> tuple[str, ...] | None:
+    if "among" not in value:
+        return None
+    among = value["among"]
+    if not are_ids(among) or not among:
+        _wrong("among must be one or more different players")
+    return tuple(among)
+
+
+def _payment(value: Json) -> Payment:
+    _only(value, _PAYMENT)
+    return Payment(_id(value), "payment", _id(value, "from"), _id(value, "to"), _amount(value))
+
+
+def _undo(value: Json) -> Undo:
+    _only(value, _UNDO)
+    return Undo(_id(value), "undo", _id(value, "target"))
+
+
+def _finish(value: Json) -> Finish:
+    _only(value, _FINISH)
+    return Finish(_id(value), "finish")
+
+
+_READERS: Final[dict[str, Callable[[Json], Event]]] = {
+    "join": _presence,
+    "leave": _presence,
+    "pause": _presence,
+    "resume": _presence,
+    "start": _start,
+    "ball": _ball,
+    "foul": _foul,
+    "miss": _miss,
+    "end": _end,
+    "undo": _undo,
+    "expense": _expense,
+    "payment": _payment,
+    "finish": _finish,
+}

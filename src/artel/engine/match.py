@@ -1,0 +1,36 @@
+"""When no further game may start: a side has won the race, or all games of a fixed match are played."""
+
+from collections import Counter
+
+from artel.engine.game import Game
+from artel.engine.rules import Match
+
+
+class Race:
+    """The wins of each side, which is the set of its players."""
+
+    __slots__ = ("_match", "_there", "wins")
+
+    def __init__(self, match: Match) -> None:
+        self._match = match
+        self._there = 0
+        """How many sides have all the wins they need."""
+        self.wins: Counter[frozenset[str]] = Counter()
+
+    def count(self, game: Game, sign: int) -> None:
+        if self._match.type != "race" or not game.winners:
+            return
+        side = frozenset(game.winners)
+        before = self.wins[side]
+        self.wins[side] = before + sign
+        self._there += (before + sign >= self._match.limit) - (before >= self._match.limit)
+
+    def over(self, games: int) -> bool:
+        return self._there > 0 or (self._match.type == "fixed" and games >= self._match.limit)
+
+    def was_over(self, last: Game) -> bool:
+        """Was it over before the last game?"""
+        self.count(last, -1)
+        over = self._there > 0
+        self.count(last, 1)
+        return over

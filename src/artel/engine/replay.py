@@ -1,0 +1,71 @@
+"""One line of a replay: a case in, its result or its first error out."""
+
+import json
+from typing import Any, Final
+
+from artel.engine.events import parse_event
+from artel.engine.form import are_ids
+from artel.engine.refusal import Refusal, refuse
+from artel.engine.rules import parse_rules
+from artel.engine.session import Session
+
+_KEYS: Final = {"id", "rules", "players", "events"}
+
+
+def replay_line(line: str) -> dict[str, Any]:
+    """Anything that is not strictly JSON is `malformed`."""
+    try:
+        case = _strict(line)
+    except Refusal as refusal:
+        return _error(None, refusal, None)
+    return replay_case(case)
+
+
+def replay_case(value: object) -> dict[str, Any]:
+    case_id = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(case_id, str):
+        case_id = None
+    at = None
+    try:
+        rules, players, events = _case(value)
+        session = Session(parse_rules(rules), players)
+        for at, event in enumerate(events):
+            session.apply(parse_event(event))
+    except Refusal as refusal:
+        return _error(case_id, refusal, at)
+    return {"id": case_id, **session.result()}
+
+
+def _case(value: object) -> tuple[object, list[str], list[object]]:
+    if not isinstance(value, dict) or value.keys() != _KEYS or not isinstance(value["id"], str):
+        refuse("malformed", "a case has the keys id, rules, players and events")
+    if not are_ids(value["players"]):
+        refuse("malformed", "players must be a list of different ids")
+    if not isinstance(value["events"], list):
+        refuse("malformed", "events must be a list")
+    return value["rules"], value["players"], value["events"]
+
+
+def _error(case_id: str | None, refusal: Refusal, at: int | None) -> dict[str, Any]:
+    return {"id": case_id, "error": {"code": refusal.code, "event": at, "detail": refusal.detail}}
+
+
+def _strict(line: str) -> object:
+    try:
+        return _DECODER.decode(line)
+    except (ValueError, RecursionError) as error:
+        raise Refusal("malformed", "not JSON") from error
+
+
+def _constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_pairs)
