@@ -76,6 +76,10 @@ class Paging:
             raise _bad_cursor()
         return [_part(part, kind) for part, kind in zip(self.after, kinds, strict=True)]
 
+    def moment_and_id(self) -> tuple[datetime, str] | None:
+        key = self.key(datetime, str)
+        return (key[0], key[1]) if key else None
+
     def page(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> "Page[T]":
         """`rows` holds up to limit + 1 of them; the last one only says that there is more."""
         more = len(rows) > self.limit
