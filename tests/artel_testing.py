@@ -67,8 +67,12 @@ class Installation:
 
     async def drain(self) -> None:
         """Until no outbox has anything left: then every projection has followed."""
-        while sum(await asyncio.gather(*(context.relay.drain() for context in self.app.state.contexts.values()))):
-            pass
+        relays = [context.relay for context in self.app.state.contexts.values()]
+        before = -1
+        while (published := sum(relay.published for relay in relays)) != before:
+            before = published
+            for relay in relays:
+                await relay.drain()
 
 
 @asynccontextmanager

@@ -9,34 +9,21 @@ on PostgreSQL on an asyncpg connection. Either way the commit is done before any
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from artel.kernel.columns import Json, UtcDateTime
+
+__all__ = ["Database", "Json", "PostgresDatabase", "SqliteDatabase", "Tx", "UtcDateTime", "open_database"]
+
 Tx = Connection
 P = ParamSpec("P")
 T = TypeVar("T")
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime on both databases; SQLite alone would give it back naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
 class Database(Protocol):
@@ -62,8 +49,10 @@ def _nobody() -> None:
     """The outbox relay puts itself in this place."""
 
 
-def _emitted(tx: Tx) -> bool:
-    return bool(tx.info.pop("emitted", False))
+def _unit(tx: Tx, work: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, bool]:
+    """What `work` returns, and whether it put something into the outbox."""
+    tx.info.pop("emitted", None)  # of a unit that was rolled back on this connection
+    return work(tx, *args, **kwargs), bool(tx.info.get("emitted"))
 
 
 class SqliteDatabase:
@@ -75,16 +64,14 @@ class SqliteDatabase:
         path = make_url(url).database or ""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._writer = sqlite_engine(path, "BEGIN IMMEDIATE", size=1)
-        self._reader = sqlite_engine(path, "BEGIN", size=2)
+        self._reader = sqlite_engine(path, "BEGIN", size=2, query_only=True)
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._reading = ThreadPoolExecutor(2, "sqlite-read")
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def unit() -> tuple[T, bool]:
             with self._writer.begin() as tx:
-                result = work(tx, *args, **kwargs)
-                emitted = _emitted(tx)
-            return result, emitted
+                return _unit(tx, work, *args, **kwargs)
 
         result, emitted = await asyncio.get_running_loop().run_in_executor(self._writing, unit)
         if emitted:
@@ -107,14 +94,15 @@ class SqliteDatabase:
             engine.dispose()
 
 
-def sqlite_engine(path: str, begin: str, size: int) -> Engine:
+def sqlite_engine(path: str, begin: str, size: int, *, query_only: bool = False) -> Engine:
     # isolation_level=None leaves BEGIN to us: the driver's own would start a write as a read and fail later.
     options: dict[str, Any] = {"connect_args": {"isolation_level": None, "check_same_thread": False}}
     engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=size, max_overflow=0, **options)
+    pragmas = ["busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"]
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in [*pragmas, *(["query_only=ON"] if query_only else [])]:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -126,16 +114,18 @@ def sqlite_engine(path: str, begin: str, size: int) -> Engine:
 
 class PostgresDatabase:
     dialect = "postgresql"
+    # Whoever waits longer is told to come back: a stuck statement must not take the pool with it.
+    LIMITS: ClassVar = {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "30s"}
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.on_emit: Callable[[], None] = _nobody
-        self._engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=5)
+        connecting = {"timeout": 5, "server_settings": {"application_name": "artel", **self.LIMITS}}
+        self._engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, connect_args=connecting)
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._engine.begin() as connection:
-            result = await connection.run_sync(work, *args, **kwargs)
-            emitted = await connection.run_sync(_emitted)
+            result, emitted = await connection.run_sync(_unit, work, *args, **kwargs)
         if emitted:
             self.on_emit()
         return result

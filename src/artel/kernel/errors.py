@@ -1,5 +1,6 @@
 """One type for everything that is refused, one place where it becomes application/problem+json (RFC 9457)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,18 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 log = structlog.get_logger()
+AWAY = {"08", "40", "53", "55", "57"}
+
+
+class ProblemResponse(JSONResponse):
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        # In ASCII: a refused field's name may be half a surrogate pair, which is no UTF-8.
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
@@ -47,7 +58,7 @@ class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
         }
         if self.errors:
             body["errors"] = list(self.errors)
-        return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
+        return ProblemResponse(body, self.status, self.headers)
 
 
 def not_found(what: str = "There is no such thing, or it is not yours to see.") -> Problem:
@@ -96,9 +107,17 @@ async def _http(request: Request, error: Exception) -> Response:
     return Problem(status, code, str(error.detail), headers=error.headers).response(request_id(request))
 
 
-async def _database_away(request: Request, error: Exception) -> Response:
-    log.error("database unavailable", error=str(error.__cause__ or error)[:200], request_id=request_id(request))
-    return unavailable("The database does not answer.").response(request_id(request))
+async def _database(request: Request, error: Exception) -> Response:
+    """SQLSTATE classes: 22 a value that cannot be; 08, 40, 53, 55, 57 the server is away, full or busy."""
+    cause = getattr(error, "orig", None)
+    state = str(getattr(cause, "sqlstate", None) or "")[:2]
+    if state == "22":
+        return Problem(422, "invalid_body", "A value is out of bounds.").response(request_id(request))
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if lost or state in AWAY or isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        log.error("database unavailable", error=str(cause or error)[:200], request_id=request_id(request))
+        return unavailable("The database does not answer.").response(request_id(request))
+    return bug(error, request.scope)
 
 
 async def _refused_connection(request: Request, error: Exception) -> Response:
@@ -106,18 +125,19 @@ async def _refused_connection(request: Request, error: Exception) -> Response:
     return unavailable("A part of the system does not answer.").response(request_id(request))
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error, request_id=request_id(request), path=request.url.path)
-    return Problem(500, "internal", "Something broke on our side.").response(request_id(request))
+def bug(error: Exception, scope: Scope) -> Response:
+    """What nobody foresaw: the whole story to the log, to the caller only where to find it."""
+    made_id = str(scope.get("state", {}).get("request_id", ""))
+    log.error("unexpected error", exc_info=error, request_id=made_id, path=scope.get("path"))
+    return Problem(500, "internal", "Something broke on our side.").response(made_id)
 
 
 def add_handlers(app: FastAPI) -> None:
+    """What has no handler here is a bug, and the Edge's to answer."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(ConnectionError, _refused_connection)
     app.add_exception_handler(TimeoutError, _refused_connection)
-    app.add_exception_handler(DBAPIError, _bug)
-    app.add_exception_handler(Exception, _bug)

@@ -14,11 +14,12 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from artel.kernel.errors import Problem
+from artel.kernel.errors import Problem, bug
 from artel.kernel.events import new_id
 
 BODY_LIMIT = 64 * 1024
 SLOW_SECONDS = 0.25
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ class Edge:
         request_id = headers.get(b"x-request-id", b"").decode("latin-1")
         state["request_id"] = request_id if REQUEST_ID.fullmatch(request_id) else new_id()
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -75,17 +76,22 @@ class Edge:
             await send(message)
 
         try:
-            length = headers.get(b"content-length", b"0")
-            if not length.isdigit() or int(length) > BODY_LIMIT:
+            length = headers.get(b"content-length")
+            body = receive if length else await _whole(receive)
+            if body is None or (length and not _fits(length)):
                 await too_large().response(state["request_id"])(scope, receive, answer)
             else:
-                await self.app(scope, receive if b"content-length" in headers else _counted(receive), answer)
+                await self.app(scope, body, answer)
+        except Exception as error:
+            if status:
+                raise  # half an answer is out: the server can only hang up
+            await bug(error, scope)(scope, receive, answer)
         finally:
-            self._measure(scope, status, time.perf_counter() - started)
+            self._measure(scope, status or 500, time.perf_counter() - started)
 
     def _measure(self, scope: Scope, status: int, took: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        key = (scope["method"], route, status)
+        key = (scope["method"] if scope["method"] in METHODS else "other", route, status)
         meter = self._meters.get(key)
         if meter is None:
             meter = self._meters[key] = self._meter(*key)
@@ -104,8 +110,7 @@ class Edge:
 
     def _meter(self, method: str, route: str, status: int) -> Callable[[float], None]:
         service = self._service_of(route)
-        known = method if method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} else "other"
-        count, time_taken = requests.labels(service, known, route, str(status)), seconds.labels(service, route)
+        count, time_taken = requests.labels(service, method, route, str(status)), seconds.labels(service, route)
 
         def meter(took: float) -> None:
             count.inc()
@@ -114,16 +119,23 @@ class Edge:
         return meter
 
 
-def _counted(receive: Receive) -> Receive:
-    """A body of unannounced length is measured as it comes."""
-    read = 0
+def _fits(length: bytes) -> bool:
+    return length.isdigit() and len(length) < 9 and int(length) <= BODY_LIMIT
 
-    async def counted() -> Message:
-        nonlocal read
+
+async def _whole(receive: Receive) -> Receive | None:
+    """A body of unannounced length, read before anybody uses it; None when it is too long."""
+    body = bytearray()
+    more = True
+    while more and len(body) <= BODY_LIMIT:
         message = await receive()
-        read += len(message.get("body", b""))
-        if read > BODY_LIMIT:
-            raise too_large()
-        return message
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if len(body) > BODY_LIMIT:
+        return None
+    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
-    return counted
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again

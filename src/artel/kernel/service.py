@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.events import Event
-from artel.kernel.outbox import Relay, once
+from artel.kernel.outbox import once
+from artel.kernel.relay import Relay
 from artel.kernel.settings import Settings
 from artel.kernel.store import Store
 from artel.kernel.token import Verifier

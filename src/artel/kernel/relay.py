@@ -1,0 +1,126 @@
+"""The loop that brings what waits in the outbox to the bus."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import delete, func, select, update
+
+from artel.kernel.bus import Bus, Message
+from artel.kernel.database import Database, Tx
+from artel.kernel.events import now
+from artel.kernel.outbox import outbox
+
+log = structlog.get_logger()
+LEASE = timedelta(seconds=30)
+TRIES = 10
+BATCH = 100
+AWAY = timedelta(seconds=5)
+
+Fate = Literal["done", "broken", "away"]
+
+emitted = Counter("artel_events_emitted", "events that left the outbox", ["service", "topic"])
+failed = Counter("artel_events_failed", "attempts to publish that failed", ["service", "topic"])
+depth = Gauge("artel_outbox_depth", "events that wait in the outbox, seen at the last drain", ["service"])
+
+
+@dataclass(frozen=True)
+class Waiting:
+    seq: int
+    message: Message
+    tries: int
+
+
+def _claim(tx: Tx) -> list[Waiting]:
+    due = (
+        select(outbox)
+        .where(outbox.c.due <= now())
+        .order_by(outbox.c.seq)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    rows = [Waiting(row.seq, Message(row.id, row.topic, row.body), row.tries) for row in tx.execute(due)]
+    if rows:
+        tx.execute(update(outbox).where(outbox.c.seq.in_([row.seq for row in rows])).values(due=now() + LEASE))
+    return rows
+
+
+def _settle(tx: Tx, done: Sequence[Waiting], broken: Sequence[Waiting], away: Sequence[Waiting]) -> None:
+    tx.execute(delete(outbox).where(outbox.c.seq.in_([row.seq for row in done])))
+    tx.execute(update(outbox).where(outbox.c.seq.in_([row.seq for row in away])).values(due=now() + AWAY))
+    for row in broken:
+        tries = row.tries + 1
+        due = now() + timedelta(seconds=2**tries) if tries < TRIES else None
+        tx.execute(update(outbox).where(outbox.c.seq == row.seq).values(due=due, tries=tries))
+
+
+def _waiting(tx: Tx) -> int:
+    return tx.execute(select(func.count()).select_from(outbox)).scalar_one()
+
+
+def _release(tx: Tx) -> None:
+    """A lease left by a killed process; on SQLite nobody else can be holding one."""
+    if tx.dialect.name == "sqlite":
+        tx.execute(update(outbox).where(outbox.c.due.is_not(None)).values(due=now()))
+
+
+class Relay:
+    """The only loop of a service: publishes what waits, outside any transaction, row by row forgiving."""
+
+    POLL_SECONDS = 5
+
+    def __init__(self, service: str, database: Database, bus: Bus) -> None:
+        self._service = service
+        self._database = database
+        self._bus = bus
+        self._woken = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self.published = 0
+        database.on_emit = self.wake
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        await self._database.write(_release)
+        while True:
+            self._woken.clear()
+            try:
+                await self.drain()
+                depth.labels(self._service).set(await self._database.read(_waiting))
+            except Exception as error:  # noqa: BLE001 the loop outlives any outage
+                log.warning("the outbox waits", service=self._service, error=str(error)[:200])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.POLL_SECONDS):
+                    await self._woken.wait()
+
+    async def drain(self) -> int:
+        """Publish everything that is due; how many went out. One at a time, so that who waits has waited for all."""
+        before = self.published
+        async with self._turn:
+            while rows := await self._database.write(_claim):
+                fates = await asyncio.gather(*(self._publish(row) for row in rows))
+                done, broken, away = (
+                    [row for row, fate in zip(rows, fates, strict=True) if fate == kind]
+                    for kind in ("done", "broken", "away")
+                )
+                await self._database.write(_settle, done, broken, away)
+                self.published += len(done)
+        return self.published - before
+
+    async def _publish(self, row: Waiting) -> Fate:
+        topic = row.message.topic
+        try:
+            await self._bus.publish(row.message)
+        except Exception as error:  # noqa: BLE001 one bad event must not stop the others
+            failed.labels(self._service, topic).inc()
+            log.warning("event not published", topic=topic, event_id=row.message.id, error=repr(error)[:200])
+            # An outage is nobody's fault: however long it takes, it does not use up an event's tries.
+            return "away" if isinstance(error, ConnectionError | TimeoutError) else "broken"
+        emitted.labels(self._service, topic).inc()
+        return "done"
