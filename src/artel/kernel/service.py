@@ -1,7 +1,7 @@
 """A service is a declaration; `running` is the only place that knows how one lives and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,10 +47,10 @@ class Service:
     open: Callable[[Context], AbstractAsyncContextManager[Any]] | None = None
 
 
-def context_of(name: str) -> Callable[[Request], Context]:
+def context_of(name: str) -> Callable[[Request], Awaitable[Context]]:
     """A dependency: the running service's context."""
 
-    def context(request: Request) -> Context:
+    async def context(request: Request) -> Context:
         running_context: Context = request.app.state.contexts[name]
         return running_context
 

@@ -70,7 +70,7 @@ class Verifier:
     def _check(self, token: str) -> Caller:
         try:
             return _caller(self._claims(token))
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (JoseError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise unauthenticated("The token is not valid.") from error
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
     )
 
 
-def signed_in(request: Request) -> Caller:
+async def signed_in(request: Request) -> Caller:  # not in a thread: the verifier is the loop's own
     verifier: Verifier = request.app.state.verifier
     caller = verifier.caller(request.headers.get("authorization", ""))
     request.state.user_id = caller.user_id
