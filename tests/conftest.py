@@ -96,6 +96,15 @@ def postgres_url() -> Iterator[str]:
     aside(administer(admin, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Empty, one of each kind: what a service does on one, it does on the other."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/{{service}}.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
 def amqp_url() -> str:
     """One broker for all: a test takes groups and topics that are its own."""

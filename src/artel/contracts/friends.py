@@ -32,6 +32,8 @@ class FriendAccepted(FriendEvent):
 
 
 class FriendRemoved(FriendEvent):
+    """A friendship ended, or a request was declined or taken back."""
+
     topic: ClassVar[str] = "artel.friend.removed.v1"
 
 
@@ -43,3 +45,20 @@ class UserBlocked(FriendEvent):
 
 class UserUnblocked(FriendEvent):
     topic: ClassVar[str] = "artel.user.unblocked.v1"
+
+
+class GroupChanged(Event):
+    """The whole group as it is now. A group is its owner's alone to see."""
+
+    topic: ClassVar[str] = "artel.group.changed.v1"
+
+    group_id: str
+    owner_id: str
+    version: int
+    name: str
+    members: list[str]
+    deleted: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.group_id

@@ -1,0 +1,48 @@
+"""Names as auth last told them, and the pairs in which changes between two people queue up."""
+
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from artel.friends.tables import blocks, pairs, people
+from artel.kernel.database import Tx
+from artel.kernel.errors import not_found
+from artel.kernel.sql import put_new
+
+SHOWN = (people.c.display_name, people.c.username, people.c.avatar_url)
+
+
+def known(tx: Tx, user_id: str) -> Row[Any]:
+    row = tx.execute(select(people).where(people.c.id == user_id)).one_or_none()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def open_pair(tx: Tx, one_id: str, other_id: str) -> None:
+    """From here to the end of the transaction nobody else changes anything between these two."""
+    low, high = sorted((one_id, other_id))
+    put_new(tx, pairs, {"low_id": low, "high_id": high, "version": 0})
+    tx.execute(select(pairs).where(_between(low, high)).with_for_update())
+
+
+def next_version(tx: Tx, one_id: str, other_id: str) -> int:
+    low, high = sorted((one_id, other_id))
+    raised = update(pairs).where(_between(low, high)).values(version=pairs.c.version + 1)
+    return int(tx.execute(raised.returning(pairs.c.version)).scalar_one())
+
+
+def _between(low: str, high: str) -> ColumnElement[bool]:
+    return and_(pairs.c.low_id == low, pairs.c.high_id == high)
+
+
+def has_blocked(tx: Tx, user_id: str, other_id: str) -> bool:
+    row = select(blocks).where(blocks.c.user_id == user_id, blocks.c.other_id == other_id)
+    return tx.execute(row).one_or_none() is not None
+
+
+def either_way(
+    first: ColumnElement[str], second: ColumnElement[str], one_id: str, other_id: str
+) -> ColumnElement[bool]:
+    return or_(and_(first == one_id, second == other_id), and_(first == other_id, second == one_id))

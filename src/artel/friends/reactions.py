@@ -1,0 +1,20 @@
+from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.friends.tables import people
+from artel.kernel.database import Tx
+from artel.kernel.events import Event
+from artel.kernel.service import Reaction
+from artel.kernel.sql import put_newest
+
+
+def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
+    row = {
+        "id": user.user_id,
+        "display_name": user.display_name,
+        "username": user.username,
+        "avatar_url": user.avatar_url,
+        "version": user.version,
+    }
+    put_newest(tx, people, row)
+
+
+REACTIONS: dict[type[Event], Reaction] = {UserRegistered: keep_name, UserUpdated: keep_name}
