@@ -132,8 +132,8 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._engine.connect() as connection:
-            readonly = await connection.execution_options(postgresql_readonly=True)
-            return await readonly.run_sync(work, *args, **kwargs)
+            moment = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            return await moment.run_sync(work, *args, **kwargs)
 
     async def ready(self) -> None:
         await self.read(_ping)

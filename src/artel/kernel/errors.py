@@ -7,14 +7,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from artel.kernel.outage import KINDS, is_outage, sqlstate
+
 log = structlog.get_logger()
-AWAY = {"08", "40", "53", "55", "57"}
 
 
 class ProblemResponse(JSONResponse):
@@ -107,22 +107,13 @@ async def _http(request: Request, error: Exception) -> Response:
     return Problem(status, code, str(error.detail), headers=error.headers).response(request_id(request))
 
 
-async def _database(request: Request, error: Exception) -> Response:
-    """SQLSTATE classes: 22 a value that cannot be; 08, 40, 53, 55, 57 the server is away, full or busy."""
-    cause = getattr(error, "orig", None)
-    state = str(getattr(cause, "sqlstate", None) or "")[:2]
-    if state == "22":
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    if is_outage(error):
+        log.error("a server does not answer", error=str(error)[:200], request_id=request_id(request))
+        return unavailable("A part of the system does not answer.").response(request_id(request))
+    if sqlstate(error).startswith("22"):
         return Problem(422, "invalid_body", "A value is out of bounds.").response(request_id(request))
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if lost or state in AWAY or isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-        log.error("database unavailable", error=str(cause or error)[:200], request_id=request_id(request))
-        return unavailable("The database does not answer.").response(request_id(request))
     return bug(error, request.scope)
-
-
-async def _refused_connection(request: Request, error: Exception) -> Response:
-    log.error("a server does not answer", error=str(error)[:200], request_id=request_id(request))
-    return unavailable("A part of the system does not answer.").response(request_id(request))
 
 
 def bug(error: Exception, scope: Scope) -> Response:
@@ -137,7 +128,5 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeout, _database)
-    app.add_exception_handler(ConnectionError, _refused_connection)
-    app.add_exception_handler(TimeoutError, _refused_connection)
+    for kind in (*KINDS, DBAPIError):
+        app.add_exception_handler(kind, _unforeseen)

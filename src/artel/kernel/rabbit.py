@@ -1,36 +1,49 @@
 """The bus on RabbitMQ: topic exchange, a quorum queue a group, publisher confirms, dead letters."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Self
 
+import structlog
 from aio_pika import DeliveryMode, ExchangeType, connect_robust
 from aio_pika import Message as AmqpMessage
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractRobustConnection
 
 from artel.kernel.bus import Handle, Message, Receive
+from artel.kernel.outage import is_outage
 
+log = structlog.get_logger()
 EVENTS = "artel.events"
 NUDGES = "artel.nudges"
 DEAD = "artel.dead"
-DELIVERIES = 5
+DELIVERIES = 10
 PREFETCH = 32
 CONFIRM_SECONDS = 10
 
 
 class RabbitBus:
+    PAUSE_SECONDS = 1.0  # before the first repeat; doubled for each further one
+    LONGEST_PAUSE_SECONDS = 30.0
+
     def __init__(
-        self, connection: AbstractRobustConnection, channel: AbstractChannel, events: AbstractExchange
+        self,
+        connection: AbstractRobustConnection,
+        channel: AbstractChannel,
+        events: AbstractExchange,
+        nudges: AbstractExchange,
     ) -> None:
         self._connection = connection
         self._channel = channel
         self._events = events
+        self._nudges = nudges
 
     @classmethod
     async def open(cls, url: str) -> Self:
         connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
         channel = await connection.channel(publisher_confirms=True)
         events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
-        return cls(connection, channel, events)
+        nudges = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
+        return cls(connection, channel, events, nudges)
 
     async def publish(self, message: Message) -> None:
         amqp = AmqpMessage(
@@ -55,15 +68,28 @@ class RabbitBus:
             await queue.bind(EVENTS, topic)
 
         async def consume(incoming: AbstractIncomingMessage) -> None:
-            # An exception sends it back to the queue; the delivery limit sends it on to the dead letters.
-            async with incoming.process(requeue=True):
-                await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body))
+            await self._consume(incoming, handle)
 
         await queue.consume(consume)
 
+    async def _consume(self, incoming: AbstractIncomingMessage, handle: Handle) -> None:
+        """Refused, it goes back to the queue, whose delivery limit sends it on to the dead letters in the end."""
+        tries = int(str(incoming.headers.get("x-delivery-count", 0)))
+        while True:
+            try:
+                await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body))
+            except Exception as error:  # noqa: BLE001 whatever it is, the message is not done
+                log.warning("event not handled", topic=incoming.type, tries=tries, error=repr(error)[:200])
+                await asyncio.sleep(min(self.PAUSE_SECONDS * 2**tries, self.LONGEST_PAUSE_SECONDS))
+                if not is_outage(error):
+                    await incoming.reject(requeue=True)
+                    return
+            else:
+                await incoming.ack()
+                return
+
     async def nudge(self, topic: str, body: bytes) -> None:
-        exchange = await self._channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
-        await exchange.publish(AmqpMessage(body), topic, mandatory=False, timeout=CONFIRM_SECONDS)
+        await self._nudges.publish(AmqpMessage(body), topic, mandatory=False, timeout=CONFIRM_SECONDS)
 
     async def listen(self, topic: str, receive: Receive) -> None:
         channel = await self._connection.channel()

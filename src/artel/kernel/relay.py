@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select, update
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import now
+from artel.kernel.outage import is_outage
 from artel.kernel.outbox import outbox
 
 log = structlog.get_logger()
@@ -120,7 +121,6 @@ class Relay:
         except Exception as error:  # noqa: BLE001 one bad event must not stop the others
             failed.labels(self._service, topic).inc()
             log.warning("event not published", topic=topic, event_id=row.message.id, error=repr(error)[:200])
-            # An outage is nobody's fault: however long it takes, it does not use up an event's tries.
-            return "away" if isinstance(error, ConnectionError | TimeoutError) else "broken"
+            return "away" if is_outage(error) else "broken"
         emitted.labels(self._service, topic).inc()
         return "done"

@@ -1,9 +1,9 @@
 """Small things that may be forgotten: one-time tickets, presence, limits. Times to live are in seconds."""
 
 import time
-from typing import Protocol, cast
+from typing import Protocol
 
-from redis.asyncio import Redis
+ROUNDING = 1e-9  # seconds; sums of 1 / rate are not exact
 
 
 class Store(Protocol):
@@ -24,13 +24,18 @@ class Store(Protocol):
 
 
 def open_store(url: str) -> Store:
-    return MemoryStore() if url.startswith("memory://") else RedisStore(url)
+    if url.startswith("memory://"):
+        return MemoryStore()
+    from artel.kernel.redis_store import RedisStore  # noqa: PLC0415 the newcomer's process does without it
+
+    return RedisStore(url)
 
 
 class MemoryStore:
     SWEEP = 10_000
 
     def __init__(self) -> None:
+        self._full = self.SWEEP
         self._values: dict[str, tuple[str, float]] = {}
         self._buckets: dict[str, float] = {}
 
@@ -61,59 +66,22 @@ class MemoryStore:
         current = time.monotonic()
         due = max(self._buckets.get(key, 0.0), current)
         wait = due + cost / rate - current - burst / rate
-        if wait > 0:
+        if wait > ROUNDING:
             return wait
         self._buckets[key] = due + cost / rate
         return 0.0
 
     def _sweep(self) -> None:
+        """Forget what has expired, now and then, so that each put pays a little and none pays for all."""
+        if len(self._values) + len(self._buckets) <= self._full:
+            return
         current = time.monotonic()
-        if len(self._values) > self.SWEEP:
-            self._values = {key: item for key, item in self._values.items() if item[1] > current}
-        if len(self._buckets) > self.SWEEP:
-            self._buckets = {key: due for key, due in self._buckets.items() if due > current}
+        self._values = {key: item for key, item in self._values.items() if item[1] > current}
+        self._buckets = {key: due for key, due in self._buckets.items() if due > current}
+        self._full = max(self.SWEEP, 2 * (len(self._values) + len(self._buckets)))
 
     async def ready(self) -> None:
         """Always."""
 
     async def close(self) -> None:
         self._values.clear()
-
-
-GCRA = """
-local t = redis.call('TIME')
-local now = t[1] + t[2] / 1000000
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local burst, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
-local wait = due + 1 / rate - now - burst / rate
-if wait > 0 then return tostring(wait) end
-redis.call('SET', KEYS[1], string.format('%.6f', due + 1 / rate), 'PX', math.ceil((burst / rate + 1) * 1000))
-return '0'
-"""
-
-
-class RedisStore:
-    def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2)
-        self._gcra = self._redis.register_script(GCRA)
-
-    async def put(self, key: str, value: str, ttl: float) -> None:
-        await self._redis.set(key, value, px=round(ttl * 1000))
-
-    async def get(self, key: str) -> str | None:
-        return cast("str | None", await self._redis.get(key))
-
-    async def take(self, key: str) -> str | None:
-        return cast("str | None", await self._redis.getdel(key))
-
-    async def add(self, key: str, value: str, ttl: float) -> bool:
-        return bool(await self._redis.set(key, value, px=round(ttl * 1000), nx=True))
-
-    async def allow(self, key: str, burst: int, rate: float) -> float:
-        return float(await self._gcra(keys=[f"limit:{key}"], args=[burst, rate]))
-
-    async def ready(self) -> None:
-        await self._redis.ping()
-
-    async def close(self) -> None:
-        await self._redis.aclose()
