@@ -1,0 +1,7 @@
+"""Rule sets worth keeping: presets, one's own, and what friends gave."""
+
+from artel.kernel.service import Service
+from artel.template.api import router
+from artel.template.tables import metadata
+
+service = Service("template", router, metadata)

@@ -1,0 +1,154 @@
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Response
+
+from artel.kernel.http import Page, PagingDep, bad_field
+from artel.kernel.idempotency import OnceDep
+from artel.kernel.service import Context, context_of
+from artel.kernel.token import CallerDep
+from artel.template import templates
+from artel.template.schemas import (
+    TemplateChange,
+    TemplateCopy,
+    TemplateIn,
+    TemplateOut,
+    TemplateShareOut,
+    TemplateVersionOut,
+)
+from artel.template.templates import Reader, Shown
+
+TemplateDep = Annotated[Context, Depends(context_of("template"))]
+TemplateId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]  # a UUIDv7, or the name of a preset
+router = APIRouter(tags=["templates"])
+
+
+def reader(
+    caller: CallerDep, x_share_token: Annotated[str | None, Header(max_length=64, pattern=r"^[\w-]+$")] = None
+) -> Reader:
+    return Reader(caller.user_id, caller.lang, x_share_token)
+
+
+ReaderDep = Annotated[Reader, Depends(reader)]
+
+
+def _out(shown: Shown) -> TemplateOut:
+    return TemplateOut.model_validate(shown, from_attributes=True)
+
+
+@router.get("/templates")
+async def list_templates(template: TemplateDep, reader: ReaderDep, paging: PagingDep) -> Page[TemplateOut]:
+    """Favourites, then mine, then the presets."""
+    found = await template.database.read(templates.every, reader)
+    if paging.after is not None:
+        after = _place(paging.after)
+        found = [shown for shown in found if shown.place > after]
+    page = paging.page(found[: paging.limit + 1], lambda shown: shown.place)
+    return Page(items=[_out(shown) for shown in page.items], next_cursor=page.next_cursor)
+
+
+def _place(after: list[Any]) -> tuple[int, str, str]:
+    match after:
+        case [int(rank), str(order), str(key)]:
+            return rank, order, key
+    raise bad_field("cursor", "not one of this list's", "invalid_query")
+
+
+@router.post("/templates", status_code=201)
+async def create_template(template: TemplateDep, reader: ReaderDep, once: OnceDep, body: TemplateIn) -> TemplateOut:
+    rules = templates.checked(body.rules)
+    made = await once.run(template.database, _created, reader.user_id, body.name, rules)
+    return await show_template(template, reader, made["id"])
+
+
+def _created(*args: Any) -> dict[str, Any]:
+    return {"id": templates.create(*args)}
+
+
+@router.get("/templates/{template_id}")
+async def show_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> TemplateOut:
+    return _out(await template.database.read(templates.show, reader, template_id))
+
+
+@router.patch("/templates/{template_id}")
+async def change_template(
+    template: TemplateDep, reader: ReaderDep, template_id: TemplateId, body: TemplateChange
+) -> TemplateOut:
+    """Makes a version; evenings that were played by an older one keep it."""
+    rules = templates.checked(body.rules) if body.rules is not None else None
+    return _out(await template.database.write(templates.change, reader, template_id, body.name, rules))
+
+
+@router.delete("/templates/{template_id}", status_code=204)
+async def delete_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> Response:
+    await template.database.write(templates.remove, reader, template_id)
+    return Response(status_code=204)
+
+
+@router.get("/templates/{template_id}/versions")
+async def list_template_versions(
+    template: TemplateDep, reader: ReaderDep, template_id: TemplateId, paging: PagingDep
+) -> Page[TemplateVersionOut]:
+    """Newest first."""
+    below = _number(paging.after)
+    rows = await template.database.read(templates.history, reader, template_id, below, paging.limit + 1)
+    page = paging.page(rows, lambda row: [row.version])
+    return Page(items=[_version_out(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+def _number(after: list[Any] | None) -> int | None:
+    match after:
+        case None:
+            return None
+        case [int(number)]:
+            return number
+    raise bad_field("cursor", "not one of this list's", "invalid_query")
+
+
+def _version_out(row: Any) -> TemplateVersionOut:
+    return TemplateVersionOut.model_validate(row, from_attributes=True)
+
+
+@router.get("/templates/{template_id}/versions/{version}")
+async def show_template_version(
+    template: TemplateDep, reader: ReaderDep, template_id: TemplateId, version: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> TemplateVersionOut:
+    return _version_out(await template.database.read(templates.version, reader, template_id, version))
+
+
+@router.post("/templates/{template_id}/copy", status_code=201)
+async def copy_template(
+    template: TemplateDep, reader: ReaderDep, once: OnceDep, template_id: TemplateId, body: TemplateCopy | None = None
+) -> TemplateOut:
+    """A preset, one of mine, or one that came by a link (`X-Share-Token`) becomes mine."""
+    wish = body or TemplateCopy()
+    made = await once.run(template.database, _copied, reader, template_id, wish.name, wish.version)
+    return await show_template(template, reader, made["id"])
+
+
+def _copied(*args: Any) -> dict[str, Any]:
+    return {"id": templates.copy(*args)}
+
+
+@router.put("/templates/{template_id}/favourite", status_code=204)
+async def mark_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> Response:
+    await template.database.write(templates.mark, reader, template_id, favourite=True)
+    return Response(status_code=204)
+
+
+@router.delete("/templates/{template_id}/favourite", status_code=204)
+async def unmark_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> Response:
+    await template.database.write(templates.mark, reader, template_id, favourite=False)
+    return Response(status_code=204)
+
+
+@router.post("/templates/{template_id}/share", status_code=201)
+async def share_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> TemplateShareOut:
+    """A link to read and copy it by; a new one ends the one before."""
+    token = await template.database.write(templates.share, reader, template_id)
+    return TemplateShareOut(url=f"{template.settings.public}/t/#{template_id}.{token}", token=token)
+
+
+@router.delete("/templates/{template_id}/share", status_code=204)
+async def unshare_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> Response:
+    await template.database.write(templates.unshare, reader, template_id)
+    return Response(status_code=204)
