@@ -13,12 +13,11 @@ _Saved = tuple[list[int], list[int], int, int, str | None]
 
 
 class DuelGame(Game):
-    __slots__ = ("_lowers", "_rules", "_side_of", "score", "shelf", "sides", "targets", "winner")
+    __slots__ = ("_rules", "_side_of", "score", "shelf", "targets", "winner")
 
     def __init__(self, number: int, at: int, start: Start, rules: DuelRules) -> None:
         super().__init__(number, at, start)
         self._rules = rules
-        self.sides = start.sides
         self._side_of = [0] * len(start.sides[0]) + [1] * len(start.sides[1])
         self.score = [_start(side, rules) for side in start.sides]
         self.targets = [_target(side, rules) for side in start.sides]

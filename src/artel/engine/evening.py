@@ -43,6 +43,8 @@ class Evening(ABC):
         self._log: list[Record] = []
         self._index: dict[str, int] = {}
         self._finished_at = -1
+        self._table: list[int] = []
+        """Where in the log stands what a queue cares about: joins, leaves, pauses, resumes, starts."""
 
     def apply(self, event: Event) -> bool:
         """False for an id that was accepted before. A Refusal leaves everything as it was."""
@@ -76,16 +78,20 @@ class Evening(ABC):
 
     def _join(self, event: Presence, at: int) -> Where:
         self._between_games("players join")
-        return None, self._company.join(event.player, at)
+        new = self._company.join(event.player, at)
+        self._seat_changed(at)
+        return None, new
 
     def _leave(self, event: Presence, at: int) -> Where:
         self._between_games("players leave")
         self._company.leave(event.player, at)
+        self._seat_changed(at)
         return NOWHERE
 
     def _pause(self, event: Presence, at: int) -> Where:
         self._company.require(event.player)
         self._company.say(event.player, at, event.type == "pause")
+        self._seat_changed(at)
         return NOWHERE
 
     def _start(self, event: Start, at: int) -> Where:
@@ -101,6 +107,7 @@ class Evening(ABC):
             check_starts(event, self.rules)
             self.running = DuelGame(number, at, event, self.rules)
         self.games.append(self.running)
+        self._seat_changed(at)
         return self.running, 0
 
     def _stroke(self, event: Stroke, at: int) -> Where:
@@ -146,10 +153,19 @@ class Evening(ABC):
     def _finish(self, _: Finish, at: int) -> Where:
         self._between_games("a session finishes")
         self._finished_at = at
+        self._table_changed(rewritten=False)
         return NOWHERE
 
     @abstractmethod
     def _undo(self, event: Undo, at: int) -> Where: ...
+
+    def _seat_changed(self, at: int) -> None:
+        self._table.append(at)
+        self._table_changed(rewritten=False)
+
+    @abstractmethod
+    def _table_changed(self, rewritten: bool) -> None:
+        """What comes next may have changed, and with `rewritten` also what was."""
 
     def _settle(self, game: Game) -> None:
         """Takes note of how it stands: over, or running."""
@@ -158,6 +174,7 @@ class Evening(ABC):
         if game.over:
             self._ledger.add(game.ended_at, Entry(game.money))
             self._race.count(game, 1)
+            self._table_changed(rewritten=False)
 
     _accept: ClassVar[dict[str, Callable[[Any, Any, int], Where]]] = {
         "join": _join,

@@ -28,8 +28,10 @@ class Game(ABC):
         "members",
         "number",
         "ops",
+        "potter",
         "reason",
         "seats",
+        "sides",
         "start_id",
         "stop",
     )
@@ -39,6 +41,8 @@ class Game(ABC):
         self.at = at
         """Where in the session's log its start stands; `events` says the same of each operation."""
         self.start_id = start.id
+        self.sides = start.sides
+        """None of them in a kolkhoz."""
         self.members = start.players
         self.breaker = start.breaker or self.members[0]
         self.seats = {player: seat for seat, player in enumerate(self.members)}
@@ -47,6 +51,8 @@ class Game(ABC):
         self.stop = -1
         """The operation that ended it, -1 while it runs."""
         self.reason: str | None = None
+        self.potter: str | None = None
+        """Who potted the ball that emptied the rack of a kolkhoz."""
         self._dead: dict[int, Op] = {}
         self._money: dict[str, int] | None = None
         self._cuts: list[Any] = []

@@ -20,7 +20,6 @@ class KolkhozGame(Game):
         "_rules",
         "_values",
         "hanging",
-        "potter",
         "rack",
         "score",
         "side_money",
@@ -42,8 +41,6 @@ class KolkhozGame(Game):
         self.side_money = [0] * len(self.members)
         self.hanging: list[int] = []
         """Who fouled since the last ball, when fouls hang."""
-        self.potter: str | None = None
-        """Who potted the ball that emptied the rack."""
 
     def stroke(self, event: Stroke, seat: int, index: int) -> None:
         if event.type == "ball":

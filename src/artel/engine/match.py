@@ -1,6 +1,7 @@
 """When no further game may start: a side has won the race, or all games of a fixed match are played."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from artel.engine.game import Game
 from artel.engine.rules import Match
@@ -27,6 +28,12 @@ class Race:
 
     def over(self, games: int) -> bool:
         return self._there > 0 or (self._match.type == "fixed" and games >= self._match.limit)
+
+    def would_be_over(self, winners: Sequence[str], games: int) -> bool:
+        """If these won a game more, which is one of that many."""
+        wins = self.wins[frozenset(winners)] + 1 if winners else 0
+        limit = self._match.limit
+        return (self._match.type == "race" and wins >= limit) or (self._match.type == "fixed" and games >= limit)
 
     def was_over(self, last: Game) -> bool:
         """Was it over before the last game?"""

@@ -25,14 +25,16 @@ def replay_case(value: object) -> dict[str, Any]:
     case_id = value.get("id") if isinstance(value, dict) else None
     if not isinstance(case_id, str):
         case_id = None
-    at = None
     try:
         rules, players, events = _case(value)
         session = Session(parse_rules(rules), players)
-        for at, event in enumerate(events):
-            session.apply(parse_event(event))
     except Refusal as refusal:
-        return _error(case_id, refusal, at)
+        return _error(case_id, refusal, None)
+    for at, event in enumerate(events):
+        try:
+            session.apply(parse_event(event))
+        except Refusal as refusal:
+            return _error(case_id, refusal, at)
     return {"id": case_id, **session.result()}
 
 

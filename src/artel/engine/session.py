@@ -5,10 +5,10 @@ from typing import Any
 from artel.engine.events import Event
 from artel.engine.game import Game
 from artel.engine.settle import transfers
-from artel.engine.undoing import Undoing
+from artel.engine.waiting import Waiting
 
 
-class Session(Undoing):
+class Session(Waiting):
     """Events in, state out: everything here is a function of the accepted events, and an undo is one of them."""
 
     @property

@@ -49,8 +49,10 @@ class Undoing(Evening):
         event, game, place = self._log[at]
         if isinstance(event, Presence):
             self._company.unsay(event.player, at)
+            self._table_changed(rewritten=True)
         elif isinstance(event, Finish):
             self._finished_at = -1
+            self._table_changed(rewritten=False)
         elif game is None:
             self._entries[at] = self._ledger.remove(at)
         elif isinstance(event, Start):
@@ -67,6 +69,7 @@ class Undoing(Evening):
             refuse("undo_conflict", f"game {game.number} has been played")
         self.games.pop()
         self.running = None
+        self._table_changed(rewritten=True)
 
     def _replay_without(self, game: Game, place: int) -> None:
         self._unsettle(game)
@@ -91,6 +94,7 @@ class Undoing(Evening):
         if game.over:
             self._ledger.remove(game.ended_at)
             self._race.count(game, -1)
+            self._table_changed(rewritten=True)
 
     # The latest ones off the end
 
@@ -103,6 +107,9 @@ class Undoing(Evening):
             record = self._log.pop()
             del self._index[record.event.id]
             self._take_back(record, len(self._log))
+        while self._table and self._table[-1] >= mark.version:
+            self._table.pop()
+        self._table_changed(rewritten=True)
         self.games_version = mark.games_version
 
     def _take_back(self, record: Record, at: int) -> None:
