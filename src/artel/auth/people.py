@@ -15,6 +15,7 @@ from artel.kernel.errors import not_found
 from artel.kernel.events import new_id, now
 from artel.kernel.http import BIDI
 from artel.kernel.outbox import emit
+from artel.kernel.sql import lock
 
 LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}")
 NAME_LENGTH = 64
@@ -45,6 +46,7 @@ def language_or_russian(tag: str | None) -> str:
 
 
 def sign_in_or_register(tx: Tx, profile: Profile) -> User:
+    lock(tx, f"identity.{profile.provider}.{profile.subject}")  # two phones may bring the same newcomer
     known = select(identities.c.user_id).where(
         identities.c.provider == profile.provider, identities.c.subject == profile.subject
     )

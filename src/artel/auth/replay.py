@@ -2,19 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from artel.auth.tables import init_data_uses
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
+from artel.kernel.sql import put_new
 
 
 def claim_launch(tx: Tx, digest: str, device: str | None, expires_at: datetime) -> None:
     """`digest` and `device` are SHA-256 in hex."""
     tx.execute(delete(init_data_uses).where(init_data_uses.c.expires_at < now()))
-    first = tx.execute(select(init_data_uses).where(init_data_uses.c.digest == digest)).one_or_none()
-    if first is None:
-        tx.execute(insert(init_data_uses).values(digest=digest, device=device, expires_at=expires_at))
-    elif device is None or first.device != device:
+    if put_new(tx, init_data_uses, {"digest": digest, "device": device, "expires_at": expires_at}):
+        return
+    first = tx.execute(select(init_data_uses).where(init_data_uses.c.digest == digest)).one()
+    if device is None or first.device != device:
         raise Problem(401, "init_data_replayed", "This launch was used on another device; open the app again.")
