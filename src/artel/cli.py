@@ -82,6 +82,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 def _settings(**given: object) -> "Settings":
     from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic_settings import SettingsError  # noqa: PLC0415
 
     from artel.kernel.settings import Settings  # noqa: PLC0415
 
@@ -92,8 +93,8 @@ def _settings(**given: object) -> "Settings":
         name = "_".join(str(part) for part in first["loc"])
         sentence = first["msg"].removeprefix("Value error, ")
         raise _Refused(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
-    except OSError as error:
-        raise _Refused(f"a secret's file cannot be read: {error}") from None
+    except SettingsError as error:
+        raise _Refused(f"a secret's file cannot be read: {error.__cause__}") from None
 
 
 def _run(_: argparse.Namespace) -> int:
@@ -203,7 +204,7 @@ def _schemas(arguments: argparse.Namespace) -> int:
 
     arguments.directory.mkdir(parents=True, exist_ok=True)
     for event in published():
-        text = json.dumps(event.model_json_schema(), indent=2, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(event.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False, sort_keys=True)
         (arguments.directory / f"{event.topic}.json").write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from artel.kernel.errors import Problem
 
 T = TypeVar("T")
-BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -26,10 +26,11 @@ class Body(BaseModel):
 
 
 def clean(text: str) -> str:
-    """Any script; no control characters, no direction overrides, not blank."""
-    if BIDI.search(text) or any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+    """Any script; one line, no control characters, no direction overrides, something to see."""
+    categories = [unicodedata.category(char) for char in text]
+    if BIDI.search(text) or not {"Cc", "Cs", "Zl", "Zp"}.isdisjoint(categories):
         raise ValueError("control characters and direction overrides are not allowed")
-    if not text.strip():
+    if not any(category[0] in "LNPS" for category in categories):
         raise ValueError("must not be blank")
     return text.strip()
 
