@@ -93,7 +93,7 @@ class DuelLine(Line):
         if queue in _BY_COUNT:
             return _BY_COUNT[queue][self._per_side](ready, past)
         if self._per_side == 2:
-            return line_ups.partners(ready[:4], ready, past, chance)
+            return line_ups.partners(_fours(standing, ready), ready, past, chance)
         swapped = standing.seat == 1 and ready[0] in standing.stay
         return ((ready[1],), (ready[0],)) if swapped else ((ready[0],), (ready[1],))
 
@@ -115,3 +115,11 @@ class DuelLine(Line):
         if len(ready) == len(players) or not set(ready) & set(standing.stay):
             return ()
         return [player for player in ready if player not in standing.stay]
+
+
+def _fours(standing: Standing, ready: Sequence[str]) -> list[Sequence[str]]:
+    """The first four; where the last seat falls between partners who left the table together, either may have it."""
+    fours = [ready[:4]]
+    if set(ready[3:5]) in (set(standing.lost), set(standing.won)) and len(ready) > 4:
+        fours.append([*ready[:3], ready[4]])
+    return fours

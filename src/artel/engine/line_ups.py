@@ -1,6 +1,6 @@
 """Two against two: choosing the next line-up so that nobody has a partner twice before he has had everybody."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -39,13 +39,14 @@ def by_chance(ready: Sequence[str], past: Past, chance: Chance) -> Sides:
     return _first_with_a_way_on(line_ups, past, ready)
 
 
-def partners(four: Sequence[str], ready: Sequence[str], past: Past, chance: Chance) -> Sides:
-    """How four given players pair up."""
+def partners(fours: Iterable[Sequence[str]], ready: Sequence[str], past: Past, chance: Chance) -> Sides:
+    """How players pair up whom the queue has chosen: as seldom as can be with a partner they had lately."""
 
     def together(sides: Sides) -> tuple[int, ...]:
         return past.partners.repeats(sides, ready), sum(past.together[side] for side in sides)
 
-    return min(chance.shuffled(list(_line_ups(four))), key=together)
+    options = [sides for four in fours for sides in _line_ups(four)]
+    return min(chance.shuffled(options), key=together)
 
 
 def _load(sides: Sides, past: Past) -> tuple[int, int, int, int]:

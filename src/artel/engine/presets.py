@@ -1,11 +1,11 @@
-"""Rule sets that come with the game, played for points until somebody sets a price.
+"""The rule sets that come with the program. A company copies one and changes what it plays otherwise.
 
-The switches of clubs that the score cannot see (which ball is the cue ball, from where one plays after a свояк) are in
-the descriptions. The names and their rules are those of Russian clubs; companies copy and bend them.
+None is about money: all stakes and prices are 0 until a company sets its own. Where a custom has no key of its own
+(who takes a ball off for an own ball, from where one plays on), the description says it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from artel.engine.rules import Rules, parse_rules
 
@@ -13,144 +13,112 @@ from artel.engine.rules import Rules, parse_rules
 @dataclass(frozen=True, slots=True)
 class Preset:
     id: str
-    name: Mapping[str, str]
-    """By language: ru, en."""
-    description: Mapping[str, str]
+    """Stable: templates refer to it."""
+    name_ru: str
+    about_ru: str
+    name_en: str
+    about_en: str
     rules: Rules
 
 
-def _preset(preset_id: str, name: tuple[str, str], description: tuple[str, str], rules: dict[str, object]) -> Preset:
-    return Preset(
-        preset_id,
-        {"ru": name[0], "en": name[1]},
-        {"ru": description[0], "en": description[1]},
-        parse_rules(rules),
-    )
+def _preset(preset: str, russian: tuple[str, str], english: tuple[str, str], rules: dict[str, Any]) -> Preset:
+    return Preset(preset, *russian, *english, parse_rules(rules))
 
 
-_COLOURED = [
-    {"id": "white", "value": 1, "count": 12},
-    {"id": "yellow", "value": 2, "count": 2},
-    {"id": "red", "value": 3, "count": 1},
-]
-_WITH_RED = [{"id": "white", "value": 1, "count": 14}, {"id": "red", "value": 2, "count": 1}]
+_SHELF: Final = {"foul": "offender_returns", "debt": True}
 
-PRESETS = (
+PRESETS: Final = (
     _preset(
         "americana",
-        ("Американка", "Americana"),
-        (
-            "Любой шар может быть битком, до 8. За фол соперник снимает шар со стола.",
-            "Any ball may be the cue ball, to 8. For a foul the opponent takes a ball from the table.",
-        ),
+        ("Американка", "Бить можно любым шаром, до 8 шаров. Штраф — шар сопернику."),
+        ("Americana", "Any ball may be the cue ball; first to 8. A foul gives the opponent a ball."),
         {"game": "americana"},
     ),
     _preset(
         "americana-shelf",
-        ("Американка «с полки»", "Americana from the shelf"),
-        (
-            "За фол шар возвращается со своей полки на стол; нет шаров — долг.",
-            "For a foul a ball goes back from your shelf to the table; with none there it is a debt.",
-        ),
-        {"game": "americana", "foul": "offender_returns", "debt": True},
+        ("Американка «с полки»", "Штраф — свой шар с полки на стол, с пустой полки — в долг."),
+        ("Americana from the shelf", "A foul puts a ball of your own back on the table; an empty shelf means a debt."),
+        {"game": "americana", **_SHELF},
     ),
     _preset(
         "combined",
-        ("Комбинированная", "Combined"),
-        (
-            "Биток один. Свояк — 1: бивший снимает шар и играет с руки из дома. За фол +1 сопернику.",
-            "One cue ball. An own ball is 1: the shooter takes a ball, plays from baulk. A foul: +1 to the opponent.",
-        ),
+        ("Комбинированная", "Один биток. За своего бьющий сам снимает шар и играет из дома. Штраф — шар сопернику."),
+        ("Combined pyramid", "One cue ball. After an own ball the shooter takes one off. A foul gives one away."),
         {"game": "moscow"},
     ),
     _preset(
         "moscow",
-        ("Московская", "Moscow"),
-        (
-            "Биток один. Свояк — 1, шар снимает соперник. За фол шар возвращается с полки на стол.",
-            "One cue ball. An own ball is 1, the opponent names the ball. For a foul a ball goes back to the table.",
-        ),
-        {"game": "moscow", "foul": "offender_returns"},
+        ("Московская", "За своего шар снимает соперник, он же решает, считать ли дурака. Штраф — шар с полки."),
+        ("Moscow pyramid", "After an own ball, and after a fluke, the opponent decides. A foul costs a ball."),
+        {"game": "moscow", **_SHELF},
     ),
     _preset(
         "siberian",
-        ("Сибирская", "Siberian"),
-        (
-            "Биток один, без дураков: случайный шар не засчитывается. За фол — шар с полки, можно в долг.",
-            "One cue ball, no flukes: a lucky ball does not count. For a foul a ball from the shelf, on credit too.",
-        ),
-        {"game": "moscow", "foul": "offender_returns", "debt": True, "fluke": "spotted"},
+        ("Сибирская", "Без случайных: дурак выставляется. За своего шар снимает соперник, штраф — шар с полки."),
+        ("Siberian pyramid", "A fluke is spotted. After an own ball the opponent decides. A foul costs a ball."),
+        {"game": "moscow", "fluke": "spotted", **_SHELF},
     ),
     _preset(
         "nevskaya",
-        ("Невская", "Nevskaya"),
-        (
-            "Динамичная: после свояка биток с руки с любого места. За фол +1 сопернику.",
-            "Dynamic: after an own ball the cue ball is in hand anywhere. A foul is +1 to the opponent.",
-        ),
+        ("Невская", "Динамичная пирамида: после своего играют с любого места. Штраф — шар сопернику."),
+        ("Nevskaya", "Dynamic pyramid: after an own ball play on from anywhere. A foul gives the opponent a ball."),
         {"game": "dynamic"},
     ),
     _preset(
-        "americana-pairs",
-        ("Американка 2×2", "Americana, pairs"),
+        "kolkhoz-white",
+        ("Колхоз белый", "Прямой: забитый шар оплачивает предыдущий. Последний шар — два, штраф — минус шар."),
         (
-            "Двое на двое, партнёры меняются: каждый сыграет с каждым.",
-            "Two against two; partners change until everybody has played with everybody.",
-        ),
-        {"game": "americana", "format": "2x2", "queue": {"type": "least_played"}},
-    ),
-    _preset(
-        "kolkhoz",
-        ("Колхоз белый", "Kolkhoz, white"),
-        (
-            "Прямой счёт: за каждый забитый платит предыдущий по кругу. Последний шар — вдвойне, фол −1.",
-            "Direct: the player before you pays for each ball you pot. The last ball is double, a foul −1.",
+            "White kolkhoz",
+            "Direct: whoever plays before you pays for your ball. The last counts twice.",
         ),
         {"game": "kolkhoz"},
     ),
     _preset(
         "kolkhoz-colours",
-        ("Колхоз цветной 1–2–3", "Kolkhoz, colours 1–2–3"),
-        (
-            "Белый — 1, жёлтый — 2, красный — 3. Прямой счёт.",
-            "White is 1, yellow 2, red 3. Direct.",
-        ),
-        {"game": "kolkhoz", "balls": _COLOURED},
+        ("Колхоз цветной 1-2-3", "Прямой, белый — 1, жёлтый — 2, красный — 3. Последний шар вдвое, штраф — минус 1."),
+        ("Coloured kolkhoz 1-2-3", "Direct; white 1, yellow 2, red 3. The last ball counts twice, a foul minus 1."),
+        {
+            "game": "kolkhoz",
+            "balls": [
+                {"id": "white", "value": 1, "count": 13},
+                {"id": "yellow", "value": 2, "count": 1},
+                {"id": "red", "value": 3, "count": 1},
+            ],
+        },
     ),
     _preset(
         "kolkhoz-everyone",
-        ("Колхоз «тупой»", "Kolkhoz, everyone pays"),
+        ("Колхоз «тупой»", "Каждый с каждым: за шар платят все, за штраф — всем."),
+        ("Everyone's kolkhoz", "Everybody pays for a ball, and who fouls pays everybody."),
+        {"game": "kolkhoz", "system": "everyone", "foul": {"mode": "pay_all", "value": 1}},
+    ),
+    _preset(
+        "kolkhoz-two-legs",
+        ("Колхоз с реверсом", "Аверс и реверс: вторая партия в обратном порядке. Красный — 2, штраф висит до шара."),
         (
-            "За каждый забитый платят все остальные; за фол платишь всем.",
-            "Everybody pays for each ball you pot; for a foul you pay everybody.",
+            "Kolkhoz there and back",
+            "Every second game is played in reverse. Red is 2; a foul hangs until the next ball.",
         ),
-        {"game": "kolkhoz", "system": "everyone", "foul": {"mode": "pay_all"}},
+        {
+            "game": "kolkhoz",
+            "legs": 2,
+            "foul": {"mode": "pending", "value": 1},
+            "balls": [{"id": "white", "value": 1, "count": 14}, {"id": "red", "value": 2, "count": 1}],
+        },
     ),
     _preset(
         "kolkhoz-reverse",
-        ("Колхоз обратный", "Kolkhoz, reverse"),
-        (
-            "За каждый забитый платит следующий по кругу.",
-            "The player after you pays for each ball you pot.",
-        ),
+        ("Колхоз «обратный»", "За забитый шар платит следующий. Последний шар — два, штраф — минус шар."),
+        ("Reverse kolkhoz", "Whoever plays after you pays for your ball. The last counts twice, a foul minus 1."),
         {"game": "kolkhoz", "system": "reverse"},
     ),
     _preset(
         "kolkhoz-norm",
-        ("Колхоз от среднего", "Kolkhoz, from the average"),
+        ("Колхоз «от среднего»", "Платят за то, чего не хватило до среднего. Последний шар — два, штраф — минус шар."),
         (
-            "Каждый получает или платит разницу со средним по столу.",
-            "Everybody is paid, or pays, his difference from the average of the table.",
+            "Kolkhoz against the average",
+            "You pay for what you lack to the average. The last ball counts twice.",
         ),
         {"game": "kolkhoz", "system": "norm"},
-    ),
-    _preset(
-        "kolkhoz-legs",
-        ("Колхоз с реверсом", "Kolkhoz with reverse legs"),
-        (
-            "Каждая вторая партия — в обратном порядке. Красный — 2. Фол висит до следующего забитого.",
-            "Every second game in the reverse order. Red is 2. A foul hangs until the next potted ball.",
-        ),
-        {"game": "kolkhoz", "balls": _WITH_RED, "legs": 2, "foul": {"mode": "pending"}},
     ),
 )
