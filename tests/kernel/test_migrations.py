@@ -1,0 +1,57 @@
+"""Every service's history of tables runs up, fits the code, and runs down again, on both databases."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, inspect
+
+from artel.compose import SERVICES
+from artel.kernel.migrations import _with_connection, check, downgrade, metadata, migrate
+
+
+def tables(url: str) -> set[str]:
+    found: set[str] = set()
+
+    def look(connection: Connection) -> None:
+        found.update(inspect(connection).get_table_names())
+
+    _with_connection(url, look)
+    return found - {"alembic_version"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_up_and_down_and_up_again(service: str, database_url: str) -> None:
+    assert tables(database_url) == set()
+    migrate(service, database_url)
+    assert tables(database_url) == set(metadata(service).tables)
+    check(service, database_url)
+    migrate(service, database_url)  # nothing to do is no error
+    downgrade(service, database_url)
+    assert tables(database_url) == set()
+    migrate(service, database_url)
+    check(service, database_url)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_has_an_outbox_and_an_inbox(service: str) -> None:
+    assert {"outbox", "inbox"} <= set(metadata(service).tables) or service == "game"
+    assert "inbox" in metadata(service).tables
+
+
+def test_on_postgres_many_may_start_at_once_and_one_migrates(postgres_url: str) -> None:
+    together = threading.Barrier(4)
+
+    def start(_: int) -> None:
+        together.wait(30)
+        migrate("auth", postgres_url)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(start, range(4)))
+    check("auth", postgres_url)
+
+
+async def test_it_may_be_called_beside_a_running_loop(postgres_url: str) -> None:
+    await asyncio.to_thread(migrate, "auth", postgres_url)
+    await asyncio.to_thread(check, "auth", postgres_url)
