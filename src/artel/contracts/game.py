@@ -52,6 +52,7 @@ class SessionPlayerJoined(SessionEvent):
     topic: ClassVar[str] = "artel.session.player_joined.v1"
 
     player_id: str
+    by: str | None = None  # the user who put him in, himself if he came by code; None: not known
 
 
 class GameEvent(SessionEvent):
