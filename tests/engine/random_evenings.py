@@ -1,6 +1,6 @@
 """Evenings drawn at random: mostly playable, sometimes wrong in the last event, sometimes in the rules."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -115,7 +115,7 @@ class Evening:
         return event
 
     def _keys(self, kind: str) -> Json:
-        makers = {
+        makers: dict[str, Callable[[], Json]] = {
             "start": self._start,
             "ball": lambda: {"player": self._player(), **self._ball()},
             "end": self._end,
