@@ -151,7 +151,13 @@ def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[st
         log_config=None,
         server_header=False,
     )
-    metrics, _thread = start_http_server(settings.admin, settings.host)
+    try:
+        # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
+        metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
+    except (OSError, OverflowError) as error:
+        raise _Refused(
+            f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
+        ) from None
     try:
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
