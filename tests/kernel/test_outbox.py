@@ -272,6 +272,19 @@ async def test_a_running_relay_outlives_an_outage_of_its_database(
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_service_may_publish_from_elsewhere_too(database: Database, bus: MemoryBus) -> None:
+    left = [3, 2]
+
+    async def log() -> int:
+        return left.pop() if left else 0
+
+    sender = Relay("test", database, bus)
+    sender.sources.append(log)
+    await database.write(happen, 1)
+    assert [await sender.drain() for _ in range(3)] == [3, 3, 0]
+    assert sender.published == 6
+
+
 async def test_who_drains_waits_for_who_drains_already(database: Database, bus: MemoryBus) -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
 

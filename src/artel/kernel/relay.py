@@ -1,7 +1,7 @@
 """The loop that brings what waits in the outbox to the bus."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,6 +82,8 @@ class Relay:
         self._woken = asyncio.Event()
         self._turn = asyncio.Lock()
         self.published = 0
+        self.sources: list[Callable[[], Awaitable[int]]] = []  # what else this service publishes from
+        self.sources: list[Callable[[], Awaitable[int]]] = []  # other outboxes of the service, drained with this one
         database.on_emit = self.wake
 
     def wake(self) -> None:
@@ -104,6 +106,8 @@ class Relay:
         """Publish everything that is due; how many went out. One at a time, so that who waits has waited for all."""
         before = self.published
         async with self._turn:
+            for drain_source in self.sources:
+                self.published += await drain_source()
             while rows := await self._database.write(_claim):
                 fates = await asyncio.gather(*(self._publish(row) for row in rows))
                 done, broken, away = (
@@ -112,6 +116,8 @@ class Relay:
                 )
                 await self._database.write(_settle, done, broken, away)
                 self.published += len(done)
+            for source in self.sources:
+                self.published += await source()
         return self.published - before
 
     async def _publish(self, row: Waiting) -> Fate:
