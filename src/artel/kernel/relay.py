@@ -82,7 +82,6 @@ class Relay:
         self._woken = asyncio.Event()
         self._turn = asyncio.Lock()
         self.published = 0
-        self.sources: list[Callable[[], Awaitable[int]]] = []  # what else this service publishes from
         self.sources: list[Callable[[], Awaitable[int]]] = []  # other outboxes of the service, drained with this one
         database.on_emit = self.wake
 
@@ -116,8 +115,6 @@ class Relay:
                 )
                 await self._database.write(_settle, done, broken, away)
                 self.published += len(done)
-            for source in self.sources:
-                self.published += await source()
         return self.published - before
 
     async def _publish(self, row: Waiting) -> Fate:
