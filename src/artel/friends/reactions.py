@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.friends.tables import people
 from artel.kernel.database import Tx
@@ -17,4 +19,4 @@ def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
     put_newest(tx, people, row)
 
 
-REACTIONS: dict[type[Event], Reaction] = {UserRegistered: keep_name, UserUpdated: keep_name}
+REACTIONS: Mapping[type[Event], Reaction] = {UserRegistered: keep_name, UserUpdated: keep_name}

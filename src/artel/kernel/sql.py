@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -17,15 +17,16 @@ def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     return tx.execute(dialect_insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
 
 
-def put_newest(tx: Tx, table: Table, row: Mapping[str, Any], version: str = "version") -> bool:
-    """Put the row where none is or one of a lower version; False if it came too late. Keeps the row locked."""
+def put_newest(tx: Tx, table: Table, row: Mapping[str, Any], version: str = "version", *ties: str) -> bool:
+    """Put the row where none is or one of a lower version (the columns `ties` decide between equal ones);
+    False if it came too late. Keeps the row locked."""
     dialect_insert = postgres_insert if tx.dialect.name == "postgresql" else sqlite_insert
     put = dialect_insert(table).values(**row)
-    keys = [column.name for column in table.primary_key]
+    keys, age = [column.name for column in table.primary_key], (version, *ties)
     newer = put.on_conflict_do_update(
         index_elements=keys,
         set_={name: put.excluded[name] for name in row if name not in keys},
-        where=put.excluded[version] > table.c[version],
+        where=tuple_(*(put.excluded[name] for name in age)) > tuple_(*(table.c[name] for name in age)),
     )
     return tx.execute(newer).rowcount == 1
 

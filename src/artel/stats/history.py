@@ -1,0 +1,98 @@
+"""Games and the evenings they belong to, the newest first."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from artel.kernel.database import Tx
+from artel.kernel.http import Paging
+from artel.kernel.sql import older
+from artel.kernel.token import Caller
+from artel.stats.asked import Asked
+from artel.stats.schemas import HistoryItem, HistoryPlayer, HistorySession
+from artel.stats.sight import Sight, look_at, names, sight, was_there
+from artel.stats.tables import endings, games, lines, ratings, sessions
+
+
+def history(tx: Tx, caller: Caller, user_id: str, asked: Asked, paging: Paging) -> list[HistoryItem]:
+    """One more than the page holds."""
+    moneyed = user_id in look_at(tx, caller.user_id, user_id).moneyed
+    rows = _games(tx, user_id, asked, paging)
+    everybody = _lines(tx, [row.game_id for row in rows])
+    there = was_there(tx, caller.user_id, {row.session_id for row in rows})
+    users = {line.user_id for found in everybody.values() for line in found if line.user_id}
+    seen, called = sight(tx, caller.user_id, users), names(tx, users)
+    items = []
+    for row in rows:
+        open_ = row.session_id in there
+        players = [_player(line, seen, called, open_=open_) for line in everybody[row.game_id]]
+        items.append(_item(row, players, moneyed=moneyed, open_=open_))
+    return items
+
+
+def _games(tx: Tx, user_id: str, asked: Asked, paging: Paging) -> Sequence[Row[Any]]:
+    found = (
+        select(
+            lines, games.c.session_id, games.c.number, games.c.reason, games.c.started_at,
+            sessions.c.name.label("session_name"), endings.c.finished, endings.c.balances,
+            ratings.c.before, ratings.c.after,
+        )
+        .join(games, games.c.id == lines.c.game_id)
+        .join(sessions, sessions.c.id == games.c.session_id)
+        .outerjoin(endings, endings.c.session_id == games.c.session_id)
+        .outerjoin(ratings, (ratings.c.game_id == lines.c.game_id) & (ratings.c.user_id == lines.c.user_id))
+        .where(lines.c.user_id == user_id, asked.of(lines))
+        .order_by(lines.c.finished_at.desc(), lines.c.game_id.desc())
+        .limit(paging.limit + 1)
+    )  # fmt: skip
+    seen = paging.moment_and_id()
+    if seen:
+        found = found.where(older(lines.c.finished_at, lines.c.game_id, seen))
+    return tx.execute(found).all()
+
+
+def _lines(tx: Tx, game_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    by_game: dict[str, list[Row[Any]]] = defaultdict(list)
+    for line in tx.execute(select(lines).where(lines.c.game_id.in_(game_ids)).order_by(lines.c.seat)):
+        by_game[line.game_id].append(line)
+    return by_game
+
+
+def _item(row: Row[Any], players: list[HistoryPlayer], *, moneyed: bool, open_: bool) -> HistoryItem:
+    return HistoryItem(
+        game_id=row.game_id,
+        game=row.kind,
+        number=row.number,
+        reason=row.reason,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        currency=row.currency,
+        outcome=row.outcome,
+        score=row.score,
+        money=row.money if moneyed else None,
+        rating_change=None if row.after is None else (row.after - row.before) / 100,
+        session=_session(row) if open_ else None,
+        players=players,
+    )
+
+
+def _session(row: Row[Any]) -> HistorySession:
+    balance = (row.balances or {}).get(row.player_id) if row.finished else None
+    return HistorySession(id=row.session_id, name=row.session_name, finished=bool(row.finished), balance=balance)
+
+
+def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool) -> HistoryPlayer:
+    """Whoever was at the table (`open_`) has seen it all; others see whom they may know."""
+    known = open_ or line.user_id in seen.known
+    return HistoryPlayer(
+        user_id=line.user_id if known else None,
+        display_name=called.get(line.user_id, line.name) if known else None,
+        side=line.side,
+        score=line.score,
+        points=line.points,
+        place=line.place,
+        outcome=line.outcome,
+        money=line.money if open_ or line.user_id in seen.moneyed else None,
+    )

@@ -1,0 +1,124 @@
+from collections.abc import Mapping
+
+from sqlalchemy import delete, insert
+
+from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.friends import (
+    FriendAccepted,
+    FriendEvent,
+    FriendRemoved,
+    GroupChanged,
+    UserBlocked,
+    UserUnblocked,
+)
+from artel.contracts.game import (
+    GameFinished,
+    GameReopened,
+    GameStarted,
+    SessionCreated,
+    SessionEvent,
+    SessionFinished,
+    SessionPlayerJoined,
+    SessionReopened,
+)
+from artel.kernel.database import Tx
+from artel.kernel.events import Event
+from artel.kernel.service import Reaction
+from artel.kernel.sql import put_new, put_newest
+from artel.stats.games import put_result, take_back
+from artel.stats.tables import (
+    blocks,
+    endings,
+    friendships,
+    groups,
+    members,
+    people,
+    session_players,
+    sessions,
+)
+
+
+def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
+    put_newest(tx, people, {"id": user.user_id, "display_name": user.display_name, "version": user.version})
+
+
+def keep_friendship(tx: Tx, event: FriendEvent) -> None:
+    low, high = sorted((event.user_id, event.other_id))
+    friends = isinstance(event, FriendAccepted)
+    put_newest(tx, friendships, {"low_id": low, "high_id": high, "version": event.version, "friends": friends})
+
+
+def keep_block(tx: Tx, event: UserBlocked | UserUnblocked) -> None:
+    blocked = isinstance(event, UserBlocked)
+    row = {"user_id": event.user_id, "other_id": event.other_id, "version": event.version, "blocked": blocked}
+    put_newest(tx, blocks, row)
+    if blocked:
+        keep_friendship(tx, event)
+
+
+def keep_group(tx: Tx, event: GroupChanged) -> None:
+    row = {"id": event.group_id, "owner_id": event.owner_id, "version": event.version, "deleted": event.deleted}
+    if put_newest(tx, groups, row):
+        tx.execute(delete(members).where(members.c.group_id == event.group_id))
+        rows = [{"group_id": event.group_id, "user_id": user_id} for user_id in event.members]
+        if rows:
+            tx.execute(insert(members), rows)
+
+
+def keep_session(tx: Tx, event: SessionEvent) -> None:
+    row = {
+        "id": event.session_id,
+        "version": event.session_version,
+        "at": event.at,
+        "name": event.session_name,
+        "kind": event.kind,
+        "currency": event.currency,
+    }
+    if put_newest(tx, sessions, row, "version", "at"):
+        _keep_players(tx, event)
+
+
+def _keep_players(tx: Tx, event: SessionEvent) -> None:
+    tx.execute(delete(session_players).where(session_players.c.session_id == event.session_id))
+    for player in event.players:
+        row = {"session_id": event.session_id, "player_id": player.id, "user_id": player.user_id, "name": player.name}
+        tx.execute(insert(session_players).values(row))
+    # In one order for all, so that no two transactions wait for each other's new rows.
+    for user_id, name in sorted((player.user_id, player.name) for player in event.players if player.user_id):
+        put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
+
+
+def game_finished(tx: Tx, event: GameFinished) -> None:
+    keep_session(tx, event)
+    put_result(tx, event)
+
+
+def game_reopened(tx: Tx, event: GameReopened) -> None:
+    keep_session(tx, event)
+    take_back(tx, event)
+
+
+def session_finished(tx: Tx, event: SessionFinished | SessionReopened) -> None:
+    keep_session(tx, event)
+    finished = isinstance(event, SessionFinished)
+    balances = event.balances if isinstance(event, SessionFinished) else {}
+    row = {"session_id": event.session_id, "version": event.session_version, "finished": finished}
+    put_newest(tx, endings, {**row, "balances": balances})
+
+
+REACTIONS: Mapping[type[Event], Reaction] = {
+    UserRegistered: keep_name,
+    UserUpdated: keep_name,
+    FriendAccepted: keep_friendship,
+    FriendRemoved: keep_friendship,
+    UserBlocked: keep_block,
+    UserUnblocked: keep_block,
+    GroupChanged: keep_group,
+    SessionCreated: keep_session,
+    SessionPlayerJoined: keep_session,
+    GameStarted: keep_session,
+    GameFinished: game_finished,
+    GameReopened: game_reopened,
+    SessionFinished: session_finished,
+    SessionReopened: session_finished,
+}

@@ -1,0 +1,119 @@
+"""Whatever the order and however often: what is kept is a function of what is true in the end."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, select
+
+from artel.contracts.game import GameFinished, GameReopened
+from artel.kernel.events import Event
+from artel.kernel.outbox import once
+from artel.stats.elo import START, Entrant, changes
+from artel.stats.reactions import REACTIONS
+from artel.stats.record import is_rated, lines_of
+from artel.stats.tables import flows, lines, metadata, ratings, standings
+from artel_testing import installation
+from evenings import Story
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def dump(tx: Connection) -> Tables:
+    tables = [table for table in metadata.sorted_tables if table.name not in {"inbox", "outbox"}]
+    return {table.name: sorted(map(tuple, tx.execute(select(table))), key=repr) for table in tables}
+
+
+def react(tx: Connection, event: Event) -> None:
+    if type(event) in REACTIONS and once(tx, event.event_id):
+        REACTIONS[type(event)](tx, event)
+
+
+def after(events: Sequence[Event]) -> Tables:
+    engine = create_engine("sqlite://")
+    with engine.begin() as tx:
+        metadata.create_all(tx)
+        for event in events:
+            react(tx, event)
+        tables = dump(tx)
+    engine.dispose()
+    return tables
+
+
+def in_the_end(story: Story) -> list[GameFinished]:
+    """The result of each game that its last word is about."""
+    newest: dict[str, GameFinished | GameReopened] = {}
+    for event in story.events:
+        if isinstance(event, GameFinished | GameReopened):
+            newest[event.game_id] = event
+    return [event for event in newest.values() if isinstance(event, GameFinished)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_any_order_any_repeats(seed: int, rng: Random) -> None:
+    story = Story(Random(seed))
+    assert after(story.retold(rng)) == after(story.events)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_ratings_are_a_fresh_replay(seed: int, rng: Random) -> None:
+    story = Story(Random(seed))
+    current: dict[tuple[str, str], list[int]] = defaultdict(lambda: [START, 0])
+    expected = []
+    for event in sorted(in_the_end(story), key=lambda game: (game.finished_at, game.game_id)):
+        found = lines_of(event)
+        if not is_rated(event, found):
+            continue
+        keys = [(event.kind, str(line.user_id)) for line in found]
+        before = {key: current[key][0] for key in keys}
+        gained = changes(
+            [Entrant(key[1], line.side, line.standing, before[key]) for key, line in zip(keys, found, strict=True)]
+        )
+        for kind, user_id in keys:
+            mine = current[kind, user_id]
+            mine[:] = [mine[0] + gained[user_id], mine[1] + 1]
+            expected.append((event.game_id, user_id, kind, mine[1], before[kind, user_id], mine[0]))
+    tables = after(story.retold(rng))
+    columns = [ratings.c.keys().index(name) for name in ("game_id", "user_id", "kind", "ordinal", "before", "after")]
+    assert sorted(tuple(row[index] for index in columns) for row in tables["ratings"]) == sorted(expected)
+    assert sorted(tables["standings"]) == sorted((kind, user, *values) for (kind, user), values in current.items())
+    assert standings.c.keys() == ["kind", "user_id", "rating", "games"]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_money_is_that_of_the_games(seed: int, rng: Random) -> None:
+    story = Story(Random(seed))
+    tables = after(story.retold(rng))
+    money, user, game = (lines.c.keys().index(name) for name in ("money", "user_id", "game_id"))
+    kept = {(row[game], row[user]): row[money] for row in tables["lines"] if row[user]}
+    told = {
+        (event.game_id, player.user_id): event.result["money"][player.id]
+        for event in in_the_end(story)
+        for player in event.players
+        if player.user_id and player.id in event.result["money"]
+    }
+    assert kept == told
+    paid: dict[tuple[str, str], int] = dict.fromkeys(told, 0)
+    amount, user, game = (flows.c.keys().index(name) for name in ("amount", "user_id", "game_id"))
+    for row in tables["flows"]:
+        paid[row[game], row[user]] += row[amount]
+    assert paid == told
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_all_at_once(database_url: str, tmp_path: Path, seed: int) -> None:
+    """Several handlers at the same moment, as where a broker delivers; none waits for another in a ring."""
+    story = Story(Random(seed))
+    told = [event for event in story.retold(Random(seed)) if type(event) in REACTIONS]
+    async with installation(tmp_path, ["stats"], database_url=database_url) as made:
+        await asyncio.gather(*(made.publish(event) for event in told))
+        assert await made.app.state.contexts["stats"].database.read(dump) == after(story.events)
