@@ -82,6 +82,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._turn = asyncio.Lock()
         self.published = 0
+        self.sources: list[Callable[[], Awaitable[int]]] = []  # what else this service publishes from
         database.on_emit = self.wake
 
     def wake(self) -> None:
@@ -104,6 +105,8 @@ class Relay:
         """Publish everything that is due; how many went out. One at a time, so that who waits has waited for all."""
         before = self.published
         async with self._turn:
+            for drain_source in self.sources:
+                self.published += await drain_source()
             while rows := await self._database.write(_claim):
                 fates = await asyncio.gather(*(self._publish(row) for row in rows))
                 done, broken, away = (
