@@ -1,0 +1,85 @@
+import { i18n } from "@lingui/core";
+import { I18nProvider } from "@lingui/react";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
+import { useAuth } from "../auth/hooks";
+import { SignInScreen } from "../screens/sign-in";
+import { startParam } from "../telegram";
+import { Skeleton } from "../ui/screen";
+import { Toasts } from "../ui/toast";
+import { Boundary } from "./boundary";
+import { queries } from "./queries";
+
+const HomeScreen = lazy(() => import("../screens/home"));
+const NewScreen = lazy(() => import("../screens/new"));
+const TableScreen = lazy(() => import("../screens/table"));
+const StatsScreen = lazy(() => import("../screens/stats"));
+const FriendsScreen = lazy(() => import("../screens/friends"));
+const InboxScreen = lazy(() => import("../screens/inbox"));
+const JoinScreen = lazy(() => import("../screens/join"));
+const SharedScreen = lazy(() => import("../screens/shared"));
+
+export function App() {
+  return (
+    <I18nProvider i18n={i18n}>
+      <QueryClientProvider client={queries}>
+        <BrowserRouter>
+          <Boundary>
+            <Suspense fallback={<Waiting />}>
+              <Routes>
+                <Route path="/s/*" element={<SharedScreen />} />
+                <Route path="*" element={<Gate />} />
+              </Routes>
+            </Suspense>
+          </Boundary>
+          <Toasts />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </I18nProvider>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className="safe mx-auto max-w-2xl pt-20">
+      <Skeleton />
+    </div>
+  );
+}
+
+/** Only who is signed in comes further. */
+function Gate() {
+  const auth = useAuth();
+  if (auth.state === "starting") return <Waiting />;
+  if (auth.state === "signed_out") return <SignInScreen why={auth.why} />;
+  return (
+    <Signed>
+      <Routes>
+        <Route path="/" element={<HomeScreen />} />
+        <Route path="/new" element={<NewScreen />} />
+        <Route path="/t/:id" element={<TableScreen />} />
+        <Route path="/join/:code" element={<JoinScreen />} />
+        <Route path="/stats" element={<StatsScreen />} />
+        <Route path="/friends" element={<FriendsScreen />} />
+        <Route path="/inbox" element={<InboxScreen />} />
+        <Route path="*" element={<Navigate to="/" replace />} />
+      </Routes>
+    </Signed>
+  );
+}
+
+const CODE = /^[0-9A-Za-z]{6}$/;
+let followed = false;
+
+function Signed({ children }: { children: ReactNode }) {
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new screen is seen from its top
+  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  const invited = startParam();
+  if (!followed && invited && CODE.test(invited)) {
+    followed = true;
+    return <Navigate to={`/join/${invited}`} replace />;
+  }
+  return children;
+}

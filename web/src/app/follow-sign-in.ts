@@ -1,0 +1,19 @@
+import { authNow, onAuth } from "../auth/session";
+import { forgetSeen } from "../live/db";
+import { startOutboxes, stopOutboxes, whenRefusedUnseen } from "../live/outboxes";
+import { refusalText } from "../screens/table/refusals";
+import { toast } from "../ui/toast";
+import { queries } from "./queries";
+
+/** What hangs on who is signed in: what is sent for him, and what is remembered of him. */
+export function followSignIn(): void {
+  whenRefusedUnseen((problem) => toast(refusalText(problem), true));
+  onAuth(() => {
+    const auth = authNow();
+    if (auth.state === "signed_in") startOutboxes(auth.user.id);
+    if (auth.state !== "signed_out") return;
+    stopOutboxes();
+    queries.clear();
+    void forgetSeen().catch(() => undefined);
+  });
+}

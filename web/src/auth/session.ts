@@ -1,0 +1,98 @@
+// Who is signed in.
+import { Problem, Unreachable } from "../api/problem";
+import type { Tokens, User } from "../api/types";
+import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
+import { authFetch, forget, keep, kept, postPublic, whenLost } from "./tokens";
+
+export type Auth =
+  | { state: "starting" }
+  | { state: "signed_out"; why: "new" | "expired" | "no_init_data" | "unreachable" | "refused" }
+  | { state: "signed_in"; user: User };
+
+let current: Auth = { state: "starting" };
+const listeners = new Set<() => void>();
+
+export const authNow = (): Auth => current;
+
+export function onAuth(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function become(next: Auth): void {
+  current = next;
+  for (const listener of listeners) listener();
+}
+
+/** 128 random bits that stay with this phone: Telegram's init data is bound to the first that uses it. */
+async function device(): Promise<string> {
+  const stored = await readSecret("device");
+  if (stored) return stored;
+  const made = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  await writeSecret("device", made);
+  return made;
+}
+
+async function take(tokens: Tokens, telegram: number | null = null): Promise<void> {
+  await keep(tokens, telegram);
+  become({ state: "signed_in", user: tokens.user });
+}
+
+export async function startAuth(): Promise<void> {
+  whenLost(() => void renew());
+  if (inTelegram()) return byTelegram();
+  const before = await kept();
+  become(before ? { state: "signed_in", user: before.user } : { state: "signed_out", why: "new" });
+}
+
+async function byTelegram(): Promise<void> {
+  const initData = launched()?.initData;
+  if (!initData) return become({ state: "signed_out", why: "no_init_data" });
+  const account = telegramId(initData);
+  const before = await kept();
+  try {
+    await take(await postPublic<Tokens>("/auth/telegram", { init_data: initData, device: await device() }), account);
+  } catch (error) {
+    // An old launch goes on with what was kept of it, but never with another account's.
+    if (before && before.telegram === account) return become({ state: "signed_in", user: before.user });
+    become({ state: "signed_out", why: reason(error) });
+  }
+}
+
+function reason(error: unknown): "unreachable" | "expired" | "refused" {
+  if (error instanceof Unreachable) return "unreachable";
+  if (!(error instanceof Problem)) throw error;
+  if (error.status >= 500) return "unreachable";
+  return error.code === "init_data_expired" ? "expired" : "refused";
+}
+
+function telegramId(initData: string): number | null {
+  try {
+    return (JSON.parse(new URLSearchParams(initData).get("user") ?? "{}") as { id?: number }).id ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The kept sign-in is no longer good. */
+async function renew(): Promise<void> {
+  await forget();
+  if (inTelegram()) return byTelegram();
+  become({ state: "signed_out", why: "expired" });
+}
+
+export async function signInByName(name: string): Promise<void> {
+  await take(await postPublic<Tokens>("/auth/dev", { name }));
+}
+
+export async function signOut(): Promise<void> {
+  await authFetch("/auth/logout", { method: "POST" }).catch(() => {});
+  await forget();
+  become({ state: "signed_out", why: "new" });
+}
+
+export function rename(user: User): void {
+  if (current.state === "signed_in") become({ state: "signed_in", user });
+}

@@ -1,0 +1,113 @@
+// The access token lives in memory, the refresh token where `writeSecret` puts it. One refresh at a time, in all tabs.
+import { Problem, problemOf, Unreachable } from "../api/problem";
+import type { Tokens, User } from "../api/types";
+import { readSecret, writeSecret } from "../telegram";
+
+export const API = "/api/v1";
+const PATIENCE_MS = 10_000;
+/** Refresh a little early, so that a token does not expire under way. */
+const EARLY_MS = 30_000;
+
+interface Kept {
+  refresh: string;
+  user: User;
+  /** The Telegram account it was made with: another account on the same phone must not inherit it. */
+  telegram: number | null;
+}
+
+let access: { token: string; until: number } | null = null;
+let refreshing: Promise<string> | null = null;
+let onLost: () => void = () => {};
+
+export const whenLost = (listener: () => void): void => {
+  onLost = listener;
+};
+
+export async function bareFetch(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(API + path, { ...init, signal: init.signal ?? AbortSignal.timeout(PATIENCE_MS) });
+  } catch (error) {
+    throw new Unreachable(error instanceof Error ? error.message : "no answer");
+  }
+}
+
+export async function postPublic<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const response = await bareFetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as T;
+}
+
+export async function keep(tokens: Tokens, telegram: number | null): Promise<void> {
+  access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
+  const session: Kept = { refresh: tokens.refresh_token, user: tokens.user, telegram };
+  await writeSecret("session", JSON.stringify(session));
+}
+
+export async function forget(): Promise<void> {
+  access = null;
+  await writeSecret("session", null);
+}
+
+export async function kept(): Promise<Kept | null> {
+  try {
+    return JSON.parse((await readSecret("session")) ?? "null") as Kept | null;
+  } catch {
+    return null;
+  }
+}
+
+/** A token that is good now. Throws Unreachable where none can be had for lack of a connection. */
+export async function accessToken(): Promise<string> {
+  if (access && access.until - EARLY_MS > Date.now()) return access.token;
+  refreshing ??= alone(refresh).finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+export const dropAccess = (token: string): void => {
+  if (access?.token === token) access = null;
+};
+
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? navigator.locks.request("artel.refresh", work) : work();
+}
+
+async function refresh(): Promise<string> {
+  const before = await kept();
+  if (!before) throw lost(new Problem(401, { code: "unauthenticated" }));
+  try {
+    const tokens = await postPublic<Tokens>("/auth/refresh", { refresh_token: before.refresh });
+    await keep(tokens, before.telegram);
+    return tokens.access_token;
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 401 || error.status === 422)) throw lost(error);
+    throw error;
+  }
+}
+
+function lost(error: Problem): Problem {
+  access = null;
+  onLost();
+  return error;
+}
+
+/** `fetch` with our token; a token that just expired is renewed once. */
+export async function authFetch(path: string, init: RequestInit): Promise<Response> {
+  const first = await withToken(path, init);
+  if (first.status !== 401) return first;
+  return withToken(path, init);
+}
+
+async function withToken(path: string, init: RequestInit): Promise<Response> {
+  const token = await accessToken();
+  const headers = new Headers(init.headers);
+  headers.set("Authorization", `Bearer ${token}`);
+  const response = await bareFetch(path, { ...init, headers });
+  if (response.status === 401) dropAccess(token);
+  return response;
+}

@@ -1,0 +1,106 @@
+import type { Amounts, Split, Transfer } from "./types";
+
+/** Splits `total` by whole weights: floors first, then one each to the largest remainders, ties as listed. */
+export function apportion(total: number, weights: number[]): number[] {
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const whole = weights.map((weight) => mulDiv(total, weight, sum));
+  let rest = total - whole.reduce((acc, part) => acc + part.floor, 0);
+  const byRemainder = whole.map((_, i) => i).sort((a, b) => remainder(whole, b) - remainder(whole, a) || a - b);
+  const shares = whole.map((part) => part.floor);
+  for (const i of byRemainder) {
+    if (rest === 0) break;
+    shares[i] = (shares[i] ?? 0) + 1;
+    rest -= 1;
+  }
+  return shares;
+}
+
+const remainder = (parts: { rest: number }[], i: number): number => parts[i]?.rest ?? 0;
+
+/** floor(a*b/c) and what is left: exact even where a*b does not fit a double. */
+export function mulDiv(a: number, b: number, c: number): { floor: number; rest: number } {
+  const product = BigInt(a) * BigInt(b);
+  const divisor = BigInt(c);
+  let floor = product / divisor;
+  if (product % divisor !== 0n && product < 0n) floor -= 1n;
+  return { floor: Number(floor), rest: Number(product - floor * divisor) };
+}
+
+/** What each of `among` owes of an expense. `balances` is as of that moment. */
+export function shares(amount: number, split: Split, among: string[], balances: Amounts): Amounts {
+  const below = split === "equal" ? [] : among.filter((player) => (balances[player] ?? 0) < 0);
+  const payers = below.length > 0 ? below : among;
+  const proportional = split === "minus_proportional" && below.length > 0;
+  const weights = payers.map((player) => (proportional ? -(balances[player] ?? 0) : 1));
+  const parts = apportion(amount, weights);
+  return Object.fromEntries(payers.map((player, i) => [player, parts[i] ?? 0]));
+}
+
+const EXACT_UP_TO = 12;
+
+type Debt = [player: string, balance: number];
+
+/**
+ * The fewest transfers that bring every balance to 0: exact for up to 12 people, at most n-1 beyond. People whose
+ * balances add up to zero settle among themselves, and k of them need k-1 transfers: the more such groups, the fewer.
+ */
+export function settle(balances: Amounts): Transfer[] {
+  const { pairs, rest } = opposites(balances);
+  const groups = rest.length <= EXACT_UP_TO ? zeroGroups(rest) : [rest];
+  return [...pairs, ...groups].flatMap(within);
+}
+
+/** Exact opposites may always settle with each other: the rest of the groups they were in adds up to zero as well. */
+function opposites(balances: Amounts): { pairs: Debt[][]; rest: Debt[] } {
+  const waiting = new Map<number, string[]>();
+  const pairs: Debt[][] = [];
+  for (const [player, balance] of Object.entries(balances)) {
+    const opposite = waiting.get(-balance)?.shift();
+    if (opposite !== undefined) pairs.push([[opposite, -balance] as Debt, [player, balance] as Debt]);
+    else if (balance !== 0) waiting.set(balance, [...(waiting.get(balance) ?? []), player]);
+  }
+  const left = new Set([...waiting.values()].flat());
+  return { pairs, rest: Object.entries(balances).filter(([player]) => left.has(player)) };
+}
+
+/** The largest number of groups that add up to zero. Groups are bit sets of places. */
+function zeroGroups(debts: Debt[]): Debt[][] {
+  let sums = [0];
+  for (const [, balance] of debts) sums = [...sums, ...sums.map((sum) => sum + balance)];
+  const closed = sums.flatMap((sum, group) => (sum === 0 && group > 0 ? [group] : []));
+  const best = pack(sums.length - 1, closed, new Map([[0, []]]));
+  return best.map((group) => debts.filter((_, place) => (group >> place) & 1));
+}
+
+function pack(left: number, closed: number[], known: Map<number, number[]>): number[] {
+  const before = known.get(left);
+  if (before) return before;
+  const lowest = left & -left;
+  const inside = closed.filter((group) => (group & ~left) === 0);
+  let best: number[] = [];
+  for (const group of inside.filter((one) => one & lowest)) {
+    const packed = [group, ...pack(left ^ group, inside, known)];
+    if (packed.length > best.length) best = packed;
+  }
+  known.set(left, best);
+  return best;
+}
+
+/** The largest debt goes to the largest credit, until one of the two is settled. */
+function within(group: Debt[]): Transfer[] {
+  const largestFirst = (a: Debt, b: Debt): number => b[1] - a[1];
+  const debtors = group
+    .filter(([, n]) => n < 0)
+    .map(([who, n]): Debt => [who, -n])
+    .sort(largestFirst);
+  const creditors = group.filter(([, n]) => n > 0).sort(largestFirst);
+  const made: Transfer[] = [];
+  for (;;) {
+    const [debtor, creditor] = [debtors.shift(), creditors.shift()];
+    if (!debtor || !creditor) return made;
+    const amount = Math.min(debtor[1], creditor[1]);
+    made.push({ from: debtor[0], to: creditor[0], amount });
+    if (debtor[1] > amount) debtors.unshift([debtor[0], debtor[1] - amount]);
+    if (creditor[1] > amount) creditors.unshift([creditor[0], creditor[1] - amount]);
+  }
+}

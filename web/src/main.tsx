@@ -1,0 +1,28 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app";
+import { followSignIn } from "./app/follow-sign-in";
+import { reloadOnOldRelease } from "./app/preload";
+import { startAuth } from "./auth/session";
+import { activate, firstLanguage } from "./i18n";
+import "./styles.css";
+import { ready, startTelegram } from "./telegram";
+
+if (__MOCK__ && window.__telegramMock) {
+  const { mockTelegram } = await import("./telegram/mock");
+  mockTelegram(window.__telegramMock);
+}
+reloadOnOldRelease();
+startTelegram();
+followSignIn();
+void startAuth();
+await activate(firstLanguage());
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no root");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
+ready();

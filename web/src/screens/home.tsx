@@ -1,0 +1,168 @@
+import { Plural, useLingui } from "@lingui/react/macro";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { listSessions, type SessionListed } from "../api/sessions";
+import { useMe } from "../auth/hooks";
+import { useEveningName, useWhen } from "../lib/evening";
+import { Avatar } from "../ui/avatar";
+import { Button } from "../ui/button";
+import { Field } from "../ui/form";
+import { NextIcon, PlusIcon } from "../ui/icons";
+import { List } from "../ui/row";
+import { Empty, Screen, Section, Skeleton } from "../ui/screen";
+import { Sheet } from "../ui/sheet";
+import { Tabs } from "../ui/tabs";
+
+export default function HomeScreen() {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  const [joining, setJoining] = useState(false);
+  useEffect(() => {
+    // The table is where one goes next: have it at hand.
+    const timer = setTimeout(() => void import("./table"), 1500);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <Screen title={t`Evenings`} footer={<Tabs />}>
+      <div className="grid grid-cols-2 gap-2">
+        <Button look="primary" onClick={() => navigate("/new")}>
+          <PlusIcon className="size-5" />
+          {t`New evening`}
+        </Button>
+        <Button onClick={() => setJoining(true)}>{t`Come in by code`}</Button>
+      </div>
+      <Open />
+      <Finished />
+      {joining && <JoinSheet onClose={() => setJoining(false)} />}
+    </Screen>
+  );
+}
+
+function Open() {
+  const { t } = useLingui();
+  const open = useQuery({
+    queryKey: ["sessions", "open"],
+    queryFn: () => listSessions("open"),
+    refetchInterval: 15_000,
+  });
+  if (open.isPending) return <Skeleton rows={2} />;
+  if (open.isError) return <Failed onAgain={() => void open.refetch()} />;
+  if (open.data.items.length === 0) {
+    return <Empty>{t`No evening is running. Start one, or come in by a friend's code.`}</Empty>;
+  }
+  return (
+    <Section title={t`Now`}>
+      <List>
+        {open.data.items.map((item) => (
+          <Evening key={item.id} evening={item} />
+        ))}
+      </List>
+    </Section>
+  );
+}
+
+function Failed({ onAgain }: { onAgain: () => void }) {
+  const { t } = useLingui();
+  return (
+    <div role="alert" className="flex flex-col items-start gap-3 rounded-tile bg-card p-4">
+      <p>{t`The server does not answer.`}</p>
+      <Button className="bg-well" onClick={onAgain}>
+        {t`Try again`}
+      </Button>
+    </div>
+  );
+}
+
+function Finished() {
+  const { t } = useLingui();
+  const pages = useInfiniteQuery({
+    queryKey: ["sessions", "finished"],
+    queryFn: ({ pageParam }) => listSessions("finished", pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+  const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  if (items.length === 0) return null;
+  return (
+    <Section title={t`Before`}>
+      <List>
+        {items.map((item) => (
+          <Evening key={item.id} evening={item} />
+        ))}
+      </List>
+      {pages.hasNextPage && (
+        <Button look="quiet" busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          {t`Show more`}
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+const FACES = 5;
+
+function Evening({ evening }: { evening: SessionListed }) {
+  const name = useEveningName();
+  const when = useWhen();
+  const me = useMe();
+  const others = evening.players.filter(({ user_id, active }) => user_id !== me.id && active);
+  return (
+    <li>
+      <Link to={`/t/${evening.id}`} className="flex min-h-18 items-center gap-3 px-4 py-2 active:bg-well">
+        <span className="min-w-0 grow">
+          <span dir="auto" className="block truncate font-bold">
+            {name(evening)}
+          </span>
+          <span className="block truncate text-s text-hint">
+            {when(evening.updated_at)} · <Plural value={evening.players.length} one="# player" other="# players" />
+          </span>
+        </span>
+        <span className="flex shrink-0 -space-x-2" aria-hidden="true">
+          {others.slice(0, FACES).map(({ id, name }) => (
+            <Avatar key={id} id={id} name={name} className="size-8 border-2 border-card" />
+          ))}
+        </span>
+        <NextIcon className="size-4 shrink-0 text-hint" />
+      </Link>
+    </li>
+  );
+}
+
+const CODE_LENGTH = 6;
+
+function JoinSheet({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  const [code, setCode] = useState("");
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    navigate(`/join/${code}`);
+  }
+  return (
+    <Sheet title={t`Come in by code`} onClose={onClose}>
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <Field
+          label={t`Code of the evening`}
+          hint={t`Six letters and digits: whoever made the evening sees them in its menu.`}
+          value={code}
+          onChange={(event) =>
+            setCode(
+              event.target.value
+                .toUpperCase()
+                .replace(/[^0-9A-Z]/g, "")
+                .slice(0, CODE_LENGTH),
+            )
+          }
+          autoCapitalize="characters"
+          autoComplete="off"
+          spellCheck={false}
+          enterKeyHint="go"
+        />
+        <Button look="primary" type="submit" wide disabled={code.length !== CODE_LENGTH}>
+          {t`Come in`}
+        </Button>
+      </form>
+    </Sheet>
+  );
+}

@@ -1,0 +1,109 @@
+import { useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Link } from "react-router";
+import { answerRequest } from "../api/friends";
+import { listNotifications, type Notification, readNotifications } from "../api/more";
+import { queries } from "../app/queries";
+import { cn } from "../lib/cn";
+import { useWhen } from "../lib/evening";
+import { Button } from "../ui/button";
+import { Empty, Screen, Skeleton } from "../ui/screen";
+import { Tabs } from "../ui/tabs";
+import { toast } from "../ui/toast";
+
+export default function InboxScreen() {
+  const { t } = useLingui();
+  const news = useQuery({ queryKey: ["notifications"], queryFn: listNotifications, staleTime: 0 });
+  const unread = news.data?.items.filter(({ read }) => !read).map(({ id }) => id) ?? [];
+  useReadSoon(unread);
+  return (
+    <Screen title={t`News`} footer={<Tabs />}>
+      {news.isPending && <Skeleton />}
+      {news.isError && <Empty>{t`The server does not answer.`}</Empty>}
+      {news.data?.items.length === 0 && (
+        <Empty>{t`Nothing new. Results, invitations and friends will be told here.`}</Empty>
+      )}
+      {news.data && news.data.items.length > 0 && (
+        <ul className="divide-y divide-line overflow-hidden rounded-tile bg-card">
+          {news.data.items.map((item) => (
+            <Item key={item.id} item={item} />
+          ))}
+        </ul>
+      )}
+    </Screen>
+  );
+}
+
+const GLANCE_MS = 1500;
+
+/** What was on the screen for a moment has been read. */
+function useReadSoon(ids: string[]): void {
+  const key = ids.join();
+  useEffect(() => {
+    if (!key) return;
+    const timer = setTimeout(() => {
+      void readNotifications(key.split(","))
+        .then(() => queries.invalidateQueries({ queryKey: ["notifications"] }))
+        .catch(() => undefined);
+    }, GLANCE_MS);
+    return () => clearTimeout(timer);
+  }, [key]);
+}
+
+function Item({ item }: { item: Notification }) {
+  const when = useWhen();
+  const inside = (
+    <>
+      <span
+        aria-hidden="true"
+        className={cn("mt-2 size-2 shrink-0 rounded-full", item.read ? "bg-transparent" : "bg-accent")}
+      />
+      <span className="min-w-0 grow">
+        <span dir="auto" className="block font-bold">
+          {item.title}
+        </span>
+        <span dir="auto" className="block">
+          {item.body}
+        </span>
+        <span className="block text-s text-hint">{when(item.created_at)}</span>
+      </span>
+    </>
+  );
+  const look = "flex gap-3 px-4 py-3";
+  const evening = "session_id" in item.data ? item.data.session_id : null;
+  return (
+    <li>
+      {evening ? (
+        <Link to={`/t/${evening}`} className={cn(look, "active:bg-well")}>
+          {inside}
+        </Link>
+      ) : (
+        <div className={look}>{inside}</div>
+      )}
+      {item.kind === "friend_requested" && <Answer request={item.data.request_id} />}
+    </li>
+  );
+}
+
+function Answer({ request }: { request: string }) {
+  const { t } = useLingui();
+  const answer = useMutation({
+    mutationFn: (how: "accept" | "decline") => answerRequest(request, how),
+    onSuccess: () => {
+      toast(t`Done`);
+      return queries.invalidateQueries({ queryKey: ["friends"] });
+    },
+    onError: () => toast(t`This request has been answered already.`, true),
+  });
+  return (
+    <div className="flex gap-2 px-4 pb-3 ps-9">
+      <Button look="primary" className="min-h-11" busy={answer.isPending} onClick={() => answer.mutate("accept")}>
+        {t`Accept`}
+      </Button>
+      <Button className="min-h-11 bg-well font-normal" busy={answer.isPending} onClick={() => answer.mutate("decline")}>
+        {t`Decline`}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import { useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, useParams } from "react-router";
+import { Problem } from "../api/problem";
+import { joinSession } from "../api/sessions";
+import { Button } from "../ui/button";
+import { Screen, Skeleton } from "../ui/screen";
+
+/** Where an invitation leads. Joining twice changes nothing, so asking again is harmless. */
+export default function JoinScreen() {
+  const { t } = useLingui();
+  const { code = "" } = useParams();
+  const join = useQuery({
+    queryKey: ["join", code],
+    queryFn: () => joinSession(code.toUpperCase()),
+    gcTime: 0,
+    retry: 1,
+  });
+  if (join.data) return <Navigate to={`/t/${join.data.id}`} replace />;
+  const wrong = join.error instanceof Problem && [404, 422].includes(join.error.status);
+  const often = join.error instanceof Problem && join.error.status === 429;
+  return (
+    <Screen title={t`Come in by code`} back>
+      {join.isPending ? (
+        <Skeleton rows={2} />
+      ) : (
+        <div role="alert" className="flex flex-col items-start gap-4 rounded-tile bg-card p-4">
+          <p>
+            {wrong
+              ? t`There is no evening with this code. It may be over: ask for a new code.`
+              : often
+                ? t`Too many tries: wait a minute.`
+                : t`The server does not answer.`}
+          </p>
+          <Button className="bg-well" onClick={() => void join.refetch()}>
+            {t`Try again`}
+          </Button>
+        </div>
+      )}
+    </Screen>
+  );
+}

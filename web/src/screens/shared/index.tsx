@@ -1,0 +1,137 @@
+import { useLingui } from "@lingui/react/macro";
+import { useLocation } from "react-router";
+import type { SharedBoard, SharedGame } from "../../api/shared";
+import { cn } from "../../lib/cn";
+import { money, signedMoney } from "../../lib/money";
+import { GAMES } from "../../rules/words";
+import { Avatar } from "../../ui/avatar";
+import { Ball } from "../../ui/ball";
+import { Figure } from "../../ui/figure";
+import { ArrowIcon } from "../../ui/icons";
+import { List } from "../../ui/row";
+import { Empty, Section, Skeleton } from "../../ui/screen";
+import { Signed } from "../table/tile";
+import { useBoard } from "./use-board";
+
+/** A scoreboard for whoever has the link: large, and nothing to press. */
+export default function SharedScreen() {
+  const { t, i18n } = useLingui();
+  const { hash } = useLocation();
+  const { board, live, gone } = useBoard(hash.slice(1));
+  const lost = live === "waiting";
+  return (
+    <div className="safe mx-auto flex min-h-(--screen) max-w-6xl flex-col gap-3">
+      <title>{board?.name ?? t`Scoreboard`}</title>
+      <header className="flex min-h-12 items-center justify-between gap-3">
+        <div className="min-w-0">
+          <h1 dir="auto" className="truncate font-bold">
+            {board?.name || t`Scoreboard`}
+          </h1>
+          {board && (
+            <p className="text-s text-hint">
+              {i18n._(GAMES[board.kind])}
+              {board.game && ` · ${t`game ${board.game.number}`}`}
+            </p>
+          )}
+        </div>
+        <span role="status" className="flex shrink-0 items-center gap-1.5 text-s text-hint">
+          <span aria-hidden="true" className={cn("size-2.5 rounded-full", lost ? "bg-minus" : "bg-plus")} />
+          {lost ? t`reconnecting…` : t`live`}
+        </span>
+      </header>
+      <main className="flex grow flex-col gap-4">
+        {gone && <Empty>{t`This scoreboard is closed.`}</Empty>}
+        {!gone && !board && <Skeleton rows={4} />}
+        {!gone && board && <Content board={board} />}
+      </main>
+    </div>
+  );
+}
+
+function Content({ board }: { board: SharedBoard }) {
+  const { t } = useLingui();
+  return (
+    <>
+      {board.game ? <Game game={board.game} board={board} /> : <Empty>{t`The first game has not begun yet.`}</Empty>}
+      {board.transfers && board.transfers.length > 0 && <Payments board={board} />}
+    </>
+  );
+}
+
+function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
+  const sides = game.sides ?? (game.order ?? []).map((player) => [player]);
+  const wide = sides.length <= 2 || sides.length === 4;
+  return (
+    <>
+      <p className="flex items-center gap-2 text-hint">
+        <Ball className="size-5" />
+        <span className="figures">× {game.balls_left}</span>
+      </p>
+      <div
+        className={cn(
+          "grid grow gap-2",
+          wide ? "grid-cols-2" : "grid-cols-1",
+          sides.length <= 2 && "duel",
+          "lg:grid-cols-none lg:auto-cols-fr lg:grid-flow-col",
+        )}
+      >
+        {sides.map((side) => (
+          <Side key={side.join()} side={side} game={game} board={board} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Side({ side, game, board }: { side: string[]; game: SharedGame; board: SharedBoard }) {
+  const { t, i18n } = useLingui();
+  const [first = ""] = side;
+  const running = game.state === "running";
+  const lit = running ? side.includes(game.turn ?? "") : game.winners.includes(first);
+  const name = (id: string): string => board.players.find((player) => player.id === id)?.name ?? "?";
+  const balance = board.balances?.[first];
+  return (
+    <div className="tile min-h-24" data-turn={lit || undefined}>
+      <div className="tile-body">
+        <div className="tile-head flex flex-col gap-1">
+          {side.map((player) => (
+            <span key={player} className="flex min-w-0 items-center gap-2 font-bold">
+              <Avatar id={player} name={name(player)} className="size-7" />
+              <span dir="auto" className="truncate">
+                {name(player)}
+              </span>
+            </span>
+          ))}
+          {balance !== undefined && (
+            <Signed value={balance}>{signedMoney(balance, board.currency, i18n.locale)}</Signed>
+          )}
+          {lit && <span className="text-s text-hint">{running ? t`plays` : t`won`}</span>}
+        </div>
+        <Figure value={game.scores[first] ?? 0} />
+      </div>
+    </div>
+  );
+}
+
+function Payments({ board }: { board: SharedBoard }) {
+  const { t, i18n } = useLingui();
+  const name = (id: string): string => board.players.find((player) => player.id === id)?.name ?? "?";
+  return (
+    <Section title={t`Who pays whom`}>
+      <List>
+        {board.transfers?.map(({ from, to, amount }) => (
+          <li key={`${from}-${to}`} className="flex min-h-14 items-center gap-2 px-4">
+            <span dir="auto" className="truncate">
+              {name(from)}
+            </span>
+            <ArrowIcon className="size-5 shrink-0 text-hint" />
+            <span dir="auto" className="truncate">
+              {name(to)}
+            </span>
+            <strong className="figures ms-auto shrink-0 font-bold">{money(amount, board.currency, i18n.locale)}</strong>
+          </li>
+        ))}
+      </List>
+    </Section>
+  );
+}

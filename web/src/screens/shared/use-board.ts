@@ -1,0 +1,69 @@
+import { useEffect, useState } from "react";
+import { Problem } from "../../api/problem";
+import { getShared, type SharedBoard, type SharedTable, sharedLiveUrl, sharedTicket } from "../../api/shared";
+import { later } from "../../live/outboxes";
+import { LiveSocket, type LiveState } from "../../live/socket";
+import { onReturn } from "../../telegram";
+
+export interface Board {
+  board: SharedBoard | null;
+  live: LiveState;
+  /** The link was taken back, or never was one. */
+  gone: boolean;
+}
+
+type BoardFrame = { type: "table"; table: SharedTable } | { type: "session" | "presence" };
+
+export function useBoard(token: string): Board {
+  const [board, setBoard] = useState<SharedBoard | null>(null);
+  const [live, setLive] = useState<LiveState>("connecting");
+  const [gone, setGone] = useState(false);
+  useEffect(() => {
+    let position = { version: 0, epoch: "" };
+    let open = true;
+    const show = (next: SharedBoard): void => {
+      if (!open) return;
+      position = next;
+      setBoard(next);
+    };
+    const fetchBoard = (): Promise<void> =>
+      getShared(token).then(show, (error: unknown) => {
+        if (open && isGone(error)) setGone(true);
+      });
+    const socket = new LiveSocket({
+      ticket: async () => (await sharedTicket(token)).ticket,
+      open: (ticket) =>
+        new WebSocket(sharedLiveUrl(position.version, position.epoch), ["artel.v1", `ticket.${ticket}`]),
+      onFrame: (raw) => {
+        const frame = raw as unknown as BoardFrame;
+        if (frame.type === "session") void fetchBoard();
+        if (frame.type === "table")
+          setBoard((before) => before && landed(before, frame.table, () => void fetchBoard()));
+      },
+      onState: setLive,
+      onMissed: () => void fetchBoard(),
+      isFinal: isGone,
+      later,
+      now: Date.now,
+    });
+    void fetchBoard().then(() => open && socket.start());
+    const stop = onReturn(() => socket.wake());
+    return () => {
+      open = false;
+      stop();
+      socket.stop();
+    };
+  }, [token]);
+  return { board, live, gone };
+}
+
+const isGone = (error: unknown): boolean => error instanceof Problem && [401, 403, 404, 422].includes(error.status);
+
+/** The board with a newer table; what the table does not tell of older games is asked for. */
+function landed(board: SharedBoard, table: SharedTable, refetch: () => void): SharedBoard {
+  if (table.version <= board.version) return board;
+  if (table.games_version !== board.games_version) refetch();
+  const { game } = table;
+  const games = game ? [...board.games.filter(({ id }) => id !== game.id), game] : board.games;
+  return { ...board, ...table, games };
+}

@@ -1,0 +1,155 @@
+import { Plural, useLingui } from "@lingui/react/macro";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+import { type Figures, type HistoryItem, playerFigures, playerHistory } from "../../api/more";
+import { useMe } from "../../auth/hooks";
+import type { GameKind } from "../../engine/types";
+import { useWhen } from "../../lib/evening";
+import { signedMoney } from "../../lib/money";
+import { GAMES } from "../../rules/words";
+import { Button, IconButton } from "../../ui/button";
+import { Choices } from "../../ui/form";
+import { SettingsIcon } from "../../ui/icons";
+import { List, Row } from "../../ui/row";
+import { Empty, Screen, Section, Skeleton } from "../../ui/screen";
+import { Tabs } from "../../ui/tabs";
+import { Signed } from "../table/tile";
+import { MeSheet } from "./me-sheet";
+
+export default function StatsScreen() {
+  const { t } = useLingui();
+  const me = useMe();
+  const [settings, setSettings] = useState(false);
+  return (
+    <Screen
+      title={me.display_name}
+      aside={
+        <IconButton label={t`Settings`} onClick={() => setSettings(true)}>
+          <SettingsIcon />
+        </IconButton>
+      }
+      footer={<Tabs />}
+    >
+      <MyFigures />
+      <History />
+      {settings && <MeSheet onClose={() => setSettings(false)} />}
+    </Screen>
+  );
+}
+
+function MyFigures() {
+  const { t, i18n } = useLingui();
+  const me = useMe();
+  const [kind, setKind] = useState<GameKind | "all">("all");
+  const figures = useQuery({ queryKey: ["figures", me.id], queryFn: () => playerFigures(me.id) });
+  if (figures.isPending) return <Skeleton rows={2} />;
+  if (figures.isError) return <Empty>{t`The server does not answer.`}</Empty>;
+  const played = figures.data.kinds.filter(({ games }) => games > 0);
+  const shown = kind === "all" ? figures.data : (played.find(({ game }) => game === kind) ?? figures.data);
+  return (
+    <section className="flex flex-col gap-3">
+      {played.length > 1 && (
+        <Choices<GameKind | "all">
+          legend={t`Game`}
+          hideLegend
+          value={kind}
+          choices={[
+            { value: "all", label: t`all games` },
+            ...played.map(({ game }) => ({ value: game, label: i18n._(GAMES[game]) })),
+          ]}
+          onChange={setKind}
+        />
+      )}
+      <Numbers figures={shown} />
+    </section>
+  );
+}
+
+function Numbers({ figures }: { figures: Figures }) {
+  const { t, i18n } = useLingui();
+  const share = figures.games > 0 ? Math.round((100 * figures.wins) / figures.games) : 0;
+  const balance = Object.entries(figures.balance ?? {}).filter(([, amount]) => amount !== 0);
+  const cells: [string, number | string][] = [
+    [t`games`, figures.games],
+    [t`wins`, figures.wins],
+    [t`of all, %`, share],
+    [t`balls`, figures.balls],
+    [t`own balls`, figures.own],
+    [t`fouls`, figures.fouls],
+    [t`best series`, figures.best_series],
+  ];
+  return (
+    <dl className="grid grid-cols-3 gap-2">
+      {cells.map(([label, value]) => (
+        <div key={label} className="flex flex-col-reverse rounded-tile bg-card px-4 py-3">
+          <dt className="text-s text-hint">{label}</dt>
+          <dd className="figures text-l font-bold">{value}</dd>
+        </div>
+      ))}
+      {balance.map(([currency, amount]) => (
+        <div key={currency} className="col-span-2 flex flex-col-reverse rounded-tile bg-card px-4 py-3">
+          <dt className="text-s text-hint">{t`won and lost at the table`}</dt>
+          <dd className="text-l">
+            <Signed value={amount}>{signedMoney(amount, currency, i18n.locale)}</Signed>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function History() {
+  const { t } = useLingui();
+  const me = useMe();
+  const pages = useInfiniteQuery({
+    queryKey: ["history", me.id],
+    queryFn: ({ pageParam }) => playerHistory(me.id, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+  const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  if (pages.isPending) return <Skeleton rows={3} />;
+  if (items.length === 0) return <Empty>{t`Here will be your games, once you have played some.`}</Empty>;
+  return (
+    <Section title={t`My games`}>
+      <List>
+        {items.map((item) => (
+          <Played key={item.game_id} item={item} />
+        ))}
+      </List>
+      {pages.hasNextPage && (
+        <Button look="quiet" busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          {t`Show more`}
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+function Played({ item }: { item: HistoryItem }) {
+  const { t, i18n } = useLingui();
+  const when = useWhen();
+  const outcome = { win: t`won`, loss: t`lost`, draw: t`a draw`, abandoned: t`broken off` }[item.outcome];
+  const others = item.players.map(({ display_name }) => display_name ?? t`somebody`).join(", ");
+  const row = (
+    <Row
+      title={
+        <>
+          {i18n._(GAMES[item.game])} · {outcome}
+        </>
+      }
+      note={`${when(item.finished_at)} · ${others}`}
+      aside={
+        item.money ? (
+          <Signed value={item.money}>{signedMoney(item.money, item.currency, i18n.locale)}</Signed>
+        ) : (
+          <span className="figures text-hint">
+            <Plural value={Math.abs(item.score)} one={`${item.score} ball`} other={`${item.score} balls`} />
+          </span>
+        )
+      }
+    />
+  );
+  return <li>{item.session ? <Link to={`/t/${item.session.id}`}>{row}</Link> : row}</li>;
+}

@@ -1,0 +1,75 @@
+import { useLingui } from "@lingui/react/macro";
+import { cn } from "../../lib/cn";
+import { IconButton } from "../../ui/button";
+import { MoreIcon, UndoIcon } from "../../ui/icons";
+import { useAuthors, useMayScore, useNames, useTableView, useTap } from "./context";
+import { useDescribe } from "./words";
+
+interface Props {
+  onMore: () => void;
+}
+
+/** Always under the thumb: undo, pass the turn, everything else. */
+export function BottomBar({ onMore }: Props) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const may = useMayScore();
+  const running = view.game?.state === "running";
+  return (
+    <div className="flex gap-2">
+      <UndoButton />
+      {running && may && view.game?.turn && <MissButton player={view.game.turn} />}
+      <IconButton label={t`More`} onClick={onMore} className="size-15 rounded-tile bg-card text-text">
+        <MoreIcon />
+      </IconButton>
+    </div>
+  );
+}
+
+function UndoButton() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const tap = useTap();
+  const describe = useDescribe();
+  const author = useAuthors();
+  const may = useMayScore();
+  const { undoable } = view;
+  const what = undoable ? describe(undoable) : t`nothing yet`;
+  const who = undoable ? author(undoable.by) : "";
+  return (
+    <button
+      type="button"
+      disabled={!undoable || (!may && !view.finished)}
+      onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
+      aria-label={undoable ? t`Undo: ${what}, written by ${who}` : t`Nothing to undo`}
+      className="press flex min-h-15 min-w-0 grow items-center gap-3 rounded-tile bg-card px-4 text-start disabled:text-hint"
+    >
+      <UndoIcon className={cn("size-6 shrink-0", undoable && "text-accent")} />
+      <span className="min-w-0">
+        <span className="block font-bold">{t`Undo`}</span>
+        <span dir="auto" className="block truncate text-s text-hint">
+          {who ? `${what} · ${who}` : what}
+        </span>
+      </span>
+    </button>
+  );
+}
+
+function MissButton({ player }: { player: string }) {
+  const { t } = useLingui();
+  const tap = useTap();
+  const name = useNames()(player);
+  return (
+    <button
+      type="button"
+      onClick={() => tap({ type: "miss", player })}
+      aria-label={t`${name}: miss, the turn goes on`}
+      className="press min-h-15 shrink-0 rounded-tile bg-card px-4 text-start"
+    >
+      <span className="block font-bold">{t`Miss`}</span>
+      <span dir="auto" className="block max-w-20 truncate text-s text-hint">
+        {name}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,81 @@
+import { useLingui } from "@lingui/react/macro";
+import { useState } from "react";
+import { useParams } from "react-router";
+import { Broken } from "../../app/boundary";
+import type { LiveState } from "../../live/socket";
+import { useSteadyScreen } from "../../telegram";
+import { Empty, Screen, Skeleton } from "../../ui/screen";
+import { BottomBar } from "./bottom-bar";
+import { Table, useTableView } from "./context";
+import { DuelSides } from "./duel";
+import { TableHeader } from "./header";
+import { KolkhozTiles } from "./kolkhoz";
+import { MoneyLine } from "./money-line";
+import { NextGame } from "./next-game";
+import { RackBar } from "./rack";
+import { Results } from "./results";
+import { type Opened, type SheetName, Sheets } from "./sheets";
+import { useTable } from "./use-table";
+
+export default function TableScreen() {
+  const { t } = useLingui();
+  const { id = "" } = useParams();
+  const { table, snapshot } = useTable(id);
+  const { view, live, online, gone, outdated } = snapshot;
+  if (outdated) return <Broken text={t`The app has become newer than this page.`} />;
+  if (gone) {
+    return (
+      <Screen title={t`An evening`} back>
+        <Empty>{t`This evening is not there, or not for you. Ask for its code.`}</Empty>
+      </Screen>
+    );
+  }
+  if (!view || !table) {
+    return (
+      <Screen title={t`An evening`} back>
+        <Skeleton rows={4} />
+      </Screen>
+    );
+  }
+  return (
+    <Table value={{ view, post: table.post }}>
+      {view.finished ? <Results live={live} /> : <Playing live={live} online={online.length} />}
+    </Table>
+  );
+}
+
+function Playing({ live, online }: { live: LiveState; online: number }) {
+  const { view } = useTableView();
+  const [opened, setOpened] = useState<Opened>(null);
+  useSteadyScreen();
+  const open = (name: SheetName): void => setOpened({ name });
+  const running = view.game?.state === "running";
+  return (
+    <div className="table-screen safe mx-auto flex min-h-(--screen) max-w-5xl flex-col gap-2">
+      <title>{view.doc.name}</title>
+      <div className="table-head flex flex-col gap-2">
+        <TableHeader live={live} online={online} />
+        {view.game && running && <RackBar game={view.game} />}
+      </div>
+      <main className="flex grow flex-col gap-2">
+        {view.game && <Board onPlayer={(player) => setOpened({ name: "player", player })} />}
+        {!running && (
+          <NextGame onOrder={() => open("order")} onPlayers={() => open("players")} onFinish={() => open("finish")} />
+        )}
+      </main>
+      <div className="table-foot sticky bottom-0 -mx-1 flex flex-col bg-page px-1 pb-[max(0.25rem,var(--inset-bottom))]">
+        <MoneyLine onOpen={() => open("money")} />
+        <BottomBar onMore={() => open("menu")} />
+      </div>
+      <Sheets opened={opened} onOpen={open} onClose={() => setOpened(null)} />
+    </div>
+  );
+}
+
+function Board({ onPlayer }: { onPlayer: (player: string) => void }) {
+  const { view } = useTableView();
+  const { game, rules } = view;
+  if (!game) return null;
+  if (rules.game === "kolkhoz") return <KolkhozTiles game={game} rules={rules} onPlayer={onPlayer} />;
+  return <DuelSides game={game} rules={rules} onPlayer={onPlayer} />;
+}

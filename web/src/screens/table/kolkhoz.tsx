@@ -1,0 +1,127 @@
+import { Plural, useLingui } from "@lingui/react/macro";
+import { payersOf } from "../../engine/kolkhoz";
+import type { KolkhozRules } from "../../engine/types";
+import { cn } from "../../lib/cn";
+import { points } from "../../lib/money";
+import type { GameView, Rack } from "../../live/view";
+import { useBallName } from "../../rules/words";
+import { Ball, ballColour } from "../../ui/ball";
+import { Figure } from "../../ui/figure";
+import { useMayScore, useMoney, useNames, useTap } from "./context";
+import { Key, Signed, TileHead } from "./tile";
+
+interface Props {
+  game: GameView;
+  rules: KolkhozRules;
+  onPlayer: (player: string) => void;
+}
+
+export function KolkhozTiles({ game, rules, onPlayer }: Props) {
+  const order = game.order ?? [];
+  return (
+    <div
+      className={cn("tiles grid grow gap-2", order.length === 4 ? "grid-cols-2" : "grid-cols-1")}
+      data-count={order.length}
+    >
+      {order.map((player, place) => (
+        <KolkhozTile key={player} {...{ game, rules, player, place, onPlayer }} />
+      ))}
+    </div>
+  );
+}
+
+function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player: string; place: number }) {
+  const { t } = useLingui();
+  const running = game.state === "running";
+  const turn = running && game.turn === player;
+  const won = !running && game.winners.includes(player);
+  const note = turn ? t`plays` : won ? t`won` : place + 1;
+  return (
+    <div className="tile" data-turn={turn || won || undefined}>
+      <div className="tile-body">
+        <TileHead player={player} onOpen={() => onPlayer(player)} note={note}>
+          <Standing game={game} rules={rules} player={player} />
+        </TileHead>
+        <Figure value={game.scores[player] ?? 0} />
+        {running && <Keys game={game} rules={rules} player={player} />}
+      </div>
+    </div>
+  );
+}
+
+/** What the game stands at for him, and who pays for his balls. */
+function Standing({ game, rules, player }: Omit<Props, "onPlayer"> & { player: string }) {
+  const { t } = useLingui();
+  const name = useNames();
+  const { signed } = useMoney();
+  const order = game.order ?? [];
+  const stands = game.stands[player] ?? 0;
+  const ledger = game.points[player] ?? 0;
+  const payers = payersOf(order, player, rules);
+  const [payer] = payers;
+  const who = payers.length === 1 && payer ? t`${name(payer)} pays` : payers.length > 1 ? t`everyone pays` : "";
+  const paid = rules.price > 0 || Object.keys(rules.rates).length > 0;
+  const hanging = game.hanging.filter((one) => one === player).length;
+  return (
+    <div className="flex flex-col">
+      {paid ? (
+        <Signed value={stands}>{signed(stands)}</Signed>
+      ) : (
+        <Signed value={Number.parseFloat(String(ledger))}>
+          <LedgerPoints points={ledger} />
+        </Signed>
+      )}
+      <span dir="auto" className="truncate text-s text-hint">
+        {hanging > 0 ? <Plural value={hanging} one="# foul hangs" other="# fouls hang" /> : who}
+      </span>
+    </div>
+  );
+}
+
+function LedgerPoints({ points: value }: { points: number | string }) {
+  if (typeof value === "string") return value.startsWith("-") ? value.replace("-", "\u2212") : `+${value}`;
+  const shown = points(value, true);
+  return <Plural value={Math.abs(value)} one={`${shown} point`} other={`${shown} points`} />;
+}
+
+function Keys({ game, rules, player }: Omit<Props, "onPlayer"> & { player: string }) {
+  const { t } = useLingui();
+  const tap = useTap();
+  const name = useNames()(player);
+  const ballName = useBallName();
+  const may = useMayScore();
+  if (!may) return null;
+  const count = rules.balls.length + (rules.foul.mode === "none" ? 0 : 1);
+  return (
+    <div className="keys" data-count={count} style={{ "--in-row": count > 4 ? Math.ceil(count / 2) : count } as never}>
+      {game.rack.map((kind, i) => {
+        const worth = worthNow(kind, game, rules);
+        const what = ballName(kind.id);
+        return (
+          <Key
+            key={kind.id}
+            label={t`${name}: ${what}, ${points(worth, true)}`}
+            disabled={kind.left === 0}
+            onTap={() => tap({ type: "ball", player, ball: kind.id })}
+          >
+            <Ball colour={ballColour(kind.id, i)} className="size-10">
+              {worth}
+            </Ball>
+          </Key>
+        );
+      })}
+      {rules.foul.mode !== "none" && (
+        <Key label={t`${name}: foul`} onTap={() => tap({ type: "foul", player })} className="text-hint">
+          <span aria-hidden="true">{t`Foul`}</span>
+        </Key>
+      )}
+    </div>
+  );
+}
+
+/** The last ball of the rack is worth more, and says so before it is potted. */
+function worthNow(kind: Rack, game: GameView, rules: KolkhozRules): number {
+  const left = game.rack.reduce((sum, one) => sum + one.left, 0);
+  if (left !== 1 || kind.left !== 1 || rules.last_ball === "none") return kind.value;
+  return rules.last_ball === "double" ? kind.value * 2 : kind.value + rules.last_ball.add;
+}

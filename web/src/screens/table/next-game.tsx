@@ -1,0 +1,123 @@
+import { useLingui } from "@lingui/react/macro";
+import type { Next } from "../../api/types";
+import { Avatar } from "../../ui/avatar";
+import { Button } from "../../ui/button";
+import { useMayScore, useNames, useTableView, useTap } from "./context";
+import { useReason } from "./words";
+
+interface Props {
+  onOrder: () => void;
+  onPlayers: () => void;
+  onFinish: () => void;
+}
+
+/** Between games: how the last one ended, who plays next in which order, and one button. */
+export function NextGame({ onOrder, onPlayers, onFinish }: Props) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const tap = useTap();
+  const may = useMayScore();
+  const first = view.games.length === 0;
+  const active = view.players.filter((player) => player.active);
+  return (
+    <section aria-label={t`Next game`} className="appear flex flex-col gap-3 rounded-tile bg-card p-4">
+      {view.game && <Outcome />}
+      {active.length < 2 ? (
+        <p className="text-hint">{t`Two are needed to play. Let others come by the code, or add a guest.`}</p>
+      ) : (
+        <NextUp next={view.next} waiting={view.pending > 0} />
+      )}
+      {may && (
+        <>
+          {view.next && active.length > 1 ? (
+            <Button look="primary" wide onClick={() => tap({ type: "start" }, "heavy")}>
+              {first ? t`Start the first game` : t`Next game`}
+            </Button>
+          ) : (
+            <Button look="primary" wide disabled={active.length < 2} onClick={onOrder}>
+              {t`Choose who plays`}
+            </Button>
+          )}
+          <div className="grid grid-cols-3 gap-2">
+            <Button className="bg-well px-2 font-normal" onClick={onOrder} disabled={active.length < 2}>
+              {t`Order`}
+            </Button>
+            <Button className="bg-well px-2 font-normal" onClick={onPlayers}>
+              {t`Players`}
+            </Button>
+            <Button className="bg-well px-2 font-normal" onClick={onFinish}>
+              {t`Finish`}
+            </Button>
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Outcome() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const name = useNames();
+  const reason = useReason();
+  const { game } = view;
+  if (!game?.reason) return null;
+  const winners = game.winners.map(name).join(", ");
+  const { number } = game;
+  return (
+    <p dir="auto">
+      <span className="text-hint">{t`Game ${number}, ${reason(game.reason)}.`}</span>{" "}
+      {winners && <strong className="font-bold">{t`Won: ${winners}`}</strong>}
+    </p>
+  );
+}
+
+function NextUp({ next, waiting }: { next: Next | null; waiting: boolean }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const name = useNames();
+  if (!next) return <p className="text-hint">{waiting ? t`Drawing the order…` : t`The order is yours to choose.`}</p>;
+  const order = next.order ?? [];
+  const breaker = name(next.breaker);
+  return (
+    <div className="flex flex-col gap-2">
+      {order.length > 0 ? (
+        <ol className="flex flex-wrap gap-x-3 gap-y-1.5" aria-label={t`Order of the next game`}>
+          {order.map((player, i) => (
+            <li key={player} className="flex min-w-0 items-center gap-1.5">
+              <span className="figures text-s text-hint">{i + 1}</span>
+              <Who player={player} />
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+          {(next.sides ?? []).map((side, i) => (
+            <span key={side.join()} className="flex flex-wrap items-center gap-x-3">
+              {i > 0 && <span className="text-hint">{t`against`}</span>}
+              {side.map((player) => (
+                <Who key={player} player={player} />
+              ))}
+            </span>
+          ))}
+        </p>
+      )}
+      <p dir="auto" className="text-s text-hint">
+        {t`Breaks: ${breaker}`}
+        {view.queue.length > 0 && ` · ${t`waiting: ${view.queue.map(name).join(", ")}`}`}
+      </p>
+    </div>
+  );
+}
+
+function Who({ player }: { player: string }) {
+  const name = useNames()(player);
+  return (
+    <span className="inline-flex min-w-0 items-center gap-1.5 font-bold">
+      <Avatar id={player} name={name} className="size-6" />
+      <span dir="auto" className="truncate">
+        {name}
+      </span>
+    </span>
+  );
+}

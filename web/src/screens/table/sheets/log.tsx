@@ -1,0 +1,84 @@
+import { useLingui } from "@lingui/react/macro";
+import { cn } from "../../../lib/cn";
+import { canBeUndone, type Entry } from "../../../live/view";
+import { IconButton } from "../../../ui/button";
+import { UndoIcon } from "../../../ui/icons";
+import { List } from "../../../ui/row";
+import { Section } from "../../../ui/screen";
+import { Sheet } from "../../../ui/sheet";
+import { useAuthors, useMayScore, useTableView, useTap } from "../context";
+import { useDescribe } from "../words";
+
+const SHOWN = 400;
+
+/** Newest first, by games; any line can be taken back from here. */
+export default function LogSheet({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const entries = view.log.filter(({ event }) => event.type !== "undo").slice(-SHOWN);
+  return (
+    <Sheet title={t`Everything written`} onClose={onClose}>
+      <div className="flex flex-col gap-4">
+        {entries.length === 0 && <p className="text-hint">{t`Nothing is written yet.`}</p>}
+        {grouped(entries).map(({ key, game, lines }) => (
+          <Section key={key} title={game ? t`Game ${game}` : t`Between games`}>
+            <List>
+              {lines.map((entry) => (
+                <Line key={entry.event.id} entry={entry} />
+              ))}
+            </List>
+          </Section>
+        ))}
+      </div>
+    </Sheet>
+  );
+}
+
+interface Group {
+  key: string;
+  game: number;
+  lines: Entry[];
+}
+
+function grouped(entries: Entry[]): Group[] {
+  const groups: Group[] = [];
+  for (const entry of entries.toReversed()) {
+    const last = groups.at(-1);
+    if (last && last.game === entry.game) last.lines.push(entry);
+    else groups.push({ key: entry.event.id, game: entry.game, lines: [entry] });
+  }
+  return groups;
+}
+
+function Line({ entry }: { entry: Entry }) {
+  const { t, i18n } = useLingui();
+  const describe = useDescribe();
+  const author = useAuthors();
+  const tap = useTap();
+  const may = useMayScore();
+  const { view } = useTableView();
+  const what = describe(entry);
+  const time = entry.at
+    ? new Date(entry.at).toLocaleTimeString(i18n.locale, { hour: "2-digit", minute: "2-digit" })
+    : "";
+  const notes = [time, author(entry.by), entry.undone && t`undone`, entry.pending && t`not sent yet`];
+  return (
+    <li className="flex min-h-14 items-center gap-2 py-1 ps-4 pe-2">
+      <span className="min-w-0 grow">
+        <span dir="auto" className={cn("block", entry.undone && "text-hint line-through")}>
+          {what}
+        </span>
+        <span className="figures block truncate text-s text-hint">{notes.filter(Boolean).join(" · ")}</span>
+      </span>
+      {(may || view.finished) && canBeUndone(entry) && (
+        <IconButton
+          label={t`Undo: ${what}`}
+          onClick={() => tap({ type: "undo", target: entry.event.id }, "heavy")}
+          className="text-accent"
+        >
+          <UndoIcon />
+        </IconButton>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,130 @@
+import { useLingui } from "@lingui/react/macro";
+import { useState } from "react";
+import type { Split } from "../../../engine/types";
+import { parseMoney } from "../../../lib/money";
+import { Avatar } from "../../../ui/avatar";
+import { Button } from "../../../ui/button";
+import { Choices, Field } from "../../../ui/form";
+import { List, Row } from "../../../ui/row";
+import { Section } from "../../../ui/screen";
+import { Sheet } from "../../../ui/sheet";
+import { toast } from "../../../ui/toast";
+import { useMayScore, useMoney, useTableView, useTap } from "../context";
+import { Signed } from "../tile";
+import { Transfers } from "../transfers";
+
+export default function MoneySheet({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const { signed } = useMoney();
+  const [adding, setAdding] = useState(false);
+  const may = useMayScore();
+  const running = view.game?.state === "running";
+  const everybody = view.players.filter(({ id }) => id in view.live.balances);
+  return (
+    <Sheet title={t`Who pays whom`} onClose={onClose}>
+      <div className="flex flex-col gap-5">
+        <Section title={running ? t`If it ended now` : t`To settle up`}>
+          <Transfers transfers={running ? view.live.transfers : view.transfers} payable={!running} />
+        </Section>
+        <Section title={t`Balance of the evening`}>
+          <List>
+            {everybody.map(({ id, name }) => {
+              const balance = view.live.balances[id] ?? 0;
+              return (
+                <li key={id}>
+                  <Row
+                    icon={<Avatar id={id} name={name} />}
+                    title={name}
+                    aside={<Signed value={balance}>{signed(balance)}</Signed>}
+                  />
+                </li>
+              );
+            })}
+          </List>
+        </Section>
+        {may && !adding && (
+          <Button wide onClick={() => setAdding(true)}>
+            {t`Add an expense, the table say`}
+          </Button>
+        )}
+        {may && adding && <Expense onDone={() => setAdding(false)} />}
+      </div>
+    </Sheet>
+  );
+}
+
+function Expense({ onDone }: { onDone: () => void }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const tap = useTap();
+  const here = view.players.filter((player) => player.active);
+  const [payer, setPayer] = useState(here[0]?.id ?? "");
+  const [text, setText] = useState("");
+  const [split, setSplit] = useState<Split>("equal");
+  const [among, setAmong] = useState<string[]>(here.map(({ id }) => id));
+  const amount = parseMoney(text, view.rules.currency);
+  const { plain } = useMoney();
+  const bad = text !== "" && !amount;
+  function add(): void {
+    if (!amount) return;
+    const all = among.length === here.length;
+    tap({ type: "expense", payer, amount, split, ...(!all && { among }) }, "heavy");
+    toast(t`Written: ${plain(amount)}`);
+    onDone();
+  }
+  const toggle = (id: string): void =>
+    setAmong(
+      among.includes(id)
+        ? among.filter((one) => one !== id)
+        : here.map((p) => p.id).filter((p) => p === id || among.includes(p)),
+    );
+  return (
+    <Section title={t`Expense`}>
+      <div className="flex flex-col gap-4">
+        <Field
+          label={t`How much, ${view.rules.currency}`}
+          inputMode="decimal"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          error={bad ? t`Not an amount` : null}
+        />
+        <Choices
+          legend={t`Who paid`}
+          value={payer}
+          choices={here.map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={setPayer}
+        />
+        <Choices<Split>
+          legend={t`How it is shared`}
+          value={split}
+          choices={[
+            { value: "equal", label: t`equally` },
+            { value: "minus_players", label: t`by those in the red` },
+            { value: "minus_proportional", label: t`by how far in the red` },
+          ]}
+          onChange={setSplit}
+        />
+        <fieldset>
+          <legend className="mb-1.5 text-s text-hint">{t`Among whom`}</legend>
+          <div className="flex flex-wrap gap-2">
+            {here.map(({ id, name }) => (
+              <button
+                key={id}
+                type="button"
+                aria-pressed={among.includes(id)}
+                onClick={() => toggle(id)}
+                className="press min-h-11 rounded-full bg-card px-4 aria-pressed:bg-accent aria-pressed:text-on-accent"
+              >
+                <span dir="auto">{name}</span>
+              </button>
+            ))}
+          </div>
+        </fieldset>
+        <Button look="primary" wide disabled={!amount || among.length === 0} onClick={add}>
+          {t`Write it down`}
+        </Button>
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,139 @@
+import { useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { listFriends } from "../../../api/friends";
+import { Problem } from "../../../api/problem";
+import { addPlayer } from "../../../api/sessions";
+import { useMe } from "../../../auth/hooks";
+import { uuid7 } from "../../../lib/uuid7";
+import { Avatar } from "../../../ui/avatar";
+import { Button } from "../../../ui/button";
+import { Field } from "../../../ui/form";
+import { List, Row } from "../../../ui/row";
+import { Section } from "../../../ui/screen";
+import { Sheet } from "../../../ui/sheet";
+import { toast } from "../../../ui/toast";
+import { useMayScore, useTableView, useTap } from "../context";
+import { refusalText } from "../refusals";
+
+export default function PlayersSheet({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const me = useMe();
+  const mine = view.doc.organizer_id === me.id;
+  return (
+    <Sheet title={t`Players`} onClose={onClose}>
+      <div className="flex flex-col gap-5">
+        <Everybody />
+        {mine && !view.finished && <AddGuest />}
+        {mine && !view.finished && <AddFriend />}
+      </div>
+    </Sheet>
+  );
+}
+
+function Everybody() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const tap = useTap();
+  const me = useMe();
+  const may = useMayScore();
+  const running = view.game?.state === "running";
+  return (
+    <ul className="flex flex-col gap-2">
+      {view.players.map(({ id, name, user_id, active, paused }) => {
+        const note = !active ? t`not here` : paused ? t`on a pause` : user_id ? null : t`guest`;
+        const mayMove = (may || user_id === me.id) && !view.finished && active;
+        return (
+          <li key={id} className="flex flex-wrap items-center gap-2 rounded-tile bg-card py-1 pe-2">
+            <div className="min-w-0 grow">
+              <Row icon={<Avatar id={id} name={name} />} title={name} note={note} />
+            </div>
+            {mayMove && (
+              <Button
+                className="min-h-11 bg-well px-4 font-normal"
+                aria-label={paused ? t`${name}: back again` : t`${name}: pause`}
+                onClick={() => tap({ type: paused ? "resume" : "pause", player: id })}
+              >
+                {paused ? t`Return` : t`Pause`}
+              </Button>
+            )}
+            {mayMove && !running && (
+              <Button
+                className="min-h-11 bg-well px-4 font-normal"
+                aria-label={t`${name}: went home`}
+                onClick={() => tap({ type: "leave", player: id }, "heavy")}
+              >
+                {t`Home`}
+              </Button>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function useAdd() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const running = view.game?.state === "running";
+  return useMutation({
+    mutationFn: (who: { user_id: string } | { guest_name: string }) => addPlayer(view.doc.id, { ...who, id: uuid7() }),
+    onSuccess: () => running && toast(t`Plays from the next game on`),
+    onError: (error) => toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true),
+  });
+}
+
+function AddGuest() {
+  const { t } = useLingui();
+  const [name, setName] = useState("");
+  const add = useAdd();
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    add.mutate({ guest_name: name.trim() }, { onSuccess: () => setName("") });
+  }
+  return (
+    <form onSubmit={submit} className="flex items-end gap-2">
+      <Field
+        className="grow"
+        label={t`A guest by name`}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        maxLength={64}
+        autoComplete="off"
+        enterKeyHint="done"
+      />
+      <Button type="submit" look="primary" busy={add.isPending} disabled={!name.trim()}>
+        {t`Add`}
+      </Button>
+    </form>
+  );
+}
+
+function AddFriend() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const add = useAdd();
+  const friends = useQuery({ queryKey: ["friends"], queryFn: listFriends });
+  const here = new Set(view.players.map(({ user_id }) => user_id));
+  const absent = (friends.data?.items ?? []).filter(({ user_id }) => !here.has(user_id));
+  if (absent.length === 0) return null;
+  return (
+    <Section title={t`Friends`}>
+      <List>
+        {absent.map(({ user_id, display_name }) => (
+          <li key={user_id}>
+            <Row
+              icon={<Avatar id={user_id} name={display_name} />}
+              title={display_name}
+              disabled={add.isPending}
+              onTap={() => add.mutate({ user_id })}
+              aside={<span className="text-accent">{t`Add`}</span>}
+            />
+          </li>
+        ))}
+      </List>
+    </Section>
+  );
+}

@@ -1,0 +1,58 @@
+import { useLingui } from "@lingui/react/macro";
+import type { ReactNode } from "react";
+import { cn } from "../../lib/cn";
+import { Avatar } from "../../ui/avatar";
+import { useNames } from "./context";
+
+interface HeadProps {
+  player: string;
+  onOpen: () => void;
+  /** Something short at the right: whose turn, place in the circle. */
+  note?: ReactNode;
+  children?: ReactNode;
+}
+
+/** The name is a button: behind it is everything rarer than a ball. */
+export function TileHead({ player, onOpen, note, children }: HeadProps) {
+  const { t } = useLingui();
+  const name = useNames()(player);
+  return (
+    <div className="tile-head flex min-w-0 flex-col">
+      <button
+        type="button"
+        onClick={onOpen}
+        aria-label={t`${name}: more`}
+        className="press -m-1 flex min-h-11 min-w-0 items-center gap-2 rounded-key p-1 text-start"
+      >
+        <Avatar id={player} name={name} className="size-7" />
+        <span dir="auto" className="min-w-0 grow truncate font-bold">
+          {name}
+        </span>
+        {note && <span className="shrink-0 text-s text-hint">{note}</span>}
+      </button>
+      {children}
+    </div>
+  );
+}
+
+/** Plus is green, minus is red, nothing is grey. */
+export function Signed({ value, children, className }: { value: number; children: ReactNode; className?: string }) {
+  const tone = value > 0 ? "text-plus" : value < 0 ? "text-minus" : "text-hint";
+  return <span className={cn("figures font-bold", tone, className)}>{children}</span>;
+}
+
+interface KeyProps {
+  label: string;
+  onTap: () => void;
+  disabled?: boolean;
+  className?: string;
+  children: ReactNode;
+}
+
+export function Key({ label, onTap, disabled, className, children }: KeyProps) {
+  return (
+    <button type="button" aria-label={label} disabled={disabled} onClick={onTap} className={cn("key", className)}>
+      {children}
+    </button>
+  );
+}

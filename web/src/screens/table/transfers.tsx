@@ -1,0 +1,75 @@
+import { useLingui } from "@lingui/react/macro";
+import { useMe } from "../../auth/hooks";
+import type { Transfer } from "../../engine/types";
+import { Avatar } from "../../ui/avatar";
+import { ArrowIcon, CheckIcon } from "../../ui/icons";
+import { List } from "../../ui/row";
+import { useMoney, useNames, useTableView, useTap } from "./context";
+
+interface Props {
+  transfers?: Transfer[];
+  /** Whether a debt can be ticked off here. */
+  payable?: boolean;
+  reasons?: (transfer: Transfer) => React.ReactNode;
+}
+
+/** Who pays whom: as few payments as can be. */
+export function Transfers({ transfers, payable = false, reasons }: Props) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const shown = transfers ?? view.transfers;
+  if (shown.length === 0) return <p className="rounded-tile bg-card px-4 py-4 text-hint">{t`Nobody owes anybody.`}</p>;
+  return (
+    <List label={t`Who pays whom`}>
+      {shown.map((transfer) => (
+        <li key={`${transfer.from}-${transfer.to}`}>
+          <TransferLine transfer={transfer} payable={payable} />
+          {reasons?.(transfer)}
+        </li>
+      ))}
+    </List>
+  );
+}
+
+function TransferLine({ transfer, payable }: { transfer: Transfer; payable: boolean }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const me = useMe();
+  const name = useNames();
+  const tap = useTap();
+  const { plain } = useMoney();
+  const { from, to, amount } = transfer;
+  const payee = view.players.find(({ id }) => id === to)?.user_id;
+  const may = payable && (payee === me.id || view.doc.organizer_id === me.id);
+  return (
+    <div className="flex min-h-16 items-center gap-2 px-4 py-2">
+      <Person id={from} />
+      <ArrowIcon className="size-5 shrink-0 text-hint" />
+      <span className="sr-only">{t`pays`}</span>
+      <Person id={to} />
+      <strong className="figures ms-auto shrink-0 ps-1 font-bold">{plain(amount)}</strong>
+      {may && (
+        <button
+          type="button"
+          aria-label={t`${name(from)} has paid ${name(to)} ${plain(amount)}`}
+          onClick={() => tap({ type: "payment", from, to, amount }, "heavy")}
+          className="press grid size-11 shrink-0 place-items-center rounded-full bg-well text-accent"
+        >
+          <CheckIcon />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Person({ id }: { id: string }) {
+  const name = useNames()(id);
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      <Avatar id={id} name={name} className="size-7" />
+      <span dir="auto" className="truncate">
+        {name}
+      </span>
+    </span>
+  );
+}

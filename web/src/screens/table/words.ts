@@ -1,0 +1,91 @@
+import type { MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import { useLingui } from "@lingui/react/macro";
+import type { GameReason } from "../../engine/types";
+import { points } from "../../lib/money";
+import type { Entry } from "../../live/view";
+import { GAMES, useBallName } from "../../rules/words";
+import { useMoney, useNames, useTableView } from "./context";
+
+const REASONS: Record<GameReason, MessageDescriptor> = {
+  target: msg`played to the end`,
+  rack_empty: msg`the rack is empty`,
+  concede: msg`given up`,
+  timeout: msg`time was up`,
+  draw: msg`a draw`,
+  abandoned: msg`broken off`,
+};
+
+export function useReason(): (reason: GameReason) => string {
+  const { i18n } = useLingui();
+  return (reason) => i18n._(REASONS[reason]);
+}
+
+/** What was written, in a few words: «Игорь: белый +1». */
+export function useDescribe(): (entry: Entry) => string {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const name = useNames();
+  const ballName = useBallName();
+  const reason = useReason();
+  const { plain } = useMoney();
+
+  function ball(kind: string | undefined, own: boolean, lucky: boolean): string {
+    if (own) return t`own ball`;
+    if (lucky) return t`fluke`;
+    if (view.rules.game !== "kolkhoz") return t`ball`;
+    const found = view.rules.balls.find(({ id }) => id === (kind ?? id));
+    return `${ballName(found?.id ?? "")} ${points(found?.value ?? 1, true)}`;
+  }
+
+  return ({ event, game }) => {
+    const who = "player" in event && event.player ? name(event.player) : "";
+    switch (event.type) {
+      case "ball": {
+        const what = ball(event.ball, event.own ?? false, event.lucky ?? false);
+        return `${who}: ${what}`;
+      }
+      case "foul":
+        return event.reason ? t`${who}: foul, ${event.reason}` : t`${who}: foul`;
+      case "miss":
+        return t`${who}: miss`;
+      case "start":
+        return game ? t`start of game ${game}` : t`start of a game`;
+      case "end":
+        return event.reason === "concede" ? t`${who} gave up` : t`end of the game: ${reason(event.reason)}`;
+      case "pause":
+        return t`${who}: pause`;
+      case "resume":
+        return t`${who}: back again`;
+      case "join":
+        return t`${who}: came in`;
+      case "leave":
+        return t`${who}: went home`;
+      case "expense":
+        return t`expense: ${name(event.payer)} paid ${plain(event.amount)}`;
+      case "payment":
+        return `${name(event.from)} → ${name(event.to)}: ${plain(event.amount)}`;
+      case "finish":
+        return t`end of the evening`;
+      case "undo":
+        return t`undone`;
+    }
+  };
+}
+
+/** «Колхоз · до 8 · 50 ₽ за очко»: the rules in one line. */
+export function useRulesLine(): string {
+  const { t, i18n } = useLingui();
+  const { view } = useTableView();
+  const { plain } = useMoney();
+  const { rules } = view;
+  const parts = [i18n._(GAMES[rules.game])];
+  if (view.game) parts.push(t`game ${view.game.number}`);
+  if (rules.game === "kolkhoz") {
+    if (rules.price > 0) parts.push(t`${plain(rules.price)} a point`);
+    return parts.join(" · ");
+  }
+  if (rules.stake.per === "game" && rules.stake.amount) parts.push(t`${plain(rules.stake.amount)} a game`);
+  if (rules.stake.per === "ball" && rules.stake.amount) parts.push(t`${plain(rules.stake.amount)} a ball`);
+  return parts.join(" · ");
+}

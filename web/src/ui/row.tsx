@@ -1,0 +1,54 @@
+import type { ReactNode } from "react";
+import { cn } from "../lib/cn";
+import { NextIcon } from "./icons";
+
+interface RowProps {
+  icon?: ReactNode;
+  title: ReactNode;
+  note?: ReactNode;
+  aside?: ReactNode;
+  onTap?: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+}
+
+/** A line of a list: a button where something happens, plain text where not. */
+export function Row({ icon, title, note, aside, onTap, danger, disabled }: RowProps) {
+  const inside = (
+    <>
+      {icon && <span className={cn("shrink-0", danger ? "text-minus" : "text-accent")}>{icon}</span>}
+      <span className="min-w-0 grow">
+        <span dir="auto" className={cn("block truncate", danger && "text-minus")}>
+          {title}
+        </span>
+        {note && (
+          <span dir="auto" className="block truncate text-s text-hint">
+            {note}
+          </span>
+        )}
+      </span>
+      {aside}
+      {onTap && !danger && aside === undefined && <NextIcon className="size-4 shrink-0 text-hint" />}
+    </>
+  );
+  const look = "flex min-h-14 w-full items-center gap-3 px-4 py-2 text-start";
+  if (!onTap) return <div className={look}>{inside}</div>;
+  return (
+    <button
+      type="button"
+      onClick={onTap}
+      disabled={disabled}
+      className={cn(look, "active:bg-well disabled:opacity-45")}
+    >
+      {inside}
+    </button>
+  );
+}
+
+export function List({ children, label }: { children: ReactNode; label?: string }) {
+  return (
+    <ul aria-label={label} className="divide-y divide-line overflow-hidden rounded-tile bg-card">
+      {children}
+    </ul>
+  );
+}

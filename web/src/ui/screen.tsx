@@ -1,0 +1,81 @@
+import { useLingui } from "@lingui/react/macro";
+import type { ReactNode } from "react";
+import { useNavigate } from "react-router";
+import { inTelegram, useBackButton } from "../telegram";
+import { IconButton } from "./button";
+import { BackIcon } from "./icons";
+
+/** Back to where one came from; a page opened by a link goes to `home` instead of out of the app. */
+export function useGoBack(home = "/"): () => void {
+  const navigate = useNavigate();
+  return () => {
+    const { idx = 0 } = (window.history.state ?? {}) as { idx?: number };
+    if (idx > 0) navigate(-1);
+    else navigate(home, { replace: true });
+  };
+}
+
+interface ScreenProps {
+  title: string;
+  /** Root screens have none. */
+  back?: boolean;
+  aside?: ReactNode;
+  children: ReactNode;
+  footer?: ReactNode;
+}
+
+export function Screen({ title, back = false, aside, children, footer }: ScreenProps) {
+  const { t } = useLingui();
+  const goBack = useGoBack();
+  useBackButton(back ? goBack : null);
+  return (
+    <div className="safe mx-auto flex min-h-(--screen) max-w-2xl flex-col">
+      <title>{title}</title>
+      <header className="flex min-h-14 items-center gap-1">
+        {back && !inTelegram() && (
+          <IconButton label={t`Back`} onClick={goBack} className="-ms-3 text-accent">
+            <BackIcon />
+          </IconButton>
+        )}
+        <h1 className="grow truncate text-l font-bold" dir="auto">
+          {title}
+        </h1>
+        {aside}
+      </header>
+      <main className="flex grow flex-col gap-6 pt-2 pb-6">{children}</main>
+      {footer && (
+        <div className="sticky bottom-0 -mx-4 bg-page px-4 pt-3 pb-[max(1rem,var(--inset-bottom))]">{footer}</div>
+      )}
+    </div>
+  );
+}
+
+export function Section({ title, aside, children }: { title?: string; aside?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="flex flex-col gap-2">
+      {title && (
+        <div className="flex items-baseline justify-between gap-2 px-1">
+          <h2 className="text-s text-hint">{title}</h2>
+          {aside}
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
+export function Empty({ children }: { children: ReactNode }) {
+  return <p className="rounded-tile bg-card px-4 py-6 text-center text-hint">{children}</p>;
+}
+
+export function Skeleton({ rows = 3 }: { rows?: number }) {
+  const { t } = useLingui();
+  return (
+    <div role="status" aria-label={t`Loading`} className="flex flex-col gap-2">
+      {Array.from({ length: rows }, (_, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <div key={i} className="skeleton h-18 rounded-tile" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import { lingui } from "@lingui/vite-plugin";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const server = process.env.ARTEL_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), lingui({ macroTransform: true, failOnMissing: true, failOnCompileError: true }), tailwindcss()],
+  // The stand-in for Telegram is only compiled into `--mode mock`: a release has none of it.
+  define: { __MOCK__: JSON.stringify(mode === "mock") },
+  build: {
+    target: ["chrome100", "safari15.4", "firefox104"],
+    manifest: true,
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": { target: server, ws: true } } },
+}));
