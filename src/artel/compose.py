@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -94,14 +94,32 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
 
 
 def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
-    if service.routes:
-        app.router.routes.append(Mount(PREFIX, routes=list(service.routes)))
+    if service.taps:
+        _include_taps(app, service.taps)
     app.include_router(service.router, prefix=PREFIX)
     if service.root:
         app.include_router(service.root)
     # A request's scope names the route as its own router does, without the prefix.
-    for route in (*service.routes, *service.router.routes, *(service.root.routes if service.root else ())):
-        owners[getattr(route, "path", "")] = service.name
+    for router in filter(None, (service.taps, service.router, service.root)):
+        for route in iter_route_contexts(router.routes):
+            path = getattr(route.original_route, "path", "")
+            owners[path] = owners[PREFIX + path] = service.name
+
+
+def _include_taps(app: FastAPI, taps: APIRouter) -> None:
+    """As routes of the application itself: an included router is looked through twice for each request."""
+    for route in taps.routes:
+        assert isinstance(route, APIRoute)  # noqa: S101 that is what a tap is
+        app.router.add_api_route(
+            PREFIX + route.path,
+            route.endpoint,
+            methods=sorted(route.methods or ()),
+            status_code=route.status_code,
+            response_model=route.response_model,
+            responses=route.responses,
+            tags=route.tags,
+            route_class_override=type(route),
+        )
 
 
 health = APIRouter(tags=["health"])

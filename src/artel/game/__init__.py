@@ -1,0 +1,15 @@
+"""Sessions and games: the log of every evening, who may write it, and who looks on."""
+
+from fastapi import APIRouter
+
+from artel.game import api, api_joining
+from artel.game.game import open_game
+from artel.game.people import REACTIONS
+from artel.game.tables import metadata
+from artel.kernel.service import Service
+
+router = APIRouter()
+for part in (api_joining, api):
+    router.include_router(part.router)
+
+service = Service("game", router, metadata, REACTIONS, taps=api.taps, open=open_game)

@@ -1,14 +1,13 @@
 """A service is a declaration; `running` is the only place that knows how one lives and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy import MetaData
-from starlette.routing import BaseRoute
 
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
@@ -43,7 +42,7 @@ class Service:
     metadata: MetaData
     reactions: Mapping[type[Event], Reaction] = field(default_factory=dict)
     root: APIRouter | None = None  # routes at the root, such as /.well-known
-    routes: Sequence[BaseRoute] = ()  # plain ASGI routes under /api/v1, for the path of the taps
+    taps: APIRouter | None = None  # under /api/v1 too, and found first: the few routes that must be fast
     open: Callable[[Context], AbstractAsyncContextManager[Any]] | None = None
 
 

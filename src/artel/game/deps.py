@@ -1,0 +1,43 @@
+"""What the routes share: the running game, the caller, answers whose bytes are ready."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Request, Response
+
+from artel.game.game import Game
+from artel.game.sheet import Sheet
+from artel.game.views import session_json
+from artel.kernel.errors import not_found
+from artel.kernel.http import UUID_TEXT
+from artel.kernel.token import Caller, signed_in
+
+
+async def running_game(request: Request) -> Game:
+    game: Game = request.app.state.contexts["game"].own
+    return game
+
+
+GameDep = Annotated[Game, Depends(running_game)]
+
+
+async def asked(request: Request, session_id: str) -> tuple[Game, Caller]:
+    """For a tap: who asks, of a session that there may be."""
+    caller = await signed_in(request)
+    if not UUID_TEXT.fullmatch(session_id):
+        raise not_found()
+    return await running_game(request), caller
+
+
+def as_json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def session_bytes(sheet: Sheet) -> bytes:
+    return orjson.dumps(session_json(sheet))
+
+
+async def session_answer(game: Game, session_id: str, caller: Caller, status: int = 200) -> Response:
+    """*Session* after a change that is made: with the joins and leaves that follow from it."""
+    await game.owners.changed(session_id)
+    return as_json(await game.owners.show(session_id, caller.user_id, session_bytes), status)

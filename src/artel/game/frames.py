@@ -1,0 +1,37 @@
+"""What goes over the live sockets; each event is encoded once, however many look on."""
+
+from typing import NamedTuple
+
+import orjson
+
+from artel.game.sheet import Sheet
+from artel.game.views import shared_table
+
+
+class Frame(NamedTuple):
+    """One version: for members, and, if somebody looks on from outside, for him."""
+
+    version: int
+    full: str
+    shared: str | None
+
+
+def frame(sheet: Sheet, *, shared: bool) -> Frame:
+    """Of the newest version."""
+    full = b'{"type":"event","version":%d,"event":%b,"table":%b}' % (sheet.version, sheet.lines[-1], sheet.table())
+    return Frame(sheet.version, full.decode(), shared_frame(sheet) if shared else None)
+
+
+def shared_frame(sheet: Sheet) -> str:
+    return orjson.dumps({"type": "table", "version": sheet.version, "table": shared_table(sheet)}).decode()
+
+
+def frames_again(sheet: Sheet, after: int, upto: int, *, shared: bool = False) -> list[Frame]:
+    """Those of `after` + 1 to `upto`, played once more from the log."""
+    again = Sheet(sheet.meta, sheet.play.rules)
+    made = []
+    for line in sheet.lines[:upto]:
+        again.follow(line)
+        if again.version > after:
+            made.append(frame(again, shared=shared))
+    return made

@@ -1,0 +1,80 @@
+"""What a running game service has: the sessions in memory, the writer of their log, and what keeps both going."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from artel.game.listing import keep_summaries, summary_row
+from artel.game.live import PING, RESTART
+from artel.game.log import open_log
+from artel.game.nudges import Nudges
+from artel.game.owners import Owners
+from artel.game.relay import LogRelay
+from artel.kernel.service import Context
+from artel.kernel.store import MemoryStore
+
+log = structlog.get_logger()
+PING_SECONDS = 20
+
+
+@dataclass
+class Game:
+    context: Context
+    owners: Owners
+    nudges: Nudges
+    limits: MemoryStore = field(default_factory=MemoryStore)  # of each user's events; a process keeps its own
+    ping_seconds: float = PING_SECONDS
+
+    async def keep(self) -> None:
+        """Every now and then: a sign of life to everybody who looks on, and a look at what no nudge has told."""
+        while True:
+            await asyncio.sleep(self.ping_seconds)
+            try:
+                self.greet()
+                await self.owners.look()
+                await self.put_away()
+            except Exception as error:  # noqa: BLE001 an outage passes, and the next round finds what it hid
+                log.warning("the sessions in memory could not be looked after", error=repr(error)[:200])
+
+    def greet(self) -> None:
+        for owner in self.owners:
+            if owner.live.sockets:
+                owner.live.tell_all(PING)
+                self.nudges.online(owner.sheet.meta.id, owner.live.here())
+
+    async def put_away(self) -> None:
+        rows = [summary_row(owner.sheet) for owner in self.owners.idle()]
+        if rows:
+            await self.context.database.write(keep_summaries, rows)
+
+
+@asynccontextmanager
+async def open_game(context: Context) -> AsyncIterator[Game]:
+    async with AsyncExitStack() as stack:
+        events = open_log(context.database)
+        stack.push_async_callback(events.close)
+        relay = LogRelay(context.database, context.bus)
+        context.relay.sources.append(relay.drain)
+        nudges = Nudges(context.bus)
+        owners = Owners(context.database, events, nudges, context.relay.wake)
+        game = Game(context, owners, nudges)
+        await nudges.listen(owners)
+        for work in (owners.writer.run(), nudges.run(), game.keep()):
+            await stack.enter_async_context(_running(work))
+        yield game
+        owners.close(RESTART)
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,126 @@
+"""Who looks on at one session in this process."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import orjson
+
+from artel.game import meters
+from artel.game.frames import Frame
+from artel.game.meta import Meta
+
+RING = 128
+"""Frames kept for those who come back; older ones are made again from the log."""
+QUEUE = 256
+"""Frames that may wait for one slow reader."""
+NO_RIGHT, TOO_SLOW, UNSIGNED, RESTART = 4403, 4008, 4401, 1012
+
+CHANGED = orjson.dumps({"type": "session"}).decode()
+PING = orjson.dumps({"type": "ping"}).decode()
+
+
+class Socket:
+    """One reader: a queue that never grows beyond QUEUE, and, when it is over, the code to close with.
+
+    `user_id` is None for somebody who looks on by a share link; `since` is the version he already has.
+    """
+
+    def __init__(self, user_id: str | None, since: int) -> None:
+        self.user_id = user_id
+        self.since = since
+        self.code = 0
+        self._waiting: deque[str] = deque()
+        self._more = asyncio.Event()
+
+    def put(self, text: str) -> None:
+        if len(self._waiting) >= QUEUE:
+            self.close(TOO_SLOW)
+            return
+        self._waiting.append(text)
+        self._more.set()
+
+    def put_first(self, texts: Sequence[str]) -> None:
+        self._waiting.extendleft(reversed(texts))
+        self._more.set()
+
+    def show(self, frame: Frame) -> None:
+        text = frame.full if self.user_id else frame.shared
+        if frame.version > self.since and text:
+            self.put(text)
+
+    def close(self, code: int) -> None:
+        self.code = self.code or code
+        self._more.set()
+
+    async def next(self) -> str | None:
+        """None when it is over."""
+        while not self._waiting and not self.code:
+            self._more.clear()
+            await self._more.wait()
+        return None if self.code else self._waiting.popleft()
+
+
+class Live:
+    def __init__(self) -> None:
+        self.sockets: set[Socket] = set()
+        self.elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
+        self.told = 0
+        self._ring: dict[int, Frame] = {}
+
+    @property
+    def is_shared(self) -> bool:
+        return any(socket.user_id is None for socket in self.sockets)
+
+    def tell(self, frames: Sequence[Frame], version: int, since: float | None = None) -> None:
+        """`version` is the last that is on disk; `since` the time when it got there."""
+        for frame in frames:
+            self._ring[frame.version] = frame
+            self._ring.pop(frame.version - RING, None)
+            for socket in self.sockets:
+                socket.show(frame)
+        self.told = max(self.told, version)
+        if since is not None and self.sockets:
+            meters.fan_out.observe(time.perf_counter() - since)
+
+    def missed(self, after: int, upto: int) -> list[Frame] | None:
+        """None if some of them are not kept any more."""
+        kept = [self._ring[version] for version in range(after + 1, upto + 1) if version in self._ring]
+        return kept if len(kept) == upto - after else None
+
+    def tell_all(self, text: str) -> None:
+        for socket in self.sockets:
+            socket.put(text)
+
+    def close_all(self, code: int) -> None:
+        for socket in self.sockets:
+            socket.close(code)
+
+    # Who may look, and who does
+
+    def meta_changed(self, before: Meta, after: Meta) -> None:
+        """Whoever lost his right goes; the others look again."""
+        for socket in self.sockets:
+            if socket.user_id is None:
+                lost = before.share_hash != after.share_hash
+            else:
+                lost = socket.user_id not in after.members
+            if lost:
+                socket.close(NO_RIGHT)
+            else:
+                socket.put(CHANGED)
+
+    def here(self) -> frozenset[str]:
+        return frozenset(socket.user_id for socket in self.sockets if socket.user_id)
+
+    def presence(self) -> str:
+        now = time.monotonic()
+        online = self.here().union(*(who for who, until in self.elsewhere.values() if until > now))
+        return orjson.dumps({"type": "presence", "online": sorted(online)}).decode()
+
+    def tell_presence(self) -> None:
+        text = self.presence()
+        for socket in self.sockets:
+            if socket.user_id:
+                socket.put(text)

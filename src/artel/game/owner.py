@@ -1,0 +1,213 @@
+"""The owner of one live session in this process. All of it is synchronous, so that nothing comes between."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from artel.engine.events import Event, Presence, parse_event
+from artel.engine.refusal import Refusal
+from artel.game.announce import facts, public_events
+from artel.game.caps import EVENTS_A_SESSION
+from artel.game.draws import drawn_start
+from artel.game.forms import Drawn, Posted
+from artel.game.frames import Frame, frame, frames_again
+from artel.game.live import Live
+from artel.game.log import Row
+from artel.game.meta import Meta, Player
+from artel.game.moments import written
+from artel.game.rights import require_right
+from artel.game.sheet import Sheet
+from artel.game.writer import Batch, Writer
+from artel.kernel.errors import Problem
+from artel.kernel.events import new_id, now
+
+STALE: Final = "That game is not running any more: look again before you go on."
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    on_disk: asyncio.Future[None] | None  # what to wait for before it may be given
+
+
+class Owner:
+    def __init__(self, sheet: Sheet, writer: Writer, live: Live, written_to: Callable[[str], None]) -> None:
+        """`written_to` is told the session when something new of it is."""
+        self.sheet = sheet
+        self.live = live
+        self._tell_others = written_to
+        self.life = 0
+        self.doubtful = False  # memory is to be compared with the log before it is used again
+        self._writer = writer
+        self._pending: deque[Batch] = deque()
+        self._untold: deque[tuple[Batch, float]] = deque()
+        self._on_disk = sheet.place()
+
+    @property
+    def committed(self) -> int:
+        return self._on_disk.version
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._pending)
+
+    def on_disk(self) -> asyncio.Future[None] | None:
+        """What to wait for until all that memory knows is written; None if it is."""
+        return self._pending[-1].wait() if self._pending else None
+
+    # Events come
+
+    def post(self, user_id: str, asked: Sequence[Posted]) -> Answer:
+        """All or nothing; what was accepted before is only told again."""
+        sheet = self.sheet
+        batch = self._take_all(user_id, asked)
+        versions = [sheet.versions[posted.event.id] for posted in asked]
+        version = batch.rows[-1].version if batch else max(versions)
+        lines = b",".join([sheet.lines[version - 1] for version in versions])
+        body = b'{"version":%d,"events":[%b],"table":%b}' % (version, lines, sheet.table())
+        if batch is None:
+            return Answer(200, body, self.on_disk())
+        on_disk = batch.wait()
+        self.grant_wishes()
+        return Answer(201, body, on_disk)
+
+    def _take_all(self, user_id: str, asked: Sequence[Posted]) -> Batch | None:
+        place, at = self.sheet.place(), written(now())
+        rows: list[Row] = []
+        frames: list[Frame] = []
+        for index, posted in enumerate(asked):
+            try:
+                row = self._take(user_id, posted, at)
+            except (Refusal, Problem) as refused:
+                if rows:
+                    self.sheet.go_back(place)
+                raise _problem(refused, index) from refused
+            if row:
+                rows.append(row)
+                if self.live.sockets or index == len(asked) - 1:
+                    frames.append(self._frame())
+        return self._queue(rows, frames) if rows else None
+
+    def _take(self, user_id: str, posted: Posted, at: str) -> Row | None:
+        """None for what was accepted before."""
+        sheet, (event, value, game, client_at) = self.sheet, posted
+        if event.id in sheet.versions:
+            return None
+        require_right(sheet, user_id, event)
+        if isinstance(event, Drawn):
+            event, value = drawn_start(sheet, event)
+        running = sheet.play.running
+        if game is not None and (running is None or running.start_id != game) and sheet.play.state == "open":
+            raise Problem(409, "stale_game", STALE)
+        about: dict[str, Any] = {"by": user_id, "at": at}
+        if game is not None:
+            about["game"] = game
+        if client_at is not None:
+            about["client_at"] = client_at
+        return self._add(event, value, about)
+
+    def _add(self, event: Event, value: dict[str, Any], about: dict[str, Any]) -> Row:
+        sheet = self.sheet
+        if sheet.version >= EVENTS_A_SESSION:
+            raise Problem(409, "session_full", f"A session holds {EVENTS_A_SESSION} events; begin another one.")
+        before, state = facts(sheet, event), sheet.play.state
+        line = orjson.dumps({"version": sheet.version + 1, **value, **about})
+        sheet.add(event, line)
+        told = public_events(sheet, event, before)
+        announce = orjson.dumps([[e.event_id, e.topic, e.envelope().decode()] for e in told]).decode() if told else None
+        changed = sheet.play.state if sheet.play.state != state else None
+        return Row(sheet.meta.id, sheet.version, event.id, line.decode(), announce, changed)
+
+    def _frame(self) -> Frame:
+        return frame(self.sheet, shared=self.live.is_shared)
+
+    def _queue(self, rows: Sequence[Row], frames: Sequence[Frame]) -> Batch:
+        batch = Batch(self, self.life, rows, self.sheet.place(), frames)
+        self._pending.append(batch)
+        self._writer.add(batch)
+        return batch
+
+    # They are on disk, or not
+
+    def settled(self, batch: Batch, error: Exception | None) -> None:
+        if batch.life != self.life:
+            batch.tell(error)
+            return
+        if error is None:
+            self._pending.popleft()
+            self._on_disk = batch.place
+            batch.tell(None)
+            self._untold.append((batch, time.perf_counter()))
+            # After the answer: whoever waits for the batch was scheduled just now.
+            asyncio.get_running_loop().call_soon(self._tell)
+            self._tell_others(self.sheet.meta.id)
+            return
+        self.forget_pending()
+        batch.tell(error)
+
+    def _tell(self) -> None:
+        while self._untold:
+            batch, since = self._untold.popleft()
+            upto, frames = batch.rows[-1].version, batch.frames
+            if self.live.sockets and len(frames) < len(batch.rows):  # nobody looked on when it was posted
+                frames = frames_again(self.sheet, upto - len(batch.rows), upto, shared=self.live.is_shared)
+            self.live.tell(frames, upto, since)
+
+    def forget_pending(self) -> None:
+        """Back to what is surely written. What is queued still fails, batch by batch, when its turn comes."""
+        self.life += 1
+        self.doubtful = True
+        self._pending.clear()
+        self.sheet.go_back(self._on_disk)
+
+    # What others have written, or changed
+
+    def follow(self, lines: Sequence[bytes]) -> None:
+        """The log is ahead, and nothing of ours is under way."""
+        self._tell()
+        frames = []
+        for line in lines:
+            self.sheet.follow(line)
+            if self.live.sockets:
+                frames.append(self._frame())
+        self._on_disk = self.sheet.place()
+        self.live.tell(frames, self.sheet.version)
+
+    def set_meta(self, meta: Meta) -> None:
+        before = self.sheet.meta
+        self.sheet.set_meta(meta)
+        if meta.stamp != before.stamp:
+            self.live.meta_changed(before, meta)
+
+    # Joins and leaves that waited for the end of a game
+
+    def grant_wishes(self) -> None:
+        play = self.sheet.play
+        if play.running is None and play.state == "open" and self.sheet.version < EVENTS_A_SESSION:
+            for player in self.sheet.wishes():
+                self._grant(player)
+
+    def _grant(self, player: Player) -> None:
+        value = {"id": new_id(), "type": player.wish, "player": player.id}
+        event = parse_event(value)
+        assert isinstance(event, Presence)  # noqa: S101 a wish is to join or to leave
+        try:
+            row = self._add(event, value, {"by": player.wish_by, "at": written(now())})
+        except (Refusal, Problem):
+            return  # he has come or gone by himself
+        self._queue([row], [self._frame()])
+
+
+def _problem(refused: Refusal | Problem, index: int) -> Problem:
+    if isinstance(refused, Refusal):
+        return Problem(409, refused.code, _sentence(refused.detail), event=index)
+    refused.extra.setdefault("event", index)
+    return refused
+
+
+def _sentence(detail: str) -> str:
+    return f"{detail[:1].upper()}{detail[1:]}."

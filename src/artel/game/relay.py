@@ -1,0 +1,114 @@
+"""Brings what the log announces to the bus: the log is the outbox of play, and this the cursor that reads it.
+
+In order of transactions, and none before all older ones have ended: so no row can appear behind the cursor. What was
+published and not yet noted when a process dies is published again, with the same ids, and dropped by the inboxes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import ColumnElement, Row, insert, literal_column, or_, select, true, tuple_, update
+
+from artel.game.tables import cursors, events
+from artel.kernel.bus import Bus, Message
+from artel.kernel.database import Database, Tx
+from artel.kernel.events import new_id, now
+from artel.kernel.outage import is_outage
+from artel.kernel.outbox import outbox
+from artel.kernel.relay import emitted
+
+log = structlog.get_logger()
+ROWS = 100
+LEASE = timedelta(seconds=30)
+OLDER_SECONDS = 0.02
+"""How long to leave an older transaction before looking again."""
+OLDER_LOOKS = 50
+
+HERE = cursors.c.name == "relay"
+
+
+class LogRelay:
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._me = new_id()
+
+    async def drain(self) -> int:
+        """Publish all that is announced; how many rows that was."""
+        total = looks = 0
+        while rows := await self._database.read(_ahead):
+            ready = [row for row in rows if row.safe]
+            if ready:
+                done = await self._publish_held(ready)
+                total += done
+                if done < len(ready):  # an outage, or another process is at it
+                    break
+            else:
+                looks += 1
+                if looks == OLDER_LOOKS:
+                    break
+                await asyncio.sleep(OLDER_SECONDS)
+        return total
+
+    async def _publish_held(self, rows: Sequence[Row[Any]]) -> int:
+        if not await self._database.write(_hold, self._me):
+            return 0
+        broken: list[Message] = []
+        done = 0
+        for row in rows:
+            if not await self._publish(row, broken):
+                break
+            done += 1
+        if done:
+            await self._database.write(_save, self._me, rows[done - 1], broken)
+        return done
+
+    async def _publish(self, row: Row[Any], broken: list[Message]) -> bool:
+        """False in an outage. What alone cannot be published waits in the outbox, and not before all others."""
+        for event_id, topic, body in orjson.loads(row.announce):
+            message = Message(event_id, topic, body.encode())
+            try:
+                await self._bus.publish(message)
+            except Exception as error:  # noqa: BLE001 one bad event must not stop the others
+                log.warning("event not published", topic=topic, event_id=event_id, error=repr(error)[:200])
+                if is_outage(error):
+                    return False
+                broken.append(message)
+            else:
+                emitted.labels("game", topic).inc()
+        return True
+
+
+def _ahead(tx: Tx) -> Sequence[Row[Any]]:
+    """What is announced behind the cursor; `safe` once every older transaction has ended."""
+    safe: ColumnElement[bool] = true()
+    if tx.dialect.name == "postgresql":
+        safe = events.c.xid < literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    place = tuple_(events.c.xid, events.c.session_id, events.c.version)
+    cursor = select(cursors.c.xid, cursors.c.session_id, cursors.c.version).where(HERE)
+    after = tuple_(*tx.execute(cursor).one())
+    found = select(events.c.xid, events.c.session_id, events.c.version, events.c.announce, safe.label("safe"))
+    ordered = found.where(events.c.announce.is_not(None), place > after).order_by(*place)
+    return tx.execute(ordered.limit(ROWS)).all()
+
+
+def _hold(tx: Tx, holder: str) -> bool:
+    """One process publishes at a time. On SQLite there is no other, but perhaps the trace of one that was killed."""
+    free = or_(cursors.c.holder.is_(None), cursors.c.holder == holder, cursors.c.held_until < now())
+    if tx.dialect.name == "sqlite":
+        free = true()
+    held = update(cursors).where(HERE, free).values(holder=holder, held_until=now() + LEASE)
+    return tx.execute(held).rowcount == 1
+
+
+def _save(tx: Tx, holder: str, last: Row[Any], broken: Sequence[Message]) -> None:
+    there = {"xid": last.xid, "session_id": last.session_id, "version": last.version, "holder": None}
+    behind = tuple_(cursors.c.xid, cursors.c.session_id, cursors.c.version) < tuple_(*last[:3])
+    tx.execute(update(cursors).where(HERE, behind, cursors.c.holder == holder).values(there))
+    rows = [{"id": each.id, "topic": each.topic, "body": each.body, "due": now(), "tries": 1} for each in broken]
+    if rows:
+        tx.execute(insert(outbox), rows)

@@ -1,0 +1,228 @@
+"""Bodies and answers. Answers of the path of the taps are made of bytes that are ready; these models describe them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from artel.game.caps import PLAYERS
+from artel.kernel.http import Body, Id, Name, NewId
+
+Scorers = Literal["everyone", "organizer"] | Annotated[list[Id], Field(max_length=PLAYERS)]
+
+
+class TemplateRef(Body):
+    id: Name
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class NewPlayer(Body):
+    """Either a user or the name of a guest."""
+
+    id: NewId | None = Field(None, description="made by the client, so that the rules can name this player")
+    user_id: Id | None = None
+    guest_name: Name | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "NewPlayer":
+        if (self.user_id is None) == (self.guest_name is None):
+            raise ValueError("either user_id or guest_name")
+        return self
+
+
+class NewSession(Body):
+    id: NewId | None = Field(None, description="made by the client; the same request again gives the same session")
+    name: Name | None = None
+    rules: dict[str, Any] = Field(description="as the engine reads them; unknown keys are refused")
+    template: TemplateRef | None = None
+    players: Annotated[list[NewPlayer], Field(max_length=PLAYERS)] = Field(default_factory=list)
+    organizer_plays: bool = True
+    organizer_player_id: NewId | None = None
+    scorers: Scorers = "everyone"
+
+
+class SessionChange(Body):
+    """What is not there stays as it is; a name of null takes the name away."""
+
+    name: Name | None = None
+    scorers: Scorers = "everyone"
+    organizer_id: Id = ""
+
+
+class Join(Body):
+    code: Annotated[str, Field(min_length=1, max_length=32)]
+
+
+class Share(Body):
+    money: bool = False
+
+
+class Claiming(Body):
+    code: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        None, description="the session's, for whoever is no member yet"
+    )
+
+
+class PlayerOut(BaseModel):
+    id: str
+    user_id: str | None
+    name: str
+    active: bool
+    paused: bool
+
+
+class GameOut(BaseModel):
+    """As in a result, with its start's id and the breaker; `turn` while it runs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    number: int
+    state: Literal["running", "ended"]
+    reason: Literal["target", "rack_empty", "concede", "timeout", "draw", "abandoned"] | None
+    scores: dict[str, int]
+    sides: list[list[str]] | None = Field(None, description="of a duel")
+    order: list[str] | None = Field(None, description="the circle of a kolkhoz")
+    winners: list[str]
+    points: dict[str, int | str]
+    money: dict[str, int]
+    balls_left: int
+    breaker: str
+    turn: str | None
+
+
+class NextOut(BaseModel):
+    sides: list[list[str]] | None = None
+    order: list[str] | None = None
+    breaker: str
+
+
+class TransferOut(BaseModel):
+    sender: str = Field(alias="from")
+    to: str
+    amount: int
+
+
+class TableOut(BaseModel):
+    version: int
+    state: Literal["open", "finished"]
+    players: list[PlayerOut]
+    game: GameOut | None = Field(description="the running one, else the last")
+    next: NextOut | None
+    queue: list[str]
+    balances: dict[str, int]
+    transfers: list[TransferOut]
+    games_version: int = Field(description="when it has moved, an undo reached an older game: fetch the session")
+
+
+class SessionItem(BaseModel):
+    id: str
+    code: str | None
+    name: str | None
+    state: Literal["open", "finished"]
+    version: int
+    epoch: str
+    organizer_id: str
+    scorers: Literal["everyone", "organizer"] | list[str]
+    template: TemplateRef | None
+    players: list[PlayerOut]
+    next: NextOut | None
+    queue: list[str]
+    balances: dict[str, int]
+    transfers: list[TransferOut]
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class SessionOut(SessionItem):
+    rules: dict[str, Any]
+    games: list[GameOut]
+    games_version: int
+
+
+class LineOut(BaseModel):
+    """One event of the log: what was posted, and which, by whom and when."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    id: str
+    type: str
+    game: str | None = None
+    by: str
+    at: AwareDatetime
+    client_at: AwareDatetime | None = None
+
+
+class PostedOut(BaseModel):
+    version: int
+    events: list[LineOut]
+    table: TableOut
+
+
+class LogOut(BaseModel):
+    items: list[LineOut]
+    version: int
+    epoch: str
+
+
+class SharedGame(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    number: int
+    scores: dict[str, int]
+
+
+class SharedPlayer(BaseModel):
+    id: str
+    name: str
+    active: bool
+    paused: bool
+
+
+class SharedOut(BaseModel):
+    """The scoreboard; the money only where it was said to be shown."""
+
+    name: str | None
+    kind: str
+    currency: str
+    epoch: str
+    version: int
+    state: Literal["open", "finished"]
+    players: list[SharedPlayer]
+    game: SharedGame | None
+    games: list[SharedGame]
+    next: NextOut | None
+    queue: list[str]
+    games_version: int
+    balances: dict[str, int] | None = None
+    transfers: list[TransferOut] | None = None
+    updated_at: AwareDatetime
+
+
+class ShareOut(BaseModel):
+    url: str
+
+
+class TicketOut(BaseModel):
+    ticket: str
+    expires_in: int
+
+
+class ClaimOut(BaseModel):
+    id: str
+    session_id: str
+    player_id: str
+    user_id: str
+    name: str
+    state: Literal["pending", "accepted", "declined", "withdrawn", "unclaimed"]
+    created_at: AwareDatetime
+
+
+class CaseOut(BaseModel):
+    """What `artel replay` reads."""
+
+    id: str
+    rules: dict[str, Any]
+    players: list[str]
+    events: list[dict[str, Any]]

@@ -1,0 +1,167 @@
+"""The score sheet of one evening, in memory: the engine's state, the lines of the log, and what is shown of both."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from artel.engine.events import Event, Presence, Stroke, parse_event
+from artel.engine.game import Game
+from artel.engine.rules import Rules
+from artel.engine.session import Session
+from artel.engine.undoing import Mark
+from artel.game.caps import CODE_LIVES
+from artel.game.meta import Meta, Player
+from artel.game.moments import read
+
+ADDED: Final = ("version", "game", "by", "at", "client_at")
+"""What a line of the log says beside the event itself."""
+
+
+class Place(NamedTuple):
+    """A point to come back to."""
+
+    mark: Mark
+    moves: int
+
+    @property
+    def version(self) -> int:
+        return self.mark.version
+
+
+class Sheet:
+    def __init__(self, meta: Meta, rules: Rules) -> None:
+        self.meta = meta
+        self.play = Session(rules, [player.id for player in meta.players if player.initial])
+        self.lines: list[bytes] = []
+        self.versions: dict[str, int] = {}
+        self._moves: list[tuple[int, str]] = []  # who joined or left, at which version
+        self._shown: dict[str, bytes] = {}
+        self._table = b""
+
+    @property
+    def version(self) -> int:
+        return len(self.lines)
+
+    # Forward and back
+
+    def add(self, event: Event, line: bytes) -> None:
+        """`line` is what the log will say of it. A Refusal leaves everything as it was."""
+        self.play.apply(event)
+        self.lines.append(line)
+        self.versions[event.id] = len(self.lines)
+        if isinstance(event, Presence) and event.type in {"join", "leave"}:
+            self._moves.append((len(self.lines), event.player))
+        self._table = b""
+        if not isinstance(event, Stroke) or self.play.running is None:
+            self._shown.clear()
+
+    def follow(self, line: bytes) -> None:
+        """Adds what the log already says."""
+        value = orjson.loads(line)
+        for key in ADDED:
+            value.pop(key, None)
+        self.add(parse_event(value), line)
+
+    def place(self) -> Place:
+        return Place(self.play.mark(), len(self._moves))
+
+    def go_back(self, place: Place) -> None:
+        self.play.restore(place.mark)
+        for line in self.lines[place.mark.version :]:
+            del self.versions[orjson.loads(line)["id"]]
+        del self.lines[place.mark.version :]
+        del self._moves[place.moves :]
+        self._forget_shown()
+
+    def set_meta(self, meta: Meta) -> None:
+        self.meta = meta
+        self._forget_shown()
+
+    def _forget_shown(self) -> None:
+        self._shown.clear()
+        self._table = b""
+
+    # What is asked
+
+    def line(self, event_id: str) -> dict[str, Any]:
+        """What the log says of an event that was accepted."""
+        said: dict[str, Any] = orjson.loads(self.lines[self.versions[event_id] - 1])
+        return said
+
+    def wishes(self) -> list[Player]:
+        """Who waits to join or to leave, and may as soon as no game runs."""
+        return [player for player in self.meta.players if player.wish and not self._done(player)]
+
+    def _done(self, player: Player) -> bool:
+        return any(who == player.id and version > player.wish_version for version, who in reversed(self._moves))
+
+    def last_event_at(self) -> datetime | None:
+        return read(orjson.loads(self.lines[-1])["at"]) if self.lines else None
+
+    def code_until(self) -> datetime:
+        """The code dies at the finish, or so long after the last event."""
+        last, until = self.last_event_at(), self.meta.code_until
+        return max(until, last + CODE_LIVES) if last else until
+
+    def next(self) -> dict[str, Any] | None:
+        return self.play.next(self.meta.seed)
+
+    # What is shown. Between two strokes of a running game only the game changes, so the rest is kept as it was.
+
+    def shown(self, what: str) -> bytes:
+        kept = self._shown.get(what)
+        if kept is None:
+            kept = self._shown[what] = orjson.dumps(_PARTS[what](self))
+        return kept
+
+    def rest(self) -> bytes:
+        kept = self._shown.get("rest")
+        if kept is None:
+            names = ("next", "queue", "balances", "transfers")
+            kept = self._shown["rest"] = b",".join(b'"%b":%b' % (name.encode(), self.shown(name)) for name in names)
+        return kept
+
+    def table(self) -> bytes:
+        """*Table*, as of the newest version."""
+        self._table = self._table or self._make_table()
+        return self._table
+
+    def _make_table(self) -> bytes:
+        play = self.play
+        return b'{"version":%d,"state":"%b","players":%b,"game":%b,%b,"games_version":%d}' % (
+            len(self.lines),
+            play.state.encode(),
+            self.shown("players"),
+            orjson.dumps(game_json(play.games[-1])) if play.games else b"null",
+            self.rest(),
+            play.games_version,
+        )
+
+
+def game_json(game: Game) -> dict[str, Any]:
+    return {"id": game.start_id, **game.result(), "breaker": game.breaker, "turn": game.turn}
+
+
+def _players(sheet: Sheet) -> list[dict[str, Any]]:
+    play = sheet.play
+    return [
+        {
+            "id": player.id,
+            "user_id": player.user_id,
+            "name": player.name,
+            "active": play.is_in(player.id),
+            "paused": play.is_paused(player.id),
+        }
+        for player in sheet.meta.players
+    ]
+
+
+_PARTS: Final[dict[str, Callable[[Sheet], Any]]] = {
+    "players": _players,
+    "next": lambda sheet: sheet.next(),
+    "queue": lambda sheet: sheet.play.queue(),
+    "balances": lambda sheet: sheet.play.balances(),
+    "transfers": lambda sheet: sheet.play.transfers(),
+}

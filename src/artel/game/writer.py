@@ -1,0 +1,129 @@
+"""The one that writes the log: all that came while the last commit ran goes into the next, without a timer."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from artel.game import meters
+from artel.game.frames import Frame
+from artel.game.log import Fenced, Log, Row
+from artel.game.sheet import Place
+
+log = structlog.get_logger()
+ROWS_A_COMMIT = 512
+
+
+class Lost(Exception):  # noqa: N818 a state of affairs
+    """The log could not be written, or nobody knows whether it was: memory is to be compared with it."""
+
+
+class Source(Protocol):
+    """Whose memory made a batch. Each failure begins a new life: what an older one has queued counts no more."""
+
+    life: int
+
+    def settled(self, batch: "Batch", error: Exception | None) -> None: ...
+
+
+@dataclass(eq=False, slots=True)
+class Batch:
+    """Rows of one session that are written together, and what follows when they are."""
+
+    source: Source
+    life: int
+    rows: Sequence[Row]
+    place: Place  # where the sheet stands after them
+    frames: Sequence[Frame]
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def wait(self) -> asyncio.Future[None]:
+        """Done when they are on disk; raises Fenced or Lost if they are not."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        return waiting
+
+    def tell(self, error: Exception | None) -> None:
+        for waiting in self._waiting:
+            if waiting.done():  # who waited has gone
+                continue
+            if error is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(error)
+
+
+class Writer:
+    def __init__(self, log: Log, lost: Callable[[], None], announced: Callable[[], None]) -> None:
+        """`lost` is told when the log may not be where memory thinks it is, `announced` when it has public news."""
+        self._log = log
+        self._lost = lost
+        self._announced = announced
+        self._queue: deque[Batch] = deque()
+        self._more = asyncio.Event()
+
+    def add(self, batch: Batch) -> None:
+        self._queue.append(batch)
+        self._more.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._more.wait()
+            while group := self._take():
+                await self._commit(group)
+            self._more.clear()
+
+    def _take(self) -> list[Batch]:
+        """From the front, in order. What stands behind a failure of its own session fails as well: its versions
+        would leave a gap that no key forbids."""
+        group: list[Batch] = []
+        rows = 0
+        while self._queue and rows + len(self._queue[0].rows) <= ROWS_A_COMMIT:
+            for batch in self._alive([self._queue.popleft()]):
+                group.append(batch)
+                rows += len(batch.rows)
+        return group
+
+    def _alive(self, batches: Sequence[Batch]) -> list[Batch]:
+        alive = [batch for batch in batches if batch.life == batch.source.life]
+        _settle([batch for batch in batches if batch not in alive], Fenced())
+        return alive
+
+    async def _commit(self, group: Sequence[Batch]) -> None:
+        rows = [row for batch in group for row in batch.rows]
+        started = time.perf_counter()
+        try:
+            await self._log.append(rows)
+        except Fenced as fenced:
+            await self._apart(group, fenced)
+        except Exception as error:  # noqa: BLE001 whatever it was, nobody may be left waiting
+            log.warning("the log cannot be written", error=repr(error)[:200], rows=len(rows))
+            _settle(group, Lost(repr(error)))
+            self._lost()
+        else:
+            meters.committed(len(rows), time.perf_counter() - started)
+            _settle(group, None)
+            if any(row.announce for row in rows):
+                self._announced()
+
+    async def _apart(self, group: Sequence[Batch], fenced: Fenced) -> None:
+        """One session was fenced; the others are not to pay for it."""
+        by_session: dict[str, list[Batch]] = {}
+        for batch in group:
+            by_session.setdefault(batch.rows[0].session_id, []).append(batch)
+        if len(by_session) == 1:
+            meters.fenced.inc()
+            _settle(group, fenced)
+            return
+        for batches in by_session.values():
+            if alive := self._alive(batches):
+                await self._commit(alive)
+
+
+def _settle(group: Sequence[Batch], error: Exception | None) -> None:
+    for batch in group:
+        batch.source.settled(batch, error)
