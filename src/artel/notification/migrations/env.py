@@ -1,0 +1,3 @@
+from artel.kernel.migrations import run_env
+
+run_env()

@@ -1,0 +1,162 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, FriendRequested, UserBlocked
+from artel.contracts.game import (
+    GameEvent,
+    GameFinished,
+    GameReopened,
+    Player,
+    SessionCreated,
+    SessionEvent,
+    SessionFinished,
+    SessionPlayerJoined,
+    SessionReopened,
+)
+from artel.kernel.database import Tx
+from artel.kernel.events import Event
+from artel.kernel.service import Reaction
+from artel.notification.entries import take_away, tell
+from artel.notification.news import (
+    Counterparty,
+    FriendAcceptedData,
+    FriendRequestedData,
+    GameFinishedData,
+    Outcome,
+    SessionAddedData,
+    SessionFinishedData,
+)
+
+
+def session_created(tx: Tx, event: SessionCreated) -> None:
+    for player in event.players:
+        _added(tx, event, player)
+
+
+def player_joined(tx: Tx, event: SessionPlayerJoined) -> None:
+    for player in event.players:
+        if player.id == event.player_id and player.user_id != event.by:
+            _added(tx, event, player)
+
+
+def _added(tx: Tx, event: SessionEvent, player: Player) -> None:
+    if player.user_id is None or player.user_id == event.organizer_id:
+        return
+    organizer = next((other.name for other in event.players if other.user_id == event.organizer_id), None)
+    news = SessionAddedData(**_session(event), organizer=organizer)
+    subject = f"session_added:{event.session_id}:{player.id}"
+    tell(tx, subject, event.session_version, event.at, {player.user_id: news})
+
+
+def _session(event: SessionEvent) -> dict[str, Any]:
+    return {"session_id": event.session_id, "session_name": event.session_name, "game_kind": event.kind}
+
+
+def game_finished(tx: Tx, event: GameFinished) -> None:
+    news = {
+        player.user_id: _result(event, player.id)
+        for player in event.players
+        if player.user_id and player.id in event.result["scores"]
+    }
+    tell(tx, _game(event), event.session_version, event.at, news)
+
+
+def game_reopened(tx: Tx, event: GameReopened) -> None:
+    take_away(tx, _game(event), event.session_version, event.at)
+
+
+def _game(event: GameEvent) -> str:
+    """With the session: ids of games are the clients' making, and may be somebody else's again."""
+    return f"game_finished:{event.session_id}:{event.game_id}"
+
+
+def _result(event: GameFinished, player_id: str) -> GameFinishedData:
+    result = event.result
+    names = {player.id: player.name for player in event.players}
+    moved = any(result["money"].values())
+    return GameFinishedData(
+        **_session(event),
+        game_id=event.game_id,
+        number=event.number,
+        outcome=_outcome(result, player_id),
+        score=result["scores"][player_id],
+        against=_against(result, player_id),
+        points=result["points"].get(player_id),
+        money=result["money"].get(player_id, 0) if moved else None,
+        currency=event.currency if moved else None,
+        winners=[names[winner] for winner in result["winners"]],
+    )
+
+
+def _outcome(result: Mapping[str, Any], player_id: str) -> Outcome:
+    winners = set(result["winners"])
+    if not winners:
+        return "draw" if result["reason"] == "draw" else "none"
+    if winners == set(result["scores"]):
+        return "draw"
+    return "won" if player_id in winners else "lost"
+
+
+def _against(result: Mapping[str, Any], player_id: str) -> int | None:
+    """The score of the other side; a kolkhoz has no sides."""
+    others: list[str] = next((side for side in result.get("sides", ()) if player_id not in side), [])
+    return result["scores"][others[0]] if others else None
+
+
+def session_finished(tx: Tx, event: SessionFinished) -> None:
+    news = {player.user_id: _balance(event, player.id) for player in event.players if player.user_id}
+    tell(tx, f"session_finished:{event.session_id}", event.session_version, event.at, news)
+
+
+def session_reopened(tx: Tx, event: SessionReopened) -> None:
+    take_away(tx, f"session_finished:{event.session_id}", event.session_version, event.at)
+
+
+def _balance(event: SessionFinished, player_id: str) -> SessionFinishedData:
+    return SessionFinishedData(
+        **_session(event),
+        games=event.games,
+        balance=event.balances.get(player_id, 0) if event.money else None,
+        currency=event.currency if event.money else None,
+        pay=_transfers(event, player_id, "from", "to"),
+        receive=_transfers(event, player_id, "to", "from"),
+    )
+
+
+def _transfers(event: SessionFinished, player_id: str, mine: str, theirs: str) -> Sequence[Counterparty]:
+    names = {player.id: player.name for player in event.players}
+    return [
+        Counterparty(player_id=transfer[theirs], name=names[transfer[theirs]], amount=transfer["amount"])
+        for transfer in event.transfers
+        if event.money and transfer[mine] == player_id
+    ]
+
+
+def friend_requested(tx: Tx, event: FriendRequested) -> None:
+    news = FriendRequestedData(request_id=event.request_id, user_id=event.user_id, name=event.name)
+    tell(tx, f"friend_requested:{event.subject}", event.version, event.at, {event.other_id: news})
+
+
+def friend_accepted(tx: Tx, event: FriendAccepted) -> None:
+    news = FriendAcceptedData(request_id=event.request_id, user_id=event.user_id, name=event.name)
+    tell(tx, f"friend_accepted:{event.subject}", event.version, event.at, {event.other_id: news})
+
+
+def nothing_between(tx: Tx, event: FriendEvent) -> None:
+    """Taken back, declined, ended or blocked: there is nothing to answer and nobody to greet."""
+    for kind in ("friend_accepted", "friend_requested"):
+        take_away(tx, f"{kind}:{event.subject}", event.version, event.at)
+
+
+REACTIONS: dict[type[Event], Reaction] = {
+    SessionCreated: session_created,
+    SessionPlayerJoined: player_joined,
+    GameFinished: game_finished,
+    GameReopened: game_reopened,
+    SessionFinished: session_finished,
+    SessionReopened: session_reopened,
+    FriendRequested: friend_requested,
+    FriendAccepted: friend_accepted,
+    FriendRemoved: nothing_between,
+    UserBlocked: nothing_between,
+}

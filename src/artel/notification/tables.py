@@ -1,0 +1,45 @@
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+
+from artel.kernel import outbox
+from artel.kernel.database import Json, UtcDateTime
+
+metadata = MetaData()
+outbox.add_tables(metadata)
+
+SUBJECT = 120  # a kind, a session and an id of the clients' making: at most 14 + 1 + 36 + 1 + 64
+
+# What was heard of a subject, in whatever order: the highest version holds.
+moments = Table(
+    "moments",
+    metadata,
+    Column("subject", String(SUBJECT), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("live", Boolean, nullable=False),  # False: there is nothing to tell any more
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False),
+    Column("subject", String(SUBJECT), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("data", Json, nullable=False),
+    Column("read", Boolean, nullable=False),
+    Column("shown", Boolean, nullable=False),  # False: taken away, or never wanted
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("user_id", "subject", name="uq_entries_user_subject"),
+    Index("ix_entries_subject", "subject"),
+    Index("ix_entries_inbox", "user_id", "shown", "created_at", "id"),
+)
+
+# Only what somebody has chosen: every other kind is on.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("enabled", Boolean, nullable=False),
+)
