@@ -55,6 +55,24 @@ class SessionPlayerJoined(SessionEvent):
     by: str | None = None  # the user who put him in, himself if he came by code; None: not known
 
 
+class GuestEvent(SessionEvent):
+    """`claim_version` counts on with every change of the session's people: of two, the higher one holds."""
+
+    topic: ClassVar[str] = "artel.guest.abstract.v1"
+
+    player_id: str
+    user_id: str  # who he turned out to be, or not to be
+    claim_version: int
+
+
+class GuestClaimed(GuestEvent):
+    topic: ClassVar[str] = "artel.guest.claimed.v1"
+
+
+class GuestUnclaimed(GuestEvent):
+    topic: ClassVar[str] = "artel.guest.unclaimed.v1"
+
+
 class GameEvent(SessionEvent):
     topic: ClassVar[str] = "artel.game.abstract.v1"
 

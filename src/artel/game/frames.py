@@ -1,10 +1,11 @@
 """What goes over the live sockets; each event is encoded once, however many look on."""
 
+import asyncio
 from typing import NamedTuple
 
 import orjson
 
-from artel.game.sheet import Sheet
+from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.views import shared_table
 
 
@@ -26,7 +27,7 @@ def shared_frame(sheet: Sheet) -> str:
     return orjson.dumps({"type": "table", "version": sheet.version, "table": shared_table(sheet)}).decode()
 
 
-def frames_again(sheet: Sheet, after: int, upto: int, *, shared: bool = False) -> list[Frame]:
+async def frames_again(sheet: Sheet, after: int, upto: int, *, shared: bool = False) -> list[Frame]:
     """Those of `after` + 1 to `upto`, played once more from the log."""
     again = Sheet(sheet.meta, sheet.play.rules)
     made = []
@@ -34,4 +35,6 @@ def frames_again(sheet: Sheet, after: int, upto: int, *, shared: bool = False) -
         again.follow(line)
         if again.version > after:
             made.append(frame(again, shared=shared))
+        if again.version % AT_ONCE == 0:
+            await asyncio.sleep(0)
     return made

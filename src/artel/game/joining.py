@@ -42,11 +42,11 @@ class Inside:
 def join(tx: Tx, session_id: str, caller: Caller, inside: Inside) -> None:
     """By the code; again changes nothing."""
     meet(tx, caller)
-    meta = _locked(tx, session_id)
+    meta = locked(tx, session_id)
     player = meta.player_of(caller.user_id)
     if caller.user_id in meta.members and player and inside.coming(player):
         return
-    _admit(tx, session_id, caller.user_id)
+    admit(tx, session_id, caller.user_id)
     _seat(tx, meta, caller.user_id, NewPlayer(user_id=caller.user_id), inside)
 
 
@@ -56,11 +56,11 @@ def add_player(tx: Tx, session_id: str, caller: Caller, body: NewPlayer, inside:
     if body.user_id:
         if body.user_id != caller.user_id:
             require_acquaintance(tx, caller.user_id, body.user_id)
-        _admit(tx, session_id, body.user_id)
+        admit(tx, session_id, body.user_id)
     return {"player_id": _seat(tx, meta, caller.user_id, body, inside)}
 
 
-def _locked(tx: Tx, session_id: str) -> Meta:
+def locked(tx: Tx, session_id: str) -> Meta:
     tx.execute(select(sessions.c.id).where(sessions.c.id == session_id).with_for_update())
     meta = load_meta(tx, session_id)
     if meta is None:
@@ -68,7 +68,7 @@ def _locked(tx: Tx, session_id: str) -> Meta:
     return meta
 
 
-def _admit(tx: Tx, session_id: str, user_id: str) -> None:
+def admit(tx: Tx, session_id: str, user_id: str) -> None:
     here = and_(members.c.session_id == session_id, members.c.user_id == user_id)
     if not tx.execute(update(members).where(here).values(removed_at=None)).rowcount:
         tx.execute(insert(members).values(session_id=session_id, user_id=user_id, joined_at=now()))

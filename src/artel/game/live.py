@@ -14,7 +14,7 @@ from artel.game.meta import Meta
 RING = 128
 """Frames kept for those who come back; older ones are made again from the log."""
 QUEUE = 256
-"""Frames that may wait for one slow reader."""
+"""Frames that may wait for one slow reader, beside what he has missed."""
 NO_RIGHT, TOO_SLOW, UNSIGNED, RESTART = 4403, 4008, 4401, 1012
 
 CHANGED = orjson.dumps({"type": "session"}).decode()
@@ -31,6 +31,7 @@ class Socket:
         self.user_id = user_id
         self.since = since
         self.code = 0
+        self.over = asyncio.Event()
         self._waiting: deque[str] = deque()
         self._more = asyncio.Event()
 
@@ -42,6 +43,7 @@ class Socket:
         self._more.set()
 
     def put_first(self, texts: Sequence[str]) -> None:
+        """However many: what was missed is asked for, and counted by who asks."""
         self._waiting.extendleft(reversed(texts))
         self._more.set()
 
@@ -52,14 +54,13 @@ class Socket:
 
     def close(self, code: int) -> None:
         self.code = self.code or code
-        self._more.set()
+        self.over.set()
 
-    async def next(self) -> str | None:
-        """None when it is over."""
-        while not self._waiting and not self.code:
+    async def next(self) -> str:
+        while not self._waiting:
             self._more.clear()
             await self._more.wait()
-        return None if self.code else self._waiting.popleft()
+        return self._waiting.popleft()
 
 
 class Live:

@@ -14,7 +14,7 @@ from artel.game.announce import facts, public_events
 from artel.game.caps import EVENTS_A_SESSION
 from artel.game.draws import drawn_start
 from artel.game.forms import Drawn, Posted
-from artel.game.frames import Frame, frame, frames_again
+from artel.game.frames import Frame, frame
 from artel.game.live import Live
 from artel.game.log import Row
 from artel.game.meta import Meta, Player
@@ -88,8 +88,7 @@ class Owner:
                 raise _problem(refused, index) from refused
             if row:
                 rows.append(row)
-                if self.live.sockets or index == len(asked) - 1:
-                    frames.append(self._frame())
+                frames.append(self._frame())
         return self._queue(rows, frames) if rows else None
 
     def _take(self, user_id: str, posted: Posted, at: str) -> Row | None:
@@ -152,10 +151,7 @@ class Owner:
     def _tell(self) -> None:
         while self._untold:
             batch, since = self._untold.popleft()
-            upto, frames = batch.rows[-1].version, batch.frames
-            if self.live.sockets and len(frames) < len(batch.rows):  # nobody looked on when it was posted
-                frames = frames_again(self.sheet, upto - len(batch.rows), upto, shared=self.live.is_shared)
-            self.live.tell(frames, upto, since)
+            self.live.tell(batch.frames, batch.rows[-1].version, since)
 
     def forget_pending(self) -> None:
         """Back to what is surely written. What is queued still fails, batch by batch, when its turn comes."""

@@ -18,7 +18,7 @@ from artel.game.log import Fenced, Log
 from artel.game.meta import Head, Meta, heads, load_lines, load_meta
 from artel.game.nudges import Nudges
 from artel.game.owner import Answer, Owner
-from artel.game.sheet import Sheet
+from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.writer import Lost, Writer
 from artel.kernel.database import Database, Tx
 from artel.kernel.errors import Problem, not_found, unavailable
@@ -31,8 +31,6 @@ LOST_TRIES = 2
 IDLE_SECONDS = 600
 PRESENT_SECONDS = 60
 """How long another process's word on who is online is taken, if it does not repeat it."""
-AT_ONCE = 250
-"""Lines that are played before others get their turn."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,12 @@ class Owners:
             raise not_found()
         return owner
 
-    async def show(self, session_id: str, user_id: str, view: Callable[[Sheet], T]) -> T:
-        """What a member sees: nothing of it may still be lost."""
+    async def show(self, session_id: str, user_id: str | None, view: Callable[[Sheet], T]) -> T:
+        """What a member sees, or, without a user, whoever the view lets see it: nothing of it may still be lost."""
         for _ in range(FENCED_TRIES):
-            owner = await self.member(session_id, user_id)
+            owner = await (self.member(session_id, user_id) if user_id else self.fresh(session_id))
             seen = view(owner.sheet)
-            if await self._on_disk(owner):
+            if await self.is_on_disk(owner):
                 return seen
         raise _busy()
 
@@ -129,7 +127,7 @@ class Owners:
         for _ in range(FENCED_TRIES):
             owner = await self.fresh(session_id)
             owner.grant_wishes()
-            if await self._on_disk(owner):
+            if await self.is_on_disk(owner):
                 return owner
         raise _busy()
 
@@ -138,10 +136,11 @@ class Owners:
             return owner.life, owner.sheet.version, owner.sheet.meta.stamp
 
         before = known()
-        await self._on_disk(owner)
+        await self.is_on_disk(owner)
         return await self.fresh(owner.sheet.meta.id) is not owner or known() != before
 
-    async def _on_disk(self, owner: Owner) -> bool:
+    async def is_on_disk(self, owner: Owner) -> bool:
+        """Waits for all that memory knows; False if it could not be written."""
         waiting = owner.on_disk()
         if waiting is not None:
             try:

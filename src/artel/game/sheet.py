@@ -17,6 +17,8 @@ from artel.game.moments import read
 
 ADDED: Final = ("version", "game", "by", "at", "client_at")
 """What a line of the log says beside the event itself."""
+AT_ONCE: Final = 250
+"""Lines of a long log that are played before others get their turn."""
 
 
 class Place(NamedTuple):
@@ -145,7 +147,9 @@ def game_json(game: Game) -> dict[str, Any]:
 
 
 def _players(sheet: Sheet) -> list[dict[str, Any]]:
+    """Who was ever in, and who waits to come in."""
     play = sheet.play
+    known = {*play.players, *(player.id for player in sheet.wishes())}
     return [
         {
             "id": player.id,
@@ -155,6 +159,7 @@ def _players(sheet: Sheet) -> list[dict[str, Any]]:
             "paused": play.is_paused(player.id),
         }
         for player in sheet.meta.players
+        if player.id in known
     ]
 
 
