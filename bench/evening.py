@@ -83,10 +83,9 @@ class Caller:
         self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def call(self, method: str, path: str, said: Any = None, token: str = "") -> Any:
+    def call(self, method: str, path: str, said: bytes = b"", token: str = "") -> Any:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        sent = None if said is None else json.dumps(said)
-        self._connection.request(method, PREFIX + path, sent, headers)
+        self._connection.request(method, PREFIX + path, said or None, headers)
         response = self._connection.getresponse()
         text = response.read()
         if response.status >= http.client.BAD_REQUEST:
@@ -94,17 +93,25 @@ class Caller:
         return json.loads(text)
 
     def sign_in(self, name: str) -> str:
-        token: str = self.call("POST", "/auth/dev", {"name": name})["access_token"]
+        token: str = self.call("POST", "/auth/dev", json.dumps({"name": name}).encode())["access_token"]
         return token
 
     def open_table(self, token: str) -> Table:
         asked = {"name": "Бенч", "rules": RULES, "players": [{"guest_name": "Гость"}]}
-        session = self.call("POST", "/sessions", asked, token)
+        session = self.call("POST", "/sessions", json.dumps(asked).encode(), token)
         first, second = (player["id"] for player in session["players"])
         return Table(self.port, session["id"], (first, second), token)
 
     def start(self, table: Table) -> str:
         """The game that it starts."""
         game = next(ids())
-        self.call("POST", f"/sessions/{table.session}/events", {"id": game, "type": "start"}, table.token)
+        self.post(table, body({"id": game, "type": "start"}))
         return game
+
+    def post(self, table: Table, event: bytes) -> None:
+        self.call("POST", f"/sessions/{table.session}/events", event, table.token)
+
+    def ticket(self, table: Table) -> str:
+        """Opens one live socket."""
+        ticket: str = self.call("POST", f"/sessions/{table.session}/live-ticket", token=table.token)["ticket"]
+        return ticket

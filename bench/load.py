@@ -20,7 +20,8 @@ from bench.machine import busy_seconds, cores, family_seconds
 from bench.running import as_process
 
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-SILENCE_SECONDS = 15
+ID: Final = slice(len('{"id":"'), len('{"id":"') + 36)
+SILENCE_SECONDS: Final = 15
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,12 @@ class Writer:
         self._bodies = table.bodies()
         self._read = b""
 
-    def send(self) -> None:
+    def send(self) -> bytes:
+        """The id of the event."""
         body = next(self._bodies)
         self.sent = time.perf_counter_ns()
         self.socket.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        return body[ID]
 
     def answered(self) -> bool:
         """Reads what has come; True if that ends the answer. An answer other than 201 ends everything."""

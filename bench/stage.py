@@ -1,0 +1,65 @@
+"""What is measured: Artel in one process, and the floor; each with tables to play at."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bench.evening import USERS, Caller, Table
+from bench.postgres import make_floor
+from bench.running import ARTEL, running, wait_until_ready
+from servers import free_port
+
+# The bench posts faster than people play, so the limit of a user is far away; it is counted all the same.
+LIMITS: Final = {"ARTEL_EVENT_BURST": "1000000", "ARTEL_EVENT_RATE": "1000000"}
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int
+    tokens: tuple[str, ...] = ()  # none: it is the floor
+
+    def tables(self, number: int) -> list[Table]:
+        if not self.tokens:
+            return [self._bare_table(place) for place in range(number)]
+        caller = Caller(self.port)
+        return [caller.open_table(self.tokens[place % len(self.tokens)]) for place in range(number)]
+
+    def hot(self, writers: int) -> list[Table]:
+        """One table, at which all of them write to one running game."""
+        table = self.tables(1)[0]
+        game = Caller(self.port).start(table) if self.tokens else "0193c0de-0000-7000-8000-0000000000cc"
+        return [replace(table, hot=game)] * writers
+
+    def _bare_table(self, place: int) -> Table:
+        players = "0193c0de-0000-7000-8000-00000000000a", "0193c0de-0000-7000-8000-00000000000b"
+        return Table(self.port, f"0193c0de-0000-7000-8000-{place:012x}", players)
+
+
+@contextmanager
+def artel(**settings: str) -> Iterator[Server]:
+    """All six services in one process, as `make run` has them, and people who have signed in."""
+    with tempfile.TemporaryDirectory(prefix="artel-bench-") as folder:
+        port, said = free_port(), Path(folder) / "said"
+        env = {"ARTEL_PORT": f"{port}", "ARTEL_ADMIN_PORT": f"{free_port()}", "ARTEL_DATA_DIR": f"{folder}/var"}
+        with said.open("wb") as words, running([str(ARTEL), "run"], words, **env, **LIMITS, **settings) as pid:
+            wait_until_ready(port, "/readyz", said)
+            caller = Caller(port)
+            yield Server(port, pid, tuple(caller.sign_in(f"Бенч {number}") for number in range(USERS)))
+
+
+@contextmanager
+def floor(database: str) -> Iterator[Server]:
+    make_floor(database)
+    with tempfile.TemporaryDirectory(prefix="artel-bench-") as folder:
+        port, said = free_port(), Path(folder) / "said"
+        with (
+            said.open("wb") as words,
+            running([sys.executable, "-m", "bench.floor", database, str(port)], words) as pid,
+        ):
+            wait_until_ready(port, "/", said)
+            yield Server(port, pid)
