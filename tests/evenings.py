@@ -179,6 +179,7 @@ class Story:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
+        self.kinds = rng.sample(KINDS, 2)
         self.people = [Person(name, id=self.make_id()) for name in ("Аня", "Борис", "Вера", "Глеб")]
         self.events: list[Event] = []
         self._names()
@@ -213,17 +214,17 @@ class Story:
 
     def _evening(self, number: int) -> None:
         people: list[Person | str] = [*self.rng.sample(self.people, self.rng.randint(2, 4))]
-        guests = [f"Гость {guest}" for guest in range(self.rng.randint(0, 1))]
+        guests = ["Гость"] if self.rng.random() < 0.2 else []
         evening = Evening(
             [*people, *guests],
-            kind=self.rng.choice(KINDS),
+            kind=self.rng.choice(self.kinds),
             name=f"Вечер {number}",
             currency=self.rng.choice(["RUB", "EUR"]),
             starts=LONG_AGO + timedelta(hours=self.rng.randint(0, 3)),
             make_id=self.make_id,
         )
         self.events.append(evening.created())
-        for _ in range(self.rng.randint(0, 5)):
+        for _ in range(self.rng.randint(0, 12)):
             self.events.append(self._step(evening))
 
     def _step(self, evening: Evening) -> Event:
