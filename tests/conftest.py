@@ -1,6 +1,7 @@
 """Servers for a whole run, databases for one test, and a loud end where something was not run."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 from _pytest.terminal import TerminalReporter
 from sqlalchemy.engine import URL, make_url
 
@@ -24,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that leads the run owns the servers; its workers find them by the folder."""
     if not hasattr(config, "workerinput"):
         os.environ[FOLDER] = str(running.enter_context(servers()).folder)
+    # The services' words are shown with a test that fails, and only then.
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -120,12 +128,3 @@ def redis_url() -> str:
 @pytest.fixture
 def chromium() -> str:
     return server("chromium")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind: what is promised, both keep."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/test.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url

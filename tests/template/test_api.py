@@ -45,7 +45,7 @@ async def names(template: Installation, who: Person) -> list[str]:
 
 async def test_presets_in_both_languages(template: Installation, anya: Person, boris: Person) -> None:
     assert "Колхоз «тупой»" in await names(template, anya)
-    assert "Kolkhoz, everyone pays" in await names(template, boris)
+    assert "Everyone's kolkhoz" in await names(template, boris)
     page = (await template.call(anya, "GET", "/templates?limit=100")).json()
     for preset in page["items"]:
         assert (preset["owner"], preset["version"]) == ("system", 1)
@@ -60,25 +60,25 @@ async def test_presets_in_both_languages(template: Installation, anya: Person, b
 
 async def test_a_preset_can_only_be_copied(template: Installation, anya: Person) -> None:
     for method, path, body in (
-        ("PATCH", "/templates/kolkhoz", {"name": "Мой"}),
-        ("DELETE", "/templates/kolkhoz", None),
-        ("POST", "/templates/kolkhoz/share", None),
+        ("PATCH", "/templates/kolkhoz-white", {"name": "Мой"}),
+        ("DELETE", "/templates/kolkhoz-white", None),
+        ("POST", "/templates/kolkhoz-white/share", None),
     ):
         assert code(await template.call(anya, method, path, body)) == (403, "forbidden")
-    copy = await template.call(anya, "POST", "/templates/kolkhoz-legs/copy", {"name": "Наш"})
+    copy = await template.call(anya, "POST", "/templates/kolkhoz-two-legs/copy", {"name": "Наш"})
     assert copy.status_code == 201
     assert (copy.json()["name"], copy.json()["owner"], copy.json()["rules"]["legs"]) == ("Наш", "me", 2)
-    plain = await template.call(anya, "POST", "/templates/kolkhoz/copy")
+    plain = await template.call(anya, "POST", "/templates/kolkhoz-white/copy")
     assert plain.json()["name"] == "Колхоз белый"
 
 
 async def test_own_come_first_and_favourites_before_them(template: Installation, anya: Person) -> None:
     await make(template, anya, "Б")
     await make(template, anya, "А")
-    assert (await template.call(anya, "PUT", "/templates/kolkhoz/favourite")).status_code == 204
-    assert (await template.call(anya, "PUT", "/templates/kolkhoz/favourite")).status_code == 204
+    assert (await template.call(anya, "PUT", "/templates/kolkhoz-white/favourite")).status_code == 204
+    assert (await template.call(anya, "PUT", "/templates/kolkhoz-white/favourite")).status_code == 204
     assert (await names(template, anya))[:4] == ["Колхоз белый", "А", "Б", "Американка"]
-    assert (await template.call(anya, "DELETE", "/templates/kolkhoz/favourite")).status_code == 204
+    assert (await template.call(anya, "DELETE", "/templates/kolkhoz-white/favourite")).status_code == 204
     assert (await names(template, anya))[:3] == ["А", "Б", "Американка"]
 
 

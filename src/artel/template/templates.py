@@ -225,6 +225,6 @@ def _of_row(row: Row[Any], reader: Reader, favourite: bool) -> Shown:
 
 
 def _of_preset(preset: Preset, reader: Reader, favourite: bool) -> Shown:
-    lang = "en" if reader.lang.startswith("en") else "ru"
-    rules = rules_to_json(preset.rules)
-    return Shown(preset.id, "system", preset.name[lang], preset.description[lang], 1, rules, favourite, None)
+    english = reader.lang.startswith("en")
+    name, about = (preset.name_en, preset.about_en) if english else (preset.name_ru, preset.about_ru)
+    return Shown(preset.id, "system", name, about, 1, rules_to_json(preset.rules), favourite, None)
