@@ -18,6 +18,9 @@ RULES = {
 # One game: visits of A and B by turns, b a ball, m a miss, f a foul, which gives the other side a ball. 8:5.
 VISITS = ["bbm", "bm", "m", "bbm", "bm", "f", "bm", "m", "bbm", "bm", "m", "bm", "b"]
 WORDS = {"b": "ball", "m": "miss", "f": "foul"}
+MIX = "1 start, " + ", ".join(
+    f"{sum(visit.count(letter) for visit in VISITS)} {word}" for letter, word in WORDS.items()
+)
 EVENTS_A_GAME = 1 + sum(map(len, VISITS))
 
 

@@ -1,0 +1,98 @@
+"""`python -m bench`: the engine's figures, then those of the whole over HTTP, as a table and as JSON."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from bench import RESULTS, ROOT, fanout, report, write_path
+from bench.evening import EVENTS_A_GAME, MIX
+from bench.machine import busy_seconds, cores, interpreter
+from bench.postgres import postgres
+from bench.stage import LIMITS
+
+ENGINE = ROOT / "bench" / "engine.py"
+
+
+@dataclass(frozen=True)
+class Plan:
+    writing: write_path.Plan
+    fan: fanout.Plan
+
+
+FULL = Plan(write_path.Plan(rounds=3, seconds=3), fanout.Plan(rounds=2, seconds=4))
+QUICK = Plan(write_path.Plan(rounds=1, seconds=0.8), fanout.Plan(rounds=1, seconds=1))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute; too short to quote")
+    parser.add_argument("--only", choices=["engine", "http"])
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _leave)
+    # Where a file is on a disk: /tmp is memory on some systems.
+    tempfile.tempdir = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 folders in it have names of their own
+    failed = 0
+    if arguments.only != "http" and ENGINE.exists():
+        failed = subprocess.run([sys.executable, str(ENGINE)], check=False, cwd=ROOT).returncode
+    if arguments.only != "engine":
+        over_http(QUICK if arguments.quick else FULL)
+    return failed
+
+
+def over_http(plan: Plan) -> None:
+    _introduce()
+    sqlite = write_path.on_sqlite(plan.writing)
+    report.write_path("POST of an event to its 201, SQLite, one process with all six services", sqlite.rows)
+    report.memory(sqlite.memory)
+    found: dict[str, Any] = {"interpreter": asdict(interpreter()), "sqlite": asdict(sqlite)}
+    fans = fanout.on_sqlite(plan.fan)
+    with postgres() as server:
+        if server:
+            there = write_path.on_postgres(server, plan.writing)
+            said = ", ".join(f"{name} {value}" for name, value in there.promises.items())
+            report.write_path(f"The same on PostgreSQL {server.version} ({said}), in turns with the floor", there.rows)
+            fans += fanout.on_postgres(server, plan.fan)
+            found["postgres"] = asdict(there) | {"version": server.version}
+            report.targets(there.rows, sqlite.memory)
+    report.fan_out(fans)
+    _keep(found | {"fan_out": [asdict(row) for row in fans]})
+
+
+def _introduce() -> None:
+    before = busy_seconds()
+    time.sleep(1)
+    print(f"\nInterpreter   {interpreter()}")
+    print(
+        f"Machine       {cores()} cores, {busy_seconds() - before:.2f} of them busy with other things before this run"
+    )
+    print(
+        f"Events        американка, games of {EVENTS_A_GAME} events: {MIX}; hot: misses of one running game\n"
+        f"Limits        {', '.join(f'{name}={value}' for name, value in LIMITS.items())}; metrics on; all on 127.0.0.1"
+    )
+
+
+def _keep(found: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"http-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(found, indent=2, default=str) + "\n")
+    print(f"\n{path.relative_to(ROOT)}")
+
+
+def _leave(_signum: int, _frame: object) -> NoReturn:
+    """By the same way out as Ctrl-C: what was started is ended."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

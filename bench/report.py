@@ -1,0 +1,93 @@
+"""The figures, for reading."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bench import fanout
+from bench.load import Seen
+from bench.write_path import CONVINCING, GAMES_AN_EVENING, Load, Memory, Row
+
+SERVER_US: Final = 350
+POSTGRES_US: Final = 120
+MEMORY_MB: Final = 250
+OF_FLOOR: Final = {Load(16): 0.6, Load(64): 0.9}
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    print(f"\n{title}")
+    for row in (columns, *rows):
+        first, *others = (cell.ljust(width) if not at else cell.rjust(width)
+                          for at, (cell, width) in enumerate(zip(row, widths, strict=True)))  # fmt: skip
+        print("  ".join([first, *others]).rstrip())
+
+
+def write_path(title: str, rows: Sequence[Row]) -> None:
+    columns = ["writers", "", "events/s", "median", "of F0", "median", "p50 ms", "p99 ms"]
+    columns += ["server us", "PostgreSQL us", "client us", "others"]
+    table(title, columns, [line for row in rows for line in _lines(row)])
+
+
+def _lines(row: Row) -> list[list[str]]:
+    ours = [f"{row.load}", "artel", f"{row.best.per_second:.0f}", f"{row.median:.0f}"]
+    lines = [[*ours, _ratio(row.ratio), _ratio(row.median_ratio), *_figures(row.best)]]
+    if row.floor:
+        under = row.best_floor
+        what = f"F0, {under.per_second / row.pgbench:.2f} of pgbench's {row.pgbench:.0f}"
+        lines.append(["", what, f"{under.per_second:.0f}", "", "", "", *_figures(under)])
+    return lines
+
+
+def _figures(seen: Seen) -> list[str]:
+    postgres = "" if seen.postgres_us is None else f"{seen.postgres_us:.0f}"
+    return [f"{seen.p50:.2f}", f"{seen.p99:.2f}", f"{seen.server_us:.0f}", postgres, f"{seen.client_us:.0f}",
+            f"{seen.other_cores:.2f}"]  # fmt: skip
+
+
+def _ratio(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
+def fan_out(rows: Sequence[fanout.Row]) -> None:
+    columns = ["looking on", "", "events", "p50 ms", "p99 ms", "201 to last p50", "p99", "server us/frame"]
+    table("POST to frame", columns, [_fan_line(row) for row in rows])
+
+
+def _fan_line(row: fanout.Row) -> list[str]:
+    fan = row.best
+    times = (fan.p50, fan.p99, fan.last_p50, fan.last_p99)
+    return [f"{fan.lookers}", row.on, f"{fan.events}", *(f"{time:.2f}" for time in times), f"{fan.us_a_frame:.0f}"]
+
+
+def memory(seen: Memory) -> None:
+    print(
+        f"\nMemory of the one process on SQLite: {seen.fresh:.0f} MB fresh, {seen.evening:.0f} MB after an evening of "
+        f"{GAMES_AN_EVENING} games, {seen.most:.0f} MB at most under the load above"
+    )
+
+
+def targets(on_postgres: Sequence[Row], seen: Memory) -> None:
+    """What was promised, and whether this run shows it."""
+    rows = [_ratio_target(row, OF_FLOOR[row.load]) for row in on_postgres if row.load in OF_FLOOR]
+    for row in on_postgres:
+        if row.load in OF_FLOOR:
+            rows.append(_most(f"server us an event, {row.load} writers", row.best.server_us, SERVER_US))
+            if row.best.postgres_us is not None:
+                rows.append(_most(f"PostgreSQL us an event, {row.load} writers", row.best.postgres_us, POSTGRES_US))
+    rows.append(_most("MB after an evening", seen.evening, MEMORY_MB))
+    table("Targets", ["", "is", "wanted", ""], rows)
+
+
+def _ratio_target(row: Row, wanted: float) -> list[str]:
+    name = f"of F0, {row.load} writers"
+    if row.ratio is None:
+        return [name, "", f">= {wanted}", f"nothing to compare with: F0 is below {CONVINCING} of pgbench"]
+    return [name, f"{row.ratio:.2f}", f">= {wanted}", _verdict(row.ratio >= wanted)]
+
+
+def _most(name: str, value: float, most: float) -> list[str]:
+    return [name, f"{value:.0f}", f"<= {most}", _verdict(value <= most)]
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "MISSED"
