@@ -1,7 +1,7 @@
 """Who is in the evening, who has left, who has stepped away for a while."""
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from artel.engine.refusal import refuse
 
@@ -27,6 +27,11 @@ class Company:
     def require(self, player: str) -> None:
         if not self.inside.get(player):
             refuse("unknown_player", f"{player} {'has left' if player in self.inside else 'never joined'}")
+
+    def require_all(self, players: Iterable[str]) -> None:
+        for player in players:
+            if not self.inside.get(player):
+                self.require(player)
 
     def require_ever(self, player: str) -> None:
         if player not in self.inside:

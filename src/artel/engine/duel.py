@@ -1,9 +1,9 @@
 """Американка, Московская, Невская: two sides, first to the target."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from artel.engine.events import End, Start, Stroke
-from artel.engine.game import BALL, DEAD, END, FOUL, MISS, REASONS, Game
+from artel.engine.events import Start, Stroke
+from artel.engine.game import BALL, DEAD, FOUL, MISS, REASONS, Game, miss
 from artel.engine.refusal import Refusal
 from artel.engine.rules import DuelRules
 from artel.engine.settle import split_evenly
@@ -13,75 +13,80 @@ _Saved = tuple[list[int], list[int], int, int, str | None]
 
 
 class DuelGame(Game):
-    __slots__ = ("_rules", "_side_of", "score", "shelf", "targets", "winner")
+    __slots__ = ("_rules", "_side_of", "_starts", "score", "shelf", "targets", "winner")
 
     def __init__(self, number: int, at: int, start: Start, rules: DuelRules) -> None:
-        super().__init__(number, at, start)
         self._rules = rules
         self._side_of = [0] * len(start.sides[0]) + [1] * len(start.sides[1])
-        self.score = [_start(side, rules) for side in start.sides]
+        self._starts = [_start(side, rules) for side in start.sides]
         self.targets = [_target(side, rules) for side in start.sides]
+        super().__init__(number, at, start)
+
+    def _reset(self) -> None:
+        super()._reset()
+        self.score = self._starts.copy()
         self.shelf = [0, 0]
         """Balls that came to the side by potting or by a foul; below 0 they are a debt."""
         self.winner = -1
+        """The side."""
 
-    def stroke(self, event: Stroke, seat: int, index: int) -> None:
-        if event.type == "ball":
-            scores = not (event.lucky and self._rules.fluke == "spotted")
-            self.play((BALL, seat, int(scores)), index)
-        else:
-            self.play((FOUL if event.type == "foul" else MISS, seat, 0), index)
+    def _ball(self, seat: int, spotted: int = 0) -> None:
+        if not spotted:
+            self._gain(self._side_of[seat])
 
-    def end(self, event: End, index: int) -> None:
-        seat = 0 if event.player is None else self.seats[event.player]
-        self.play((END, seat, REASONS.index(event.reason)), index)
-
-    def _count(self, first: int, last: int) -> None:
-        side_of = self._side_of
-        for at in range(first, last):
-            code, seat, kind = self.ops[at]
-            if code == BALL:
-                if kind:
-                    self._gain(side_of[seat], at)
-            elif code == FOUL:
-                self._foul(side_of[seat], at)
-            elif code == END:
-                self._end(side_of[seat], REASONS[kind], at)
-            if self.stop >= 0:
-                return
-
-    def _gain(self, side: int, at: int) -> None:
-        self.shelf[side] += 1
-        self.score[side] += 1
-        if self.score[side] >= self.targets[side]:
-            self.winner = side
-            self._over(at, "target")
-
-    def _foul(self, side: int, at: int) -> None:
+    def _foul(self, seat: int) -> None:
+        side = self._side_of[seat]
         rule = self._rules.foul
         if rule == "opponent_gains":
-            self._gain(1 - side, at)
+            self._gain(1 - side)
         elif rule != "none" and (self._rules.debt or self.score[side] > 0):
             self.score[side] -= 1
             self.shelf[side] -= rule == "offender_returns"
 
-    def _end(self, side: int, reason: str, at: int) -> None:
+    strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
+
+    def special(self, event: Stroke, seat: int) -> int:
+        if event.type != "ball":
+            self.strokes[event.type][0](self, seat)
+            return 0
+        spotted = int(event.lucky is True and self._rules.fluke == "spotted")
+        self._ball(seat, spotted)
+        return spotted
+
+    def _gain(self, side: int) -> None:
+        self.shelf[side] += 1
+        self.score[side] += 1
+        if self.score[side] >= self.targets[side]:
+            self.winner = side
+            self._over("target")
+
+    def end(self, seat: int, reason: str) -> None:
         mine, yours = self.score
         if reason == "concede":
-            self.winner = 1 - side
+            self.winner = 1 - self._side_of[seat]
         elif reason == "timeout" and mine == yours:
             reason = "draw"
         elif reason == "timeout":
             self.winner = int(yours > mine)
-        self._over(at, reason)
+        self._over(reason)
+
+    def _again(self, code: int, seat: int, kind: int) -> None:
+        if code == BALL:
+            self._ball(seat, kind)
+        elif code == FOUL:
+            self._foul(seat)
+        else:
+            self.end(seat, REASONS[kind])
 
     def _settle(self) -> dict[str, int]:
         money = dict.fromkeys(self.members, 0)
-        if self.winner >= 0:
+        due = self._due() if self.winner >= 0 else 0
+        if due:
             winners, losers = self.sides[self.winner], self.sides[1 - self.winner]
-            due = self._due()
-            money.update(dict.fromkeys(losers, -due))
-            money.update(zip(winners, split_evenly(due * len(losers), len(winners)), strict=True))
+            for loser in losers:
+                money[loser] = -due
+            for winner, share in zip(winners, split_evenly(due * len(losers), len(winners)), strict=True):
+                money[winner] = share
         return money
 
     def _due(self) -> int:
@@ -96,15 +101,15 @@ class DuelGame(Game):
         """The other side, where the partners take turns."""
         side = 1 - self._side_of[seat]
         partners = self.sides[side]
-        for code, other, _ in reversed(self.ops):
+        for _, _, code, other, _, _ in reversed(self.ops):
             if code != DEAD and self._side_of[other] == side:
                 return partners[partners.index(self.members[other]) - 1]
         return self.breaker if self.breaker in partners else partners[0]
 
-    def _save(self) -> _Saved:
+    def save(self) -> _Saved:
         return self.score.copy(), self.shelf.copy(), self.winner, self.stop, self.reason
 
-    def _load(self, saved: _Saved) -> None:
+    def load(self, saved: _Saved) -> None:
         score, shelf, self.winner, self.stop, self.reason = saved
         self.score, self.shelf = score.copy(), shelf.copy()
         self._money = None
@@ -133,11 +138,15 @@ class DuelGame(Game):
 
 
 def _start(side: tuple[str, ...], rules: DuelRules) -> int:
+    if not rules.handicap:
+        return 0
     given = [rules.handicap[player].start for player in side if player in rules.handicap]
     return max((start for start in given if start is not None), default=0)
 
 
 def _target(side: tuple[str, ...], rules: DuelRules) -> int:
+    if not rules.handicap:
+        return rules.target
     given = [rules.handicap[player].target for player in side if player in rules.handicap]
     return min((target for target in given if target is not None), default=rules.target)
 

@@ -2,32 +2,38 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NoReturn
 
 from artel.engine.company import Company
 from artel.engine.duel import DuelGame, check_starts
-from artel.engine.events import End, Event, Expense, Finish, Payment, Presence, Start, Stroke, Undo
-from artel.engine.game import Game
-from artel.engine.kolkhoz import KolkhozGame
+from artel.engine.events import (
+    NOTHING_MORE,
+    End,
+    Event,
+    Expense,
+    Finish,
+    Payment,
+    Presence,
+    Start,
+    Stroke,
+    Undo,
+    parse_event,
+    plain_stroke,
+)
+from artel.engine.form import LONGEST_ID
+from artel.engine.game import DEAD, END, REASONS, Game, Record
+from artel.engine.kolkhoz import KolkhozGame, Rack
 from artel.engine.ledger import Entry, Ledger, expense_entry, payment_entry
 from artel.engine.match import Race
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules, Match, Rules
 
-Where = tuple[Game | None, int]
-
-
-class Record(NamedTuple):
-    """An accepted event and where it went: an operation of a game; of a join, whether he was new; of an undo, the
-    place of its target in the log."""
-
-    event: Event
-    game: Game | None
-    place: int
-
-
-NOWHERE: Final[Where] = (None, 0)
 _STARTS: Final = {True: "sides", False: "an order"}
+
+
+def outside(event: Event, at: int, note: int = 0) -> Record:
+    """An event of no game: of a join it is noted whether he was new, of an undo where in the log its target stands."""
+    return event, 0, DEAD, note, 0, at
 
 
 class Evening(ABC):
@@ -35,29 +41,63 @@ class Evening(ABC):
         self.rules = rules
         self.games: list[Game] = []
         self.running: Game | None = None
-        self._duel = not isinstance(rules, KolkhozRules)
+        if isinstance(rules, KolkhozRules):
+            self._duel = False
+            self._rack = Rack(rules)
+            self._race = Race(Match())
+        else:
+            self._duel = True
+            self._race = Race(rules.match)
         self._takes_own = rules.game in {"moscow", "dynamic"}
         self._company = Company(players)
         self._ledger = Ledger()
-        self._race = Race(Match() if isinstance(rules, KolkhozRules) else rules.match)
         self._log: list[Record] = []
         self._index: dict[str, int] = {}
         self._finished_at = -1
+        self._accept = self._open
         self._table: list[int] = []
         """Where in the log stands what a queue cares about: joins, leaves, pauses, resumes, starts."""
 
     def apply(self, event: Event) -> bool:
         """False for an id that was accepted before. A Refusal leaves everything as it was."""
-        self._check_suits(event)
         if event.id in self._index:
+            self._check_suits(event)
             return False
-        if self._finished_at >= 0 and not isinstance(event, Payment | Undo):
-            refuse("session_finished", "the session is over")
         at = len(self._log)
-        game, place = self._accept[event.type](self, event, at)
+        record = self._accept[event.type](self, event, at)
         self._index[event.id] = at
-        self._log.append(Record(event, game, place))
+        self._log.append(record)
         return True
+
+    def take(self, value: object) -> bool:
+        """`apply(parse_event(value))`, with a shorter way for what most of an evening is: a stroke of which nothing is
+        said but who made it, by somebody who plays."""
+        game = self.running
+        if game and type(value) is dict and len(value) == 3:
+            try:
+                event_id, kind, player = value["id"], value["type"], value["player"]
+                seat = game.seats[player]
+                play, code = game.strokes[kind]
+            except (KeyError, TypeError):
+                return self.apply(parse_event(value))
+            if type(event_id) is str and 0 < len(event_id) <= LONGEST_ID and event_id not in self._index:
+                play(game, seat)
+                at = len(self._log)
+                record = (
+                    plain_stroke((event_id, kind, player, None, None, None, None)),
+                    game.number,
+                    code,
+                    seat,
+                    0,
+                    at,
+                )
+                game.ops.append(record)
+                self._log.append(record)
+                self._index[event_id] = at
+                if game.stop >= 0:
+                    self._settle(game)
+                return True
+        return self.apply(parse_event(value))
 
     def _check_suits(self, event: Event) -> None:
         """The part of the form that depends on what is played."""
@@ -76,88 +116,109 @@ class Evening(ABC):
         if self.running:
             refuse("game_in_progress", f"{what} between games only")
 
-    def _join(self, event: Presence, at: int) -> Where:
+    def _join(self, event: Presence, at: int) -> Record:
         self._between_games("players join")
         new = self._company.join(event.player, at)
         self._seat_changed(at)
-        return None, new
+        return outside(event, at, new)
 
-    def _leave(self, event: Presence, at: int) -> Where:
+    def _leave(self, event: Presence, at: int) -> Record:
         self._between_games("players leave")
         self._company.leave(event.player, at)
         self._seat_changed(at)
-        return NOWHERE
+        return outside(event, at)
 
-    def _pause(self, event: Presence, at: int) -> Where:
+    def _pause(self, event: Presence, at: int) -> Record:
         self._company.require(event.player)
         self._company.say(event.player, at, event.type == "pause")
         self._seat_changed(at)
-        return NOWHERE
+        return outside(event, at)
 
-    def _start(self, event: Start, at: int) -> Where:
+    def _start(self, event: Start, at: int) -> Record:
+        self._check_suits(event)
         self._between_games("a game starts")
         if self._race.over(len(self.games)):
             refuse("match_over", "the match is decided")
-        for player in event.players:
-            self._company.require(player)
+        self._company.require_all(event.order or event.sides[0] + event.sides[1])
         number = len(self.games) + 1
+        game: Game
         if isinstance(self.rules, KolkhozRules):
-            self.running = KolkhozGame(number, at, event, self.rules)
+            game = KolkhozGame(number, at, event, self.rules, self._rack)
         else:
             check_starts(event, self.rules)
-            self.running = DuelGame(number, at, event, self.rules)
-        self.games.append(self.running)
+            game = DuelGame(number, at, event, self.rules)
+        self.running = game
+        self.games.append(game)
         self._seat_changed(at)
-        return self.running, 0
+        return event, number, DEAD, 0, 0, at
 
-    def _stroke(self, event: Stroke, at: int) -> Where:
+    def _stroke(self, event: Stroke, at: int) -> Record:
+        plain = event[3:] == NOTHING_MORE
+        if not plain:
+            self._check_suits(event)
         game = self.running or refuse("no_game", "no game is running")
-        game.stroke(event, self._seat(game, event.player), at)
-        return self._played(game)
-
-    def _end(self, event: End, at: int) -> Where:
-        game = self.running or refuse("no_game", "no game is running")
-        if event.player is not None:
-            self._seat(game, event.player)
-        game.end(event, at)
-        return self._played(game)
-
-    def _seat(self, game: Game, player: str) -> int:
-        seat = game.seats.get(player)
+        seat = game.seats.get(event.player)
         if seat is None:
-            self._company.require(player)
-            refuse("not_in_game", f"{player} does not play in this game")
-        return seat
+            self._refuse_seat(event.player)
+        play, code = game.strokes[event.type]
+        kind = 0
+        if plain:
+            play(game, seat)
+        else:
+            kind = game.special(event, seat)
+        return self._played(game, (event, game.number, code, seat, kind, at))
 
-    def _played(self, game: Game) -> Where:
-        if game.over:
+    def _end(self, event: End, at: int) -> Record:
+        self._check_suits(event)
+        game = self.running or refuse("no_game", "no game is running")
+        seat = 0 if event.player is None else game.seats.get(event.player)
+        if seat is None:
+            self._refuse_seat(event.player or "")
+        game.end(seat, event.reason)
+        return self._played(game, (event, game.number, END, seat, REASONS.index(event.reason), at))
+
+    def _played(self, game: Game, record: Record) -> Record:
+        game.ops.append(record)
+        if game.stop >= 0:
             self._settle(game)
-        return game, len(game.ops) - 1
+        return record
 
-    def _expense(self, event: Expense, at: int) -> Where:
+    def _refuse_seat(self, player: str) -> NoReturn:
+        self._company.require(player)
+        refuse("not_in_game", f"{player} does not play in this game")
+
+    def _expense(self, event: Expense, at: int) -> Record:
         self._company.require(event.payer)
-        for player in event.among or ():
-            self._company.require(player)
+        self._company.require_all(event.among or ())
         among = [player for player in self._company.present() if event.among is None or player in event.among]
         self._ledger.add(at, expense_entry(event, among))
-        return NOWHERE
+        return outside(event, at)
 
-    def _payment(self, event: Payment, at: int) -> Where:
+    def _payment(self, event: Payment, at: int) -> Record:
         self._company.require_ever(event.debtor)
         self._company.require_ever(event.creditor)
         if event.debtor == event.creditor:
             refuse("self_payment", f"{event.debtor} cannot pay himself")
         self._ledger.add(at, payment_entry(event))
-        return NOWHERE
+        return outside(event, at)
 
-    def _finish(self, _: Finish, at: int) -> Where:
+    def _finish(self, event: Finish, at: int) -> Record:
         self._between_games("a session finishes")
+        self._close(at)
+        return outside(event, at)
+
+    def _close(self, at: int) -> None:
+        """Or open it again, with -1."""
         self._finished_at = at
+        self._accept = self._open if at < 0 else self._closed
         self._table_changed(rewritten=False)
-        return NOWHERE
+
+    def _too_late(self, event: Event, _: int) -> Record:
+        self._check_suits(event)
+        refuse("session_finished", "the session is over")
 
     @abstractmethod
-    def _undo(self, event: Undo, at: int) -> Where: ...
+    def _undo(self, event: Undo, at: int) -> Record: ...
 
     def _seat_changed(self, at: int) -> None:
         self._table.append(at)
@@ -170,13 +231,13 @@ class Evening(ABC):
     def _settle(self, game: Game) -> None:
         """Takes note of how it stands: over, or running."""
         if game is self.games[-1]:
-            self.running = None if game.over else game
-        if game.over:
+            self.running = None if game.stop >= 0 else game
+        if game.stop >= 0:
             self._ledger.add(game.ended_at, Entry(game.money))
             self._race.count(game, 1)
             self._table_changed(rewritten=False)
 
-    _accept: ClassVar[dict[str, Callable[[Any, Any, int], Where]]] = {
+    _open: ClassVar[dict[str, Callable[[Any, Any, int], Record]]] = {
         "join": _join,
         "leave": _leave,
         "pause": _pause,
@@ -191,3 +252,4 @@ class Evening(ABC):
         "finish": _finish,
         "undo": lambda self, event, at: self._undo(event, at),
     }
+    _closed: ClassVar = {**dict.fromkeys(_open, _too_late), "payment": _open["payment"], "undo": _open["undo"]}

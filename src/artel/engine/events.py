@@ -4,6 +4,7 @@ What is in none of these tuples is a key that the type does not take. None stand
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple, NoReturn
 
 from artel.engine.form import LONGEST_ID, are_ids, is_id, is_whole
@@ -22,6 +23,11 @@ class Stroke(NamedTuple):
     reason: str | None = None
 
 
+NOTHING_MORE: Final = (None, None, None, None)
+plain_stroke = partial(tuple.__new__, Stroke)
+"""Most of an evening are strokes, and this is the fastest way to make one: from a tuple of all its fields."""
+
+
 class Start(NamedTuple):
     """A duel has `sides`, a kolkhoz an `order`; which of them belongs here is the session's to know."""
 
@@ -33,7 +39,7 @@ class Start(NamedTuple):
 
     @property
     def players(self) -> tuple[str, ...]:
-        return self.order or sum(self.sides, ())
+        return self.order or self.sides[0] + self.sides[1]
 
 
 class End(NamedTuple):
@@ -94,9 +100,9 @@ def parse_event(value: object) -> Event:
     """Refusal `invalid_event`: unknown type or key, a missing key, a value of the wrong type."""
     if not isinstance(value, dict):
         _wrong("an event must be an object")
-    kind = value.get("type")
-    read = _READERS.get(kind) if isinstance(kind, str) else None
-    if read is None:
+    try:
+        read = _READERS[value["type"]]
+    except (KeyError, TypeError):
         _wrong("unknown type of event")
     return read(value)
 
@@ -133,9 +139,8 @@ def _amount(value: Json) -> int:
 
 
 def _only(value: Json, keys: frozenset[str]) -> None:
-    for key in value:
-        if key not in keys:
-            _wrong(f"{value['type']} has no key {key}")
+    if not value.keys() <= keys:
+        _wrong(f"{value['type']} has keys that it does not take")
 
 
 def _flag(value: Json, key: str) -> bool | None:
@@ -157,8 +162,7 @@ def _optional_id(value: Json, key: str) -> str | None:
 
 
 _STROKE: Final = frozenset(("id", "type", "player"))
-_BALL: Final = _STROKE | {"ball", "own", "lucky"}
-_FOUL: Final = _STROKE | {"reason"}
+_STROKES: Final = {"ball": _STROKE | {"ball", "own", "lucky"}, "foul": _STROKE | {"reason"}, "miss": _STROKE}
 _JOIN: Final = _STROKE | {"name"}
 _START: Final = frozenset(("id", "type", "sides", "order", "breaker"))
 _END: Final = _STROKE | {"reason"}
@@ -168,53 +172,36 @@ _UNDO: Final = frozenset(("id", "type", "target"))
 _FINISH: Final = frozenset(("id", "type"))
 
 
-def _ball(value: Json) -> Stroke:
-    event_id, player = _id(value), _id(value, "player")
+def _stroke(value: Json) -> Stroke:
+    event_id, kind, player = _id(value), value["type"], _id(value, "player")
     if len(value) == len(_STROKE):
-        return Stroke(event_id, "ball", player)
-    _only(value, _BALL)
-    return Stroke(event_id, "ball", player, _optional_id(value, "ball"), _flag(value, "own"), _flag(value, "lucky"))
-
-
-def _foul(value: Json) -> Stroke:
-    event_id, player = _id(value), _id(value, "player")
-    if len(value) == len(_STROKE):
-        return Stroke(event_id, "foul", player)
-    _only(value, _FOUL)
-    return Stroke(event_id, "foul", player, reason=_text(value, "reason"))
-
-
-def _miss(value: Json) -> Stroke:
-    _only(value, _STROKE)
-    return Stroke(_id(value), "miss", _id(value, "player"))
+        return plain_stroke((event_id, kind, player, *NOTHING_MORE))
+    _only(value, _STROKES[kind])
+    more = _optional_id(value, "ball"), _flag(value, "own"), _flag(value, "lucky"), _text(value, "reason")
+    return Stroke(event_id, kind, player, *more)
 
 
 def _start(value: Json) -> Start:
     _only(value, _START)
     if ("sides" in value) == ("order" in value):
         _wrong("start takes either sides or order")
-    sides, order = _sides(value), _order(value)
-    start = Start(_id(value), "start", sides, order, _optional_id(value, "breaker"))
-    if start.breaker is not None and start.breaker not in start.players:
+    sides, order = (_sides(value["sides"]), ()) if "sides" in value else ((), _order(value["order"]))
+    breaker = value.get("breaker")
+    if "breaker" in value and not (is_id(breaker) and (breaker in order or any(breaker in side for side in sides))):
         _wrong("breaker must be one of the players")
-    return start
+    return Start(_id(value), "start", sides, order, breaker)
 
 
-def _sides(value: Json) -> tuple[tuple[str, ...], ...]:
-    if "sides" not in value:
-        return ()
-    sides = value["sides"]
+def _sides(sides: object) -> tuple[tuple[str, ...], ...]:
     if not isinstance(sides, list) or len(sides) != 2 or not all(isinstance(side, list) for side in sides):
         _wrong("sides must be two lists of players")
-    if not all(1 <= len(side) <= 2 for side in sides) or not are_ids(sides[0] + sides[1]):
+    one, other = sides
+    if not (1 <= len(one) <= 2 and 1 <= len(other) <= 2 and are_ids(one + other)):
         _wrong("sides must be one or two players each, all different")
-    return tuple(sides[0]), tuple(sides[1])
+    return tuple(one), tuple(other)
 
 
-def _order(value: Json) -> tuple[str, ...]:
-    if "order" not in value:
-        return ()
-    order = value["order"]
+def _order(order: object) -> tuple[str, ...]:
     if not are_ids(order) or not 2 <= len(order) <= 12:
         _wrong("order must be 2 to 12 different players")
     return tuple(order)
@@ -273,9 +260,9 @@ _READERS: Final[dict[str, Callable[[Json], Event]]] = {
     "pause": _presence,
     "resume": _presence,
     "start": _start,
-    "ball": _ball,
-    "foul": _foul,
-    "miss": _miss,
+    "ball": _stroke,
+    "foul": _stroke,
+    "miss": _stroke,
     "end": _end,
     "undo": _undo,
     "expense": _expense,

@@ -2,29 +2,31 @@
 and the rest counted again in a fraction of the time it took to read them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Final
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, ClassVar, Final
 
-from artel.engine.events import End, Start, Stroke
+from artel.engine.events import Event, Start, Stroke
 
-# What, by whom (a place in `members`), and which: a kind of ball, or why the game ended.
-Op = tuple[int, int, int]
+Record = tuple[Event, int, int, int, int, int]
+"""An accepted event: of which game (its number, 0 for none), what, by whom (a place in `members`), which (a kind of
+ball, or why the game ended), and where in the session's log it stands. It is in the log and in the game."""
+
 DEAD, MISS, BALL, FOUL, END = range(5)
-NOTHING: Final[Op] = (DEAD, 0, 0)
-"""What an undone stroke leaves behind: it keeps its place, so that the others keep theirs."""
-
+"""What. An undone stroke is DEAD in its game, where it keeps its place."""
 REASONS: Final = ("concede", "timeout", "draw", "abandoned")
-CHUNK: Final = 256
+
+_code = itemgetter(2)
+_at = itemgetter(5)
 
 
 class Game(ABC):
     __slots__ = (
-        "_cuts",
         "_dead",
         "_money",
         "at",
         "breaker",
-        "events",
         "members",
         "number",
         "ops",
@@ -39,24 +41,25 @@ class Game(ABC):
     def __init__(self, number: int, at: int, start: Start) -> None:
         self.number = number
         self.at = at
-        """Where in the session's log its start stands; `events` says the same of each operation."""
+        """Where in the session's log its start stands."""
         self.start_id = start.id
         self.sides = start.sides
         """None of them in a kolkhoz."""
-        self.members = start.players
-        self.breaker = start.breaker or self.members[0]
-        self.seats = {player: seat for seat, player in enumerate(self.members)}
-        self.ops: list[Op] = []
-        self.events: list[int] = []
+        self.members = members = start.order or start.sides[0] + start.sides[1]
+        self.breaker = start.breaker or members[0]
+        self.seats = dict(zip(members, range(len(members)), strict=True))
+        self.ops: list[Record] = []
+        self._dead = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        """As it was before the first operation."""
         self.stop = -1
         """The operation that ended it, -1 while it runs."""
         self.reason: str | None = None
         self.potter: str | None = None
         """Who potted the ball that emptied the rack of a kolkhoz."""
-        self._dead: dict[int, Op] = {}
         self._money: dict[str, int] | None = None
-        self._cuts: list[Any] = []
-        """What was counted before every CHUNK-th operation."""
 
     @property
     def over(self) -> bool:
@@ -64,23 +67,23 @@ class Game(ABC):
 
     @property
     def state(self) -> str:
-        return "ended" if self.over else "running"
+        return "running" if self.stop < 0 else "ended"
 
     @property
     def ended_at(self) -> int:
         """Where in the session's log the event stands that ended it."""
-        return self.events[self.stop]
+        return self.ops[self.stop][5]
 
     @property
     def played(self) -> bool:
         """Is there any stroke left in it?"""
-        return len(self._dead) < len(self.ops)
+        return self._dead < len(self.ops)
 
     @property
     def money(self) -> dict[str, int]:
         """What it moved, once it has ended."""
         if self._money is None:
-            self._money = self._settle() if self.over else dict.fromkeys(self.members, 0)
+            self._money = self._settle() if self.stop >= 0 else dict.fromkeys(self.members, 0)
             if sum(self._money.values()):
                 raise AssertionError(f"game {self.number} makes or loses money: {self._money}")
         return self._money
@@ -90,82 +93,87 @@ class Game(ABC):
         """Who is to play: the breaker first, a ball keeps the turn, a miss or a foul passes it on."""
         if self.over:
             return None
-        for code, seat, _ in reversed(self.ops):
+        for _, _, code, seat, _, _ in reversed(self.ops):
             if code != DEAD:
                 return self.members[seat] if code == BALL else self._after(seat)
         return self.breaker
 
-    def play(self, op: Op, event: int) -> None:
-        count = len(self.ops)
-        if count % CHUNK == 0:
-            self._cuts.append(self._save())
-        self.ops.append(op)
-        self.events.append(event)
-        self._count(count, count + 1)
+    # Playing. Each of these counts what happened; that it happened is for the caller to add to `ops`.
 
-    def take_out(self, at: int) -> bool:
-        """False, and nothing has changed, if something was played after the game would have been over then."""
-        now = self._save()
-        cuts = self._cuts
-        op = self.ops[at]
-        self.ops[at] = NOTHING
-        self._recount(at)
-        if self.over and any(code for code, _, _ in self.ops[self.stop + 1 :]):
-            self.ops[at] = op
-            self._cuts = cuts
-            self._load(now)
-            return False
-        self._dead[at] = op
-        return True
+    strokes: ClassVar[Mapping[str, tuple[Callable[[Any, int], None], int]]]
+    """By type, how to play a stroke by this seat of which nothing more is said, and its code."""
 
-    def put_back(self, at: int) -> None:
-        self.ops[at] = self._dead.pop(at)
-        self._recount(at)
+    @abstractmethod
+    def special(self, event: Stroke, seat: int) -> int:
+        """Plays a stroke of which more is said. Gives the kind of ball it was about."""
 
-    def cut(self, count: int) -> None:
-        """Forgets all but the first `count` operations."""
-        del self.ops[count:], self.events[count:]
-        self._recount(count)
+    @abstractmethod
+    def end(self, seat: int, reason: str) -> None:
+        """The seat matters only to who concedes."""
 
-    def _recount(self, at: int) -> None:
-        count = len(self.ops)
-        chunk = min(at // CHUNK, len(self._cuts) - 1)
-        saved, self._cuts = self._cuts[chunk], self._cuts[:chunk]
-        self._load(saved)
-        for first in range(chunk * CHUNK, count, CHUNK):
-            self._cuts.append(self._save())
-            if not self.over:
-                self._count(first, min(first + CHUNK, count))
-
-    def _over(self, at: int, reason: str) -> None:
-        self.stop = at
+    def _over(self, reason: str) -> None:
+        self.stop = len(self.ops)
         self.reason = reason
         self._money = None
+
+    # Taking back
+
+    def take_out(self, at: int) -> bool:
+        """What stands there in the session's log. False, and nothing has changed, if something was played after the
+        game would have been over then."""
+        before = self.save()
+        place = self._place(at)
+        record = self.ops[place]
+        self.ops[place] = (*record[:2], DEAD, *record[3:])
+        self._recount()
+        if self.over and any(map(_code, self.ops[self.stop + 1 :])):
+            self.ops[place] = record
+            self.load(before)
+            return False
+        self._dead += 1
+        return True
+
+    def put_back(self, record: Record) -> None:
+        self.ops[self._place(record[5])] = record
+        self._dead -= 1
+        self._recount()
+
+    def forget_last(self) -> None:
+        """Its last operation never was; what has been counted is right only after `load` or `put_back`."""
+        self.ops.pop()
+        self.stop = -1
+
+    def _place(self, at: int) -> int:
+        return bisect_left(self.ops, at, key=_at)
+
+    def _recount(self) -> None:
+        self._reset()
+        for place, (_, _, code, seat, kind, _) in enumerate(self.ops):
+            if code > MISS:
+                self._again(code, seat, kind)
+                if self.stop >= 0:
+                    self.stop = place
+                    return
+
+    @abstractmethod
+    def _again(self, code: int, seat: int, kind: int) -> None: ...
+
+    @abstractmethod
+    def save(self) -> Any:
+        """What has been counted, as a value of its own."""
+
+    @abstractmethod
+    def load(self, saved: Any) -> None: ...
+
+    # What comes of it
 
     @property
     @abstractmethod
     def winners(self) -> Sequence[str]: ...
 
     @abstractmethod
-    def stroke(self, event: Stroke, seat: int, index: int) -> None: ...
-
-    @abstractmethod
-    def end(self, event: End, index: int) -> None: ...
-
-    @abstractmethod
     def result(self) -> dict[str, Any]:
         """One element of the result's "games"."""
-
-    @abstractmethod
-    def _save(self) -> Any:
-        """What has been counted so far, as a value of its own."""
-
-    @abstractmethod
-    def _load(self, saved: Any) -> None: ...
-
-    @abstractmethod
-    def _count(self, first: int, last: int) -> None:
-        """Plays the operations from `first` up to `last`, or to the one that ends the game."""
 
     @abstractmethod
     def _settle(self) -> dict[str, int]: ...
@@ -173,3 +181,7 @@ class Game(ABC):
     @abstractmethod
     def _after(self, seat: int) -> str:
         """Who plays after the visit of this one."""
+
+
+def miss(_game: Game, _seat: int) -> None:
+    """Counts nothing: it only says whose turn it is."""

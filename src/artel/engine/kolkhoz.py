@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from math import gcd
-from typing import Any
+from typing import Any, ClassVar
 
-from artel.engine.events import End, Start, Stroke
-from artel.engine.game import BALL, END, FOUL, MISS, REASONS, Game
+from artel.engine.events import Start, Stroke
+from artel.engine.game import BALL, FOUL, MISS, REASONS, Game, miss
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules
 from artel.engine.settle import round_shares
@@ -13,104 +13,122 @@ from artel.engine.settle import round_shares
 _Saved = tuple[Any, ...]
 
 
+class Rack:
+    """The balls of the rules, as a game wants to know them."""
+
+    def __init__(self, rules: KolkhozRules) -> None:
+        self.places = {kind.id: place for place, kind in enumerate(rules.balls)}
+        self.values = [kind.value for kind in rules.balls]
+        self.counts = [kind.count for kind in rules.balls]
+        self.total = sum(self.counts)
+
+
 class KolkhozGame(Game):
     __slots__ = (
-        "_kinds",
+        "_full",
+        "_hang",
         "_rates",
         "_rules",
-        "_values",
-        "hanging",
+        "_starts",
+        "balls_left",
+        "fouls",
         "rack",
         "score",
         "side_money",
         "side_points",
     )
 
-    def __init__(self, number: int, at: int, start: Start, rules: KolkhozRules) -> None:
-        super().__init__(number, at, start)
+    def __init__(self, number: int, at: int, start: Start, rules: KolkhozRules, rack: Rack) -> None:
         self._rules = rules
-        self._kinds = {kind.id: place for place, kind in enumerate(rules.balls)}
-        self._values = [kind.value for kind in rules.balls]
-        self._rates = [rules.rates.get(player, rules.price) for player in self.members]
+        self._full = rack
+        handicap, rates = rules.handicap, rules.rates
+        self._starts = [handicap[player].start or 0 if player in handicap else 0 for player in start.order]
+        self._rates = [rates.get(player, rules.price) for player in start.order]
         """What each pays for a point."""
-        handicap = rules.handicap
-        self.score = [handicap[player].start or 0 if player in handicap else 0 for player in self.members]
-        self.rack = [kind.count for kind in rules.balls]
-        self.side_points = [0] * len(self.members)
+        super().__init__(number, at, start)
+
+    def _reset(self) -> None:
+        super()._reset()
+        self.score = self._starts.copy()
+        self.rack = self._full.counts.copy()
+        self.balls_left = self._full.total
+        self.side_points = [0] * len(self._starts)
         """Points that fouls moved outside the scores, and the same in money."""
-        self.side_money = [0] * len(self.members)
-        self.hanging: list[int] = []
-        """Who fouled since the last ball, when fouls hang."""
+        self.side_money = [0] * len(self._starts)
+        self.fouls = [0] * len(self._starts)
+        """Of each player, those that everybody is to be paid for, or that hang."""
+        self._hang = False
 
-    def stroke(self, event: Stroke, seat: int, index: int) -> None:
-        if event.type == "ball":
-            self.play((BALL, seat, self._kind(event.ball)), index)
-        else:
-            self.play((FOUL if event.type == "foul" else MISS, seat, 0), index)
-
-    def _kind(self, ball: str | None) -> int:
-        kind = 0 if ball is None else self._kinds.get(ball, -1)
-        if kind < 0:
-            refuse("unknown_ball", f"there is no kind of balls called {ball}")
+    def _ball(self, seat: int, kind: int = 0) -> None:
         if not self.rack[kind]:
             refuse("ball_not_on_table", f"no {self._rules.balls[kind].id} is left on the table")
-        return kind
-
-    def end(self, event: End, index: int) -> None:
-        self.play((END, 0, REASONS.index(event.reason)), index)
-
-    def _count(self, first: int, last: int) -> None:
-        for at in range(first, last):
-            code, seat, kind = self.ops[at]
-            if code == BALL:
-                self._pot(seat, kind, at)
-            elif code == FOUL:
-                self._foul(seat, at)
-            elif code == END:
-                self._over(at, REASONS[kind])
-            if self.stop >= 0:
-                return
-
-    def _pot(self, seat: int, kind: int, at: int) -> None:
-        value = self._values[kind]
         self.rack[kind] -= 1
-        if not any(self.rack):
-            last = self._rules.last_ball
-            value += last if isinstance(last, int) else value * (last == "double")
-            self.potter = self.members[seat]
-            self._over(at, "rack_empty")
+        self.balls_left -= 1
+        value = self._full.values[kind]
+        if not self.balls_left:
+            value = self._last(seat, value)
         self.score[seat] += value
-        for offender in self.hanging:
-            if offender != seat:
-                self._pay(offender, seat)
-        self.hanging.clear()
+        if self._hang:
+            self._collect(seat)
 
-    def _foul(self, seat: int, at: int) -> None:
+    def _last(self, seat: int, value: int) -> int:
+        """What the ball counts that empties the rack."""
+        self.potter = self.members[seat]
+        self._over("rack_empty")
+        last = self._rules.last_ball
+        return value + last if isinstance(last, int) else value * (1 + (last == "double"))
+
+    def _collect(self, seat: int) -> None:
+        for offender, fouls in enumerate(self.fouls):
+            points = fouls * self._rules.foul.value
+            money = points * self._rates[offender]
+            self.side_points[offender] -= points
+            self.side_points[seat] += points
+            self.side_money[offender] -= money
+            self.side_money[seat] += money
+        self.fouls = [0] * len(self.fouls)
+        self._hang = False
+
+    def _foul(self, seat: int) -> None:
         mode, value = self._rules.foul.mode, self._rules.foul.value
         if mode == "minus":
             self.score[seat] -= value
         elif mode == "next":
             self.score[(seat + 1) % len(self.score)] += value
-            self._lose_ball(at)
-        elif mode == "pay_all":
-            for other in range(len(self.score)):
-                if other != seat:
-                    self._pay(seat, other)
-        elif mode == "pending":
-            self.hanging.append(seat)
+            self._lose_ball()
+        elif mode != "none":
+            self.fouls[seat] += 1
+            self._hang = mode == "pending"
 
-    def _lose_ball(self, at: int) -> None:
+    def _lose_ball(self) -> None:
         kind = next(kind for kind, count in enumerate(self.rack) if count)
         self.rack[kind] -= 1
-        if not any(self.rack):
-            self._over(at, "rack_empty")
+        self.balls_left -= 1
+        if not self.balls_left:
+            self._over("rack_empty")
 
-    def _pay(self, payer: int, payee: int) -> None:
-        value = self._rules.foul.value
-        self.side_points[payer] -= value
-        self.side_points[payee] += value
-        self.side_money[payer] -= value * self._rates[payer]
-        self.side_money[payee] += value * self._rates[payer]
+    strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
+
+    def special(self, event: Stroke, seat: int) -> int:
+        if event.ball is None:
+            self.strokes[event.type][0](self, seat)
+            return 0
+        kind = self._full.places.get(event.ball)
+        if kind is None:
+            refuse("unknown_ball", f"there is no kind of balls called {event.ball}")
+        self._ball(seat, kind)
+        return kind
+
+    def end(self, seat: int, reason: str) -> None:  # noqa: ARG002
+        self._over(reason)
+
+    def _again(self, code: int, seat: int, kind: int) -> None:
+        if code == BALL:
+            self._ball(seat, kind)
+        elif code == FOUL:
+            self._foul(seat)
+        else:
+            self._over(REASONS[kind])
 
     def _scaled(self) -> list[int]:
         """Points by the scores alone; with `norm` times the number of players, to stay whole."""
@@ -128,17 +146,24 @@ class KolkhozGame(Game):
 
     def _all_points(self) -> list[int]:
         """Points with what fouls moved, times the scale."""
-        scale = self._scale
-        return [mine + scale * moved for mine, moved in zip(self._scaled(), self.side_points, strict=True)]
+        scale, ones = self._scale, [1] * len(self.score)
+        moved = self._paid_to_all(ones, self.side_points)
+        return [mine + scale * more for mine, more in zip(self._scaled(), moved, strict=True)]
 
     def _settle(self) -> dict[str, int]:
         if self.reason == "abandoned":
             return dict.fromkeys(self.members, 0)
         by_scores = self._by_rates() if self._rules.system == "direct" else self._by_price()
-        return {
-            player: amount + moved
-            for player, amount, moved in zip(self.members, by_scores, self.side_money, strict=True)
-        }
+        moved = self._paid_to_all(self._rates, self.side_money)
+        return {player: mine + more for player, mine, more in zip(self.members, by_scores, moved, strict=True)}
+
+    def _paid_to_all(self, rates: Sequence[int], otherwise: Sequence[int]) -> Sequence[int]:
+        """Where a foul is paid to everybody else, at these rates, what comes of it."""
+        if self._rules.foul.mode != "pay_all":
+            return otherwise
+        value = self._rules.foul.value
+        paid = [value * fouls * rate for fouls, rate in zip(self.fouls, rates, strict=True)]
+        return [sum(paid) - len(paid) * mine for mine in paid]
 
     def _by_rates(self) -> list[int]:
         """Everyone pays the next one's score at his own rate; the one before him pays his."""
@@ -152,22 +177,14 @@ class KolkhozGame(Game):
     def _after(self, seat: int) -> str:
         return self.members[(seat + 1) % len(self.members)]
 
-    def _save(self) -> _Saved:
-        return (
-            self.score.copy(),
-            self.rack.copy(),
-            self.side_points.copy(),
-            self.side_money.copy(),
-            self.hanging.copy(),
-            self.potter,
-            self.stop,
-            self.reason,
-        )
+    def save(self) -> _Saved:
+        lists = (self.score, self.rack, self.side_points, self.side_money, self.fouls)
+        return *map(list.copy, lists), self._hang, self.potter, self.stop, self.reason
 
-    def _load(self, saved: _Saved) -> None:
-        lists = (each.copy() for each in saved[:5])
-        self.score, self.rack, self.side_points, self.side_money, self.hanging = lists
-        self.potter, self.stop, self.reason = saved[5:]
+    def load(self, saved: _Saved) -> None:
+        self.score, self.rack, self.side_points, self.side_money, self.fouls = map(list.copy, saved[:5])
+        self._hang, self.potter, self.stop, self.reason = saved[5:]
+        self.balls_left = sum(self.rack)
         self._money = None
 
     @property
@@ -180,10 +197,6 @@ class KolkhozGame(Game):
         most = max(points)
         return [player for player, mine in zip(self.members, points, strict=True) if mine == most]
 
-    @property
-    def balls_left(self) -> int:
-        return sum(self.rack)
-
     def result(self) -> dict[str, Any]:
         points = self._all_points()
         return {
@@ -193,14 +206,18 @@ class KolkhozGame(Game):
             "scores": dict(zip(self.members, self.score, strict=True)),
             "order": list(self.members),
             "winners": self._most(points),
-            "points": {player: fraction(mine, self._scale) for player, mine in zip(self.members, points, strict=True)},
+            "points": dict(zip(self.members, fractions(points, self._scale), strict=True)),
             "money": dict(self.money),
             "balls_left": self.balls_left,
         }
 
 
-def fraction(numerator: int, denominator: int) -> int | str:
-    """In lowest terms; a whole number as such."""
+def fractions(numerators: Sequence[int], denominator: int) -> Sequence[int | str]:
+    """In lowest terms; whole numbers as such."""
+    return numerators if denominator == 1 else [_fraction(numerator, denominator) for numerator in numerators]
+
+
+def _fraction(numerator: int, denominator: int) -> int | str:
     common = gcd(numerator, denominator)
     if denominator == common:
         return numerator // common

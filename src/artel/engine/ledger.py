@@ -4,7 +4,7 @@ Only an expense shared among those in the red depends on what was before it. Whi
 change is simply added or taken off; else everything is added up again when somebody next asks.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,15 +23,14 @@ class Entry:
 
 
 class Ledger:
-    """Entries stand in the order of the session's log; `at` is an entry's place there."""
+    """Entries are known by their place in the session's log."""
 
-    __slots__ = ("_at", "_dependent", "_entries", "_stale", "_totals")
+    __slots__ = ("_dependent", "_entries", "_stale", "_totals")
 
     def __init__(self) -> None:
-        self._at: list[int] = []
-        self._entries: list[Entry] = []
+        self._entries: dict[int, Entry] = {}
         self._dependent: list[int] = []
-        """Where the entries stand that depend on the balances before them."""
+        """Those that depend on the balances before them, in order."""
         self._totals: dict[str, int] = {}
         self._stale = False
 
@@ -40,31 +39,34 @@ class Ledger:
         if self._stale:
             self._totals = {}
             self._stale = False
-            for entry in self._entries:
+            for at in sorted(self._entries):
+                entry = self._entries[at]
                 if entry.share:
                     entry.effect = entry.share(self._totals)
                 self._move(entry.effect, 1)
         return self._totals
 
     def add(self, at: int, entry: Entry) -> None:
+        """What depends on the balances before it must be the latest entry."""
         if entry.share:
             entry.effect = entry.share(self.totals())
+            self._dependent.append(at)
+        self._entries[at] = entry
         self._change(at, entry.effect, 1)
-        place = bisect_left(self._at, at)
-        self._at.insert(place, at)
-        self._entries.insert(place, entry)
-        if entry.share:
-            self._dependent.insert(bisect_left(self._dependent, at), at)
-            self._stale = place < len(self._at) - 1
 
     def remove(self, at: int) -> Entry:
-        place = bisect_left(self._at, at)
-        del self._at[place]
-        entry = self._entries.pop(place)
+        entry = self._entries.pop(at)
         if entry.share:
             del self._dependent[bisect_left(self._dependent, at)]
         self._change(at, entry.effect, -1)
         return entry
+
+    def put_back(self, at: int, entry: Entry) -> None:
+        self._entries[at] = entry
+        if entry.share:
+            insort(self._dependent, at)
+            self._stale = True
+        self._change(at, entry.effect, 1)
 
     def _change(self, at: int, effect: Amounts, sign: int) -> None:
         if self._dependent and self._dependent[-1] > at:

@@ -1,6 +1,5 @@
 """When no further game may start: a side has won the race, or all games of a fixed match are played."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from artel.engine.game import Game
@@ -16,13 +15,13 @@ class Race:
         self._match = match
         self._there = 0
         """How many sides have all the wins they need."""
-        self.wins: Counter[frozenset[str]] = Counter()
+        self.wins: dict[frozenset[str], int] = {}
 
     def count(self, game: Game, sign: int) -> None:
         if self._match.type != "race" or not game.winners:
             return
         side = frozenset(game.winners)
-        before = self.wins[side]
+        before = self.wins.get(side, 0)
         self.wins[side] = before + sign
         self._there += (before + sign >= self._match.limit) - (before >= self._match.limit)
 
@@ -31,7 +30,7 @@ class Race:
 
     def would_be_over(self, winners: Sequence[str], games: int) -> bool:
         """If these won a game more, which is one of that many."""
-        wins = self.wins[frozenset(winners)] + 1 if winners else 0
+        wins = self.wins.get(frozenset(winners), 0) + 1 if winners else 0
         limit = self._match.limit
         return (self._match.type == "race" and wins >= limit) or (self._match.type == "fixed" and games >= limit)
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any, Final
 
-from artel.engine.events import parse_event
 from artel.engine.form import are_ids
 from artel.engine.refusal import Refusal, refuse
 from artel.engine.rules import parse_rules
@@ -32,7 +31,7 @@ def replay_case(value: object) -> dict[str, Any]:
         return _error(case_id, refusal, None)
     for at, event in enumerate(events):
         try:
-            session.apply(parse_event(event))
+            session.take(event)
         except Refusal as refusal:
             return _error(case_id, refusal, at)
     return {"id": case_id, **session.result()}
@@ -66,8 +65,11 @@ def _keys(value: object) -> int:
     there are as many colons as keys, no key came twice. Where there are more, the slow reading will tell."""
     if not isinstance(value, dict) or not isinstance(value.get("events"), list):
         return -1
-    found = sum(len(event) for event in value["events"] if isinstance(event, dict))
-    inside: list[object] = [value | {"events": None}]
+    events = value["events"]
+    if set(map(type, events)) - {dict}:
+        return -1
+    found = len(value) + sum(map(len, events))
+    inside = [each for each in value.values() if each is not events]
     while inside:
         each = inside.pop()
         if isinstance(each, dict):

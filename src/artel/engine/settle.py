@@ -1,10 +1,12 @@
 """Shares without a lost kopeck, and the fewest transfers that bring every balance to zero."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 EXACT: Final = 12
-"""With more people than this to settle, at most one transfer fewer than people is promised, and no more."""
+"""With more people than this to settle, one transfer fewer than people is promised, and no more."""
+SMALLEST: Final = 6
+"""Without exact opposites a group takes three, so fewer people than this are one group."""
 
 
 def split_evenly(amount: int, parts: int) -> list[int]:
@@ -30,32 +32,34 @@ def round_shares(numerators: Sequence[int], denominator: int) -> list[int]:
     return shares
 
 
+Debts = Sequence[tuple[str, int]]
+
+
 def transfers(balances: Mapping[str, int]) -> list[dict[str, Any]]:
     """From debtors to creditors, as few as can be: people whose balances add up to zero settle among themselves, and
     k of them need k - 1 transfers, so the more such groups, the fewer transfers."""
-    pairs, rest = _opposites(balances)
-    groups = _groups(rest) if len(rest) <= EXACT else [rest]
-    return [transfer for group in [*pairs, *groups] for transfer in _within(group)]
+    pairs, rest = _opposites([(player, balance) for player, balance in balances.items() if balance])
+    divisible = SMALLEST <= len(rest) <= EXACT
+    groups = _groups(rest) if divisible else [rest]
+    return [transfer for group in (*pairs, *groups) for transfer in _within(group)]
 
 
-Debts = list[tuple[str, int]]
-
-
-def _opposites(balances: Mapping[str, int]) -> tuple[list[Debts], Debts]:
+def _opposites(debts: Debts) -> tuple[list[Debts], Debts]:
     """Exact opposites may always settle with each other: whatever groups they were in, the rest of these two groups
     adds up to zero as well, so nothing is lost."""
-    waiting: dict[int, list[str]] = {}
     pairs: list[Debts] = []
-    for player, balance in balances.items():
-        if opposite := waiting.get(-balance):
-            pairs.append([(opposite.pop(0), -balance), (player, balance)])
-        elif balance:
-            waiting.setdefault(balance, []).append(player)
-    left = {player for players in waiting.values() for player in players}
-    return pairs, [(player, balance) for player, balance in balances.items() if player in left]
+    rest: list[tuple[str, int]] = []
+    for debt in debts:
+        opposite = next((other for other in rest if other[1] == -debt[1]), None)
+        if opposite:
+            rest.remove(opposite)
+            pairs.append((opposite, debt))
+        else:
+            rest.append(debt)
+    return pairs, rest
 
 
-def _groups(debts: Debts) -> list[Debts]:
+def _groups(debts: Debts) -> Sequence[Debts]:
     """The largest number of groups that add up to zero."""
     sums = [0]
     for _, balance in debts:
@@ -81,21 +85,22 @@ def _pack(left: int, closed: list[int], known: dict[int, tuple[int, ...]]) -> tu
     return best
 
 
-def _within(group: Debts) -> list[dict[str, Any]]:
+def _within(group: Debts) -> Iterator[dict[str, Any]]:
     """The largest debt goes to the largest credit, until one of the two is settled."""
-    debtors = sorted(((player, -balance) for player, balance in group if balance < 0), key=_largest)
-    creditors = sorted(((player, balance) for player, balance in group if balance > 0), key=_largest)
-    made = []
-    while debtors:
-        (debtor, debt), (creditor, credit) = debtors.pop(0), creditors.pop(0)
+    debtors = sorted((debt for debt in group if debt[1] < 0), key=_amount)
+    creditors = sorted((debt for debt in group if debt[1] > 0), key=_amount)
+    debt = credit = 0
+    while debtors or debt:
+        if not debt:
+            debtor, balance = debtors.pop()
+            debt = -balance
+        if not credit:
+            creditor, credit = creditors.pop()
         amount = min(debt, credit)
-        made.append({"from": debtor, "to": creditor, "amount": amount})
-        if debt > amount:
-            debtors.insert(0, (debtor, debt - amount))
-        if credit > amount:
-            creditors.insert(0, (creditor, credit - amount))
-    return made
+        yield {"from": debtor, "to": creditor, "amount": amount}
+        debt -= amount
+        credit -= amount
 
 
-def _largest(debt: tuple[str, int]) -> int:
-    return -debt[1]
+def _amount(debt: tuple[str, int]) -> int:
+    return abs(debt[1])

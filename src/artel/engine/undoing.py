@@ -1,11 +1,11 @@
 """Back through an evening: an undo takes one event out of the middle, a restore takes the latest ones off the end."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from artel.engine.evening import Evening, Record, Where
+from artel.engine.evening import Evening, outside
 from artel.engine.events import Finish, Presence, Start, Undo
-from artel.engine.game import Game
+from artel.engine.game import Game, Record
 from artel.engine.ledger import Entry
 from artel.engine.refusal import refuse
 from artel.engine.rules import Rules
@@ -16,6 +16,8 @@ class Mark(NamedTuple):
 
     version: int
     games_version: int
+    running: Any
+    """What has been counted in the running game, if one runs."""
 
 
 class Undoing(Evening):
@@ -26,60 +28,63 @@ class Undoing(Evening):
         self._undone: set[str] = set()
         self._entries: dict[int, Entry] = {}
         """Undone expenses and payments, by their place in the log."""
+        self._removed: dict[int, Game] = {}
+        """Undone games, by the place of their start."""
 
     # An event out of the middle. No event but an undo can be refused because of money, so what the others need is
     # only: that the game goes on or ends where it did, and that no match is decided before its last game.
 
-    def _undo(self, event: Undo, at: int) -> Where:
+    def _undo(self, event: Undo, at: int) -> Record:
         place = self._index.get(event.target, -1)
         if place < 0:
             refuse("unknown_event", f"there is no event {event.target}")
-        target = self._log[place].event
+        record = self._log[place]
+        target = record[0]
         if target.type in {"undo", "join", "leave"}:
             refuse("invalid_event", f"a {target.type} cannot be undone")
         if target.id in self._undone:
             refuse("already_undone", f"{target.id} is undone already")
-        if self._take_out(place):
+        if self._take_out(record):
             self.games_version = at + 1
         self._undone.add(target.id)
-        return None, place
+        return outside(event, at, place)
 
-    def _take_out(self, at: int) -> bool:
+    def _take_out(self, record: Record) -> bool:
         """Has it changed more than the last game?"""
-        event, game, place = self._log[at]
+        event, number, _, _, _, at = record
+        if isinstance(event, Start):
+            self._remove(number)
+            return True
+        if number:
+            self._replay_without(self.games[number - 1], at)
+            return number < len(self.games)
         if isinstance(event, Presence):
             self._company.unsay(event.player, at)
             self._table_changed(rewritten=True)
         elif isinstance(event, Finish):
-            self._finished_at = -1
-            self._table_changed(rewritten=False)
-        elif game is None:
-            self._entries[at] = self._ledger.remove(at)
-        elif isinstance(event, Start):
-            self._remove(game)
-            return True
+            self._close(-1)
         else:
-            self._replay_without(game, place)
-            return game is not self.games[-1]
+            self._entries[at] = self._ledger.remove(at)
         return False
 
-    def _remove(self, game: Game) -> None:
+    def _remove(self, number: int) -> None:
         """Only a running game can have nothing in it, and a running game is the last."""
+        game = self.games[number - 1]
         if game.played:
-            refuse("undo_conflict", f"game {game.number} has been played")
-        self.games.pop()
+            refuse("undo_conflict", f"game {number} has been played")
+        self._removed[game.at] = self.games.pop()
         self.running = None
         self._table_changed(rewritten=True)
 
-    def _replay_without(self, game: Game, place: int) -> None:
+    def _replay_without(self, game: Game, at: int) -> None:
         self._unsettle(game)
-        taken = game.take_out(place)
+        taken = game.take_out(at)
         self._settle(game)
         if taken and self._possible(game):
             return
         if taken:
             self._unsettle(game)
-            game.put_back(place)
+            game.put_back(self._log[at])
             self._settle(game)
         refuse("undo_conflict", "something that came later would not have been possible")
 
@@ -99,36 +104,38 @@ class Undoing(Evening):
     # The latest ones off the end
 
     def mark(self) -> Mark:
-        return Mark(len(self._log), self.games_version)
+        return Mark(len(self._log), self.games_version, self.running.save() if self.running else None)
 
     def restore(self, mark: Mark) -> None:
         """Back to how everything was at the mark, which must not be ahead."""
         while len(self._log) > mark.version:
             record = self._log.pop()
-            del self._index[record.event.id]
-            self._take_back(record, len(self._log))
+            del self._index[record[0].id]
+            self._take_back(record)
         while self._table and self._table[-1] >= mark.version:
             self._table.pop()
-        self._table_changed(rewritten=True)
+        if self.running:
+            self.running.load(mark.running)
         self.games_version = mark.games_version
+        self._table_changed(rewritten=True)
 
-    def _take_back(self, record: Record, at: int) -> None:
-        event, game, place = record
-        if isinstance(event, Undo):
-            self._put_back(place)
-        elif isinstance(event, Presence):
-            self._take_back_presence(event, bool(place), at)
-        elif isinstance(event, Finish):
-            self._finished_at = -1
-        elif game is None:
-            self._ledger.remove(at)
-        elif isinstance(event, Start):
+    def _take_back(self, record: Record) -> None:
+        event, number, _, note, _, at = record
+        if isinstance(event, Start):
             self.games.pop()
             self.running = None
+        elif number:
+            self._unsettle(self.games[-1])
+            self.running = self.games[-1]
+            self.running.forget_last()
+        elif isinstance(event, Undo):
+            self._put_back(self._log[note])
+        elif isinstance(event, Presence):
+            self._take_back_presence(event, bool(note), at)
+        elif isinstance(event, Finish):
+            self._close(-1)
         else:
-            self._unsettle(game)
-            game.cut(place)
-            self.running = game
+            self._ledger.remove(at)
 
     def _take_back_presence(self, event: Presence, new: bool, at: int) -> None:
         if event.type == "join":
@@ -138,20 +145,21 @@ class Undoing(Evening):
         else:
             self._company.unsay(event.player, at)
 
-    def _put_back(self, at: int) -> None:
+    def _put_back(self, record: Record) -> None:
         """Undoes an undo."""
-        event, game, place = self._log[at]
+        event, number, _, _, _, at = record
         self._undone.remove(event.id)
-        if isinstance(event, Presence):
+        if isinstance(event, Start):
+            self.running = self._removed.pop(at)
+            self.games.append(self.running)
+        elif number:
+            game = self.games[number - 1]
+            self._unsettle(game)
+            game.put_back(record)
+            self._settle(game)
+        elif isinstance(event, Presence):
             self._company.say(event.player, at, event.type == "pause")
         elif isinstance(event, Finish):
-            self._finished_at = at
-        elif game is None:
-            self._ledger.add(at, self._entries.pop(at))
-        elif isinstance(event, Start):
-            self.games.append(game)
-            self.running = game
+            self._close(at)
         else:
-            self._unsettle(game)
-            game.put_back(place)
-            self._settle(game)
+            self._ledger.put_back(at, self._entries.pop(at))

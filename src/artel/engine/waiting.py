@@ -55,7 +55,7 @@ class Waiting(Undoing):
             self._followed = 0
             self._playing = None
         for at in self._table[self._followed :]:
-            if self._log[at].event.id not in self._undone:
+            if self._log[at][0].id not in self._undone:
                 self._follow(self._line, at)
         self._followed = len(self._table)
         self._follow_end(self._line)
@@ -63,8 +63,9 @@ class Waiting(Undoing):
 
     def _follow(self, line: Line, at: int) -> None:
         self._follow_end(line)
-        event, game, _ = self._log[at]
-        if game:
+        event, number = self._log[at][:2]
+        if number:
+            game = self.games[number - 1]
             line.start(game)
             self._playing = game
         elif isinstance(event, Presence):
