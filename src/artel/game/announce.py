@@ -1,9 +1,8 @@
 """What an event made true that others should know: compared before and after, because an undo may change anything."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
-
-import orjson
 
 from artel.contracts.game import (
     GameFinished,
@@ -41,7 +40,7 @@ def facts(sheet: Sheet, event: Event) -> Facts | None:
     games: list[Game] = []
     if isinstance(event, Undo) and (game := play.game_at(event.target)):
         games = [game]
-    results = {game.start_id: _result(sheet, game) for game in games if game.over}
+    results = {game.start_id: _result(sheet, game) for game in games if game.state == "ended"}
     return Facts(play.state, play.balances() if play.state == "finished" else {}, games, results)
 
 
@@ -61,7 +60,7 @@ def public_events(sheet: Sheet, event: Event, before: Facts | None) -> list[Publ
 
 def _changed(sheet: Sheet, game: Game, before: Any) -> list[PublicEvent]:
     """A game that an undo has touched."""
-    over = game.over and not sheet.play.is_undone(game.start_id)
+    over = game.state == "ended" and not sheet.play.is_undone(game.start_id)
     if over and _result(sheet, game) != before:
         return [_finished(sheet, game)]
     if before is not None and not over:
@@ -94,26 +93,30 @@ def for_money(rules: Rules) -> bool:
 
 
 def _started(sheet: Sheet, game: Game) -> GameStarted:
-    return GameStarted(
-        **_about(sheet), game_id=game.start_id, number=game.number, lineup=list(game.members), breaker=game.breaker
-    )
+    lineup = _lineup(game.result())
+    return GameStarted(**_about(sheet), game_id=game.start_id, number=game.number, lineup=lineup, breaker=game.breaker)
+
+
+def _lineup(result: dict[str, Any]) -> list[str]:
+    return list(result["order"] if "order" in result else chain(*result["sides"]))
 
 
 def _finished(sheet: Sheet, game: Game) -> GameFinished:
-    handicap = sheet.play.rules.handicap
+    handicap, result = sheet.play.rules.handicap, _result(sheet, game)
     return GameFinished(
         **_about(sheet),
         game_id=game.start_id,
         number=game.number,
-        **_result(sheet, game),
-        handicapped=any(handicap.get(player) for player in game.members),
-        started_at=read(orjson.loads(sheet.lines[game.at])["at"]),
-        finished_at=read(orjson.loads(sheet.lines[game.ended_at])["at"]),
+        **result,
+        handicapped=any(player in handicap for player in result["tallies"]),
+        started_at=read(sheet.line(game.start_id)["at"]),
+        finished_at=read(sheet.strokes(game)[-1]["at"]),
     )
 
 
 def _result(sheet: Sheet, game: Game) -> dict[str, Any]:
-    return {"result": game.result(), "tallies": tallies(sheet, game)}
+    result = game.result()
+    return {"result": result, "tallies": tallies(sheet, game, _lineup(result))}
 
 
 def _about(sheet: Sheet) -> dict[str, Any]:
@@ -136,14 +139,13 @@ def about(meta: Meta, rules: Rules, everybody: Sequence[str], version: int) -> d
     }
 
 
-def tallies(sheet: Sheet, game: Game) -> dict[str, Tally]:
+def tallies(sheet: Sheet, game: Game, lineup: Sequence[str]) -> dict[str, Tally]:
     """By player; a series is a run of balls that no miss, foul or other player interrupts."""
-    counts = {player: dict.fromkeys(Tally.model_fields, 0) for player in game.members}
+    counts = {player: dict.fromkeys(Tally.model_fields, 0) for player in lineup}
     run: tuple[str, int] = ("", 0)
-    for line in (orjson.loads(sheet.lines[place]) for place in game.events):
-        if line["type"] == "end" or sheet.play.is_undone(line["id"]):
-            continue
-        run = _count(counts[line["player"]], line, run)
+    for line in sheet.strokes(game):
+        if line["type"] != "end":
+            run = _count(counts[line["player"]], line, run)
     return {player: Tally(**count) for player, count in counts.items()}
 
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Body as InBody
 
 from artel.game import joining, sessions
-from artel.game.deps import GameDep, as_json, asked, session_answer, session_bytes
+from artel.game.deps import GameDep, as_json, asked, changed_session, session_bytes
 from artel.game.forms import BatchForm, EventForm, Posted, read_posted
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
@@ -65,7 +65,7 @@ async def create_session(game: GameDep, caller: CallerDep, once: OnceDep, body: 
     answer = await once.run(game.context.database, sessions.create, caller, made)
     if "again" in answer:
         return as_json(await game.owners.show(made.id, caller.user_id, session_bytes), 201)
-    return as_json(orjson.dumps(answer), 201)
+    return as_json(orjson.dumps(answer), 201, once.headers)
 
 
 @router.get("/sessions", response_model=Page[SessionItem])
@@ -80,14 +80,14 @@ async def list_sessions(
 async def change_session(game: GameDep, caller: CallerDep, session_id: Id, body: SessionChange) -> Response:
     """By the organizer."""
     await game.context.database.write(sessions.change, session_id, caller, body)
-    return await session_answer(game, session_id, caller)
+    return as_json(await changed_session(game, session_id, caller))
 
 
 @router.post("/sessions/{session_id}/code", response_model=SessionOut)
 async def renew_code(game: GameDep, caller: CallerDep, session_id: Id) -> Response:
     """Another code to join by; the old one opens nothing any more."""
     await game.context.database.write(sessions.renew_code, session_id, caller)
-    return await session_answer(game, session_id, caller)
+    return as_json(await changed_session(game, session_id, caller))
 
 
 @router.post("/sessions/{session_id}/players", status_code=201, response_model=SessionOut)
@@ -96,7 +96,7 @@ async def add_player(game: GameDep, caller: CallerDep, once: OnceDep, session_id
     owner = await game.owners.member(session_id, caller.user_id)
     inside = Inside(owner.sheet)
     await once.run(game.context.database, joining.add_player, session_id, caller, body, inside)
-    return await session_answer(game, session_id, caller, 201)
+    return as_json(await changed_session(game, session_id, caller), 201, once.headers)
 
 
 @router.delete("/sessions/{session_id}/members/{user_id}", status_code=204)

@@ -2,7 +2,7 @@ from fastapi import APIRouter, Request, Response
 
 from artel.game import joining, sessions
 from artel.game.caps import CODE_TRIES
-from artel.game.deps import GameDep, session_answer
+from artel.game.deps import GameDep, as_json, changed_session
 from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.schemas import Join, SessionOut
@@ -19,7 +19,7 @@ async def join(game: GameDep, caller: CallerDep, request: Request, body: Join) -
     session_id = await open_by_code(game, caller, request, body.code)
     owner = await game.owners.fresh(session_id)
     await game.context.database.write(joining.join, session_id, caller, Inside(owner.sheet))
-    return await session_answer(game, session_id, caller)
+    return as_json(await changed_session(game, session_id, caller))
 
 
 async def open_by_code(game: Game, caller: Caller, request: Request, code: str) -> str:

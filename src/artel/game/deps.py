@@ -29,15 +29,15 @@ async def asked(request: Request, session_id: str) -> tuple[Game, Caller]:
     return await running_game(request), caller
 
 
-def as_json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, media_type="application/json")
+def as_json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, status, headers, media_type="application/json")
 
 
 def session_bytes(sheet: Sheet) -> bytes:
     return orjson.dumps(session_json(sheet))
 
 
-async def session_answer(game: Game, session_id: str, caller: Caller, status: int = 200) -> Response:
+async def changed_session(game: Game, session_id: str, caller: Caller) -> bytes:
     """*Session* after a change that is made: with the joins and leaves that follow from it."""
     await game.owners.changed(session_id)
-    return as_json(await game.owners.show(session_id, caller.user_id, session_bytes), status)
+    return await game.owners.show(session_id, caller.user_id, session_bytes)

@@ -12,7 +12,7 @@ from artel.game.listing import keep_summaries, summary_row
 from artel.game.live import PING, RESTART
 from artel.game.log import open_log
 from artel.game.nudges import Nudges
-from artel.game.owners import Owners
+from artel.game.owners import IDLE_SECONDS, Owners
 from artel.game.relay import LogRelay
 from artel.kernel.service import Context
 from artel.kernel.store import MemoryStore
@@ -46,8 +46,8 @@ class Game:
                 owner.live.tell_all(PING)
                 self.nudges.online(owner.sheet.meta.id, owner.live.here())
 
-    async def put_away(self) -> None:
-        rows = [summary_row(owner.sheet) for owner in self.owners.idle()]
+    async def put_away(self, idle: float = IDLE_SECONDS) -> None:
+        rows = [summary_row(owner.sheet) for owner in self.owners.idle(idle)]
         if rows:
             await self.context.database.write(keep_summaries, rows)
 

@@ -39,7 +39,10 @@ def open_log(database: Database) -> Log:
 
 
 # A code dies at the finish, and an undone finish does not bring it back.
-STATE = "UPDATE sessions SET state = {}, code = CASE {} WHEN 'finished' THEN NULL ELSE code END WHERE id = {}"
+STATE = """
+    UPDATE sessions SET state = {}, stamp = stamp + 1, code = CASE {} WHEN 'finished' THEN NULL ELSE code END
+    WHERE id = {}
+"""
 
 
 class SqliteLog:

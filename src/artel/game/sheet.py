@@ -1,12 +1,13 @@
 """The score sheet of one evening, in memory: the engine's state, the lines of the log, and what is shown of both."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from artel.engine.events import Event, Presence, Stroke, parse_event
+from artel.engine.events import End, Event, Presence, Stroke, parse_event
 from artel.engine.game import Game
 from artel.engine.rules import Rules
 from artel.engine.session import Session
@@ -39,6 +40,7 @@ class Sheet:
         self.lines: list[bytes] = []
         self.versions: dict[str, int] = {}
         self._moves: list[tuple[int, str]] = []  # who joined or left, at which version
+        self._strokes: dict[str, list[int]] = {}  # of each game, the versions of its strokes and ends
         self._shown: dict[str, bytes] = {}
         self._table = b""
 
@@ -50,10 +52,13 @@ class Sheet:
 
     def add(self, event: Event, line: bytes) -> None:
         """`line` is what the log will say of it. A Refusal leaves everything as it was."""
+        running = self.play.running
         self.play.apply(event)
         self.lines.append(line)
         self.versions[event.id] = len(self.lines)
-        if isinstance(event, Presence) and event.type in {"join", "leave"}:
+        if isinstance(event, Stroke | End) and running:
+            self._strokes.setdefault(running.start_id, []).append(len(self.lines))
+        elif isinstance(event, Presence) and event.type in {"join", "leave"}:
             self._moves.append((len(self.lines), event.player))
         self._table = b""
         if not isinstance(event, Stroke) or self.play.running is None:
@@ -75,6 +80,8 @@ class Sheet:
             del self.versions[orjson.loads(line)["id"]]
         del self.lines[place.mark.version :]
         del self._moves[place.moves :]
+        for strokes in self._strokes.values():
+            del strokes[bisect_right(strokes, place.version) :]
         self._forget_shown()
 
     def set_meta(self, meta: Meta) -> None:
@@ -91,6 +98,11 @@ class Sheet:
         """What the log says of an event that was accepted."""
         said: dict[str, Any] = orjson.loads(self.lines[self.versions[event_id] - 1])
         return said
+
+    def strokes(self, game: Game) -> list[dict[str, Any]]:
+        """What the log says of this game, but for its start and what was undone."""
+        lines = (orjson.loads(self.lines[version - 1]) for version in self._strokes.get(game.start_id, ()))
+        return [line for line in lines if not self.play.is_undone(line["id"])]
 
     def wishes(self) -> list[Player]:
         """Who waits to join or to leave, and may as soon as no game runs."""

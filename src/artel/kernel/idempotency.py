@@ -1,6 +1,6 @@
 """`Idempotency-Key`: a repeated POST gets the answer the first one got."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -49,6 +49,11 @@ class Once:
         self._key = idempotency_key
         self._request = request
         self._response = response
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """For a route that answers with a response of its own making."""
+        return self._response.headers
 
     async def run(
         self, database: Database, work: Callable[Concatenate[Tx, P], dict[str, Any]], *args: P.args, **kwargs: P.kwargs

@@ -1,0 +1,227 @@
+from typing import Any
+
+import pytest
+
+from artel.contracts.auth import UserRegistered
+from artel.contracts.friends import FriendAccepted
+from artel.kernel.events import new_id
+from artel_testing import Installation, Person
+from game_testing import Table, problem, table
+
+
+def seats(session: Any) -> dict[str, bool]:
+    return {player["name"]: player["active"] for player in session["players"]}
+
+
+async def kinds(played: Table) -> list[str]:
+    return [line["type"] for line in (await played.log())["items"]]
+
+
+async def befriend(house: Installation, one: Person, other: Person) -> None:
+    for person in (one, other):
+        await house.publish(UserRegistered(user_id=person.id, version=1, display_name=person.name))
+    accepted = FriendAccepted(user_id=one.id, other_id=other.id, version=1, request_id=new_id(), name=one.name)
+    await house.publish(accepted)
+
+
+class TestByCode:
+    async def test_a_player_at_once_when_no_game_runs(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        session = (await played.join(boris)).json()
+        assert seats(session) == {"Анна": True, "Борис": True}
+        line = (await played.log())["items"][0]
+        assert (line["type"], line["player"], line["by"]) == ("join", played.ids["Борис"], boris.id)
+        assert "name" not in line
+
+    async def test_a_player_when_the_game_is_over(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        session = (await played.join(boris)).json()
+        assert seats(session) == {"Анна": True, "Виктор": True, "Борис": False}
+        assert (await house.call(boris, "GET", played.path)).status_code == 200, "a member at once"
+        answer = (await played.win(game, "Анна")).json()
+        assert answer["version"] == 9
+        now = await played.now()
+        assert seats(now)["Борис"]
+        assert now["version"] == 10
+        assert now["queue"][-1] == played.ids["Борис"]
+
+    async def test_again_changes_nothing(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        before = await played.now()
+        assert (await played.join(boris)).json() == before
+        assert await played.now() == before
+
+    async def test_who_has_left_comes_back_to_his_seat(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор", joined=[boris])
+        assert (await played.event("leave", who=boris, player="Борис")).status_code == 201
+        assert not seats(await played.now())["Борис"]
+        seat = played.ids["Борис"]
+        assert seats((await played.join(boris)).json())["Борис"]
+        assert played.ids["Борис"] == seat
+        assert await kinds(played) == ["join", "leave", "join"]
+        assert (await played.event("leave", who=boris, player="Борис")).status_code == 201
+        assert not seats(await played.now())["Борис"], "an old wish does not bring him back"
+
+    async def test_a_restart_in_between_loses_no_wish(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        await played.join(boris)
+        await house.app.state.contexts["game"].own.put_away(idle=0)
+        await played.win(game, "Анна")
+        await house.app.state.contexts["game"].own.put_away(idle=0)
+        assert seats(await played.now())["Борис"]
+        assert (await kinds(played))[-1] == "join"
+
+    @pytest.mark.parametrize("code", ["ABCDEF", "", "x" * 33, "'--", "О0ОО0О"])
+    async def test_unknown(self, house: Installation, code: str) -> None:
+        answer = await house.call(house.person("Ева"), "POST", "/sessions/join", json={"code": code})
+        assert problem(answer) in {(404, "unknown_code"), (422, "invalid_body")}
+
+    async def test_as_it_is_written_down(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        code = played.session["code"].lower()
+        spaced = f" {code[:3]}-{code[3:]} "
+        answer = await house.call(house.person("Борис"), "POST", "/sessions/join", json={"code": spaced})
+        assert answer.status_code == 200
+
+    async def test_dies_at_the_finish(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        finish = (await played.event("finish")).json()["events"][0]["id"]
+        assert (await played.now())["code"] is None
+        body = {"code": played.session["code"]}
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=body)) == (404, "unknown_code")
+        assert problem(await house.call(anna, "POST", f"{played.path}/code")) == (409, "session_finished")
+        await played.event("undo", target=finish)
+        assert (await played.now())["code"] is None, "it does not rise again"
+        renewed = await house.call(anna, "POST", f"{played.path}/code")
+        answer = await house.call(boris, "POST", "/sessions/join", json={"code": renewed.json()["code"]})
+        assert answer.status_code == 200
+
+    async def test_another_code_ends_the_old_one(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        renewed = await house.call(anna, "POST", f"{played.path}/code")
+        assert renewed.json()["code"] != played.session["code"]
+        body = {"code": played.session["code"]}
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=body)) == (404, "unknown_code")
+        await played.join(boris)
+        assert problem(await house.call(boris, "POST", f"{played.path}/code")) == (403, "forbidden")
+
+    async def test_ten_tries_a_minute(self, house: Installation) -> None:
+        played, eve = await table(house, house.person("Анна")), house.person("Ева")
+        answers = [await house.call(eve, "POST", "/sessions/join", json={"code": "ZZZZZZ"}) for _ in range(11)]
+        assert [answer.status_code for answer in answers] == [404] * 10 + [429]
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        right = await house.call(eve, "POST", "/sessions/join", json={"code": played.session["code"]})
+        assert problem(right) == (429, "rate_limited")
+
+    async def test_many_accounts_at_one_address_guess_no_faster(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        codes = [(await house.call(house.person(f"Ева {n}"), "POST", "/sessions/join", json={"code": "ZZZZZZ"})
+                  ).status_code for n in range(11)]  # fmt: skip
+        assert codes == [404] * 10 + [429]
+        body = {"code": played.session["code"]}
+        assert problem(await house.call(house.person("Ева"), "POST", "/sessions/join", json=body))[0] == 429
+
+    async def test_a_company_of_twenty_joins_from_one_address(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        for number in range(20):
+            await played.join(house.person(f"Гость {number}"))
+        assert len((await played.now())["players"]) == 21
+
+    async def test_no_more_than_fifty(self, house: Installation) -> None:
+        guests = [f"Гость {number}" for number in range(49)]
+        played = await table(house, house.person("Анна"), *guests)
+        body = {"code": played.session["code"]}
+        answer = await house.call(house.person("Ева"), "POST", "/sessions/join", json=body)
+        assert problem(answer) == (409, "players_full")
+
+
+class TestByTheOrganizer:
+    async def test_a_guest(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        body = {"guest_name": "Гость", "id": new_id()}
+        answer = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
+        assert answer.status_code == 201
+        assert answer.json()["players"][1] == {
+            "id": body["id"], "user_id": None, "name": "Гость", "active": True, "paused": False,
+        }  # fmt: skip
+        again = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
+        assert again.json()["players"] == answer.json()["players"]
+        other = {**body, "guest_name": "Другой"}
+        refused = await house.call(played.organizer, "POST", f"{played.path}/players", json=other)
+        assert problem(refused) == (409, "id_taken")
+
+    async def test_a_friend_during_a_game(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        await befriend(house, anna, boris)
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        answer = await house.call(anna, "POST", f"{played.path}/players", json={"user_id": boris.id})
+        assert not seats(answer.json())["Борис"]
+        await played.event("end", game=game, reason="abandoned")
+        assert seats(await played.now())["Борис"]
+        assert (await played.log())["items"][-1]["by"] == anna.id
+
+    async def test_a_stranger(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        body = {"user_id": house.person("Ева").id}
+        answer = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
+        assert problem(answer) == (404, "not_found")
+
+    async def test_only_the_organizer(self, house: Installation) -> None:
+        boris = house.person("Борис")
+        played = await table(house, house.person("Анна"), joined=[boris])
+        body = {"guest_name": "Гость"}
+        assert problem(await house.call(boris, "POST", f"{played.path}/players", json=body)) == (403, "forbidden")
+        path = f"{played.path}/members/{played.organizer.id}"
+        assert problem(await house.call(boris, "DELETE", path)) == (403, "forbidden")
+
+    async def test_a_key_adds_one_guest(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        for replayed in (None, "true"):
+            answer = await house.call(
+                played.organizer, "POST", f"{played.path}/players", json={"guest_name": "Гость"},
+                headers={"Idempotency-Key": "one"},
+            )  # fmt: skip
+            assert answer.status_code == 201
+            assert answer.headers.get("Idempotency-Replayed") == replayed
+        assert len((await played.now())["players"]) == 2
+
+
+class TestRemove:
+    async def test_at_once_from_sight_and_later_from_the_table(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        game = await played.start()
+        path = f"{played.path}/members/{boris.id}"
+        assert (await house.call(anna, "DELETE", path)).status_code == 204
+        assert problem(await house.call(boris, "GET", played.path)) == (404, "not_found")
+        assert problem(await played.event("miss", who=boris, game=game, player="Борис")) == (404, "not_found")
+        assert (await house.call(boris, "GET", "/sessions")).json()["items"] == []
+        assert seats(await played.now())["Борис"], "the game goes on"
+        await played.event("end", game=game, reason="abandoned")
+        assert not seats(await played.now())["Борис"]
+        assert (await kinds(played))[-1] == "leave"
+        assert problem(await house.call(anna, "DELETE", path)) == (404, "not_found")
+
+    async def test_whoever_waits_for_a_seat_waits_no_more(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        await played.join(boris)
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        await played.event("end", game=game, reason="abandoned")
+        assert set(seats(await played.now())) == {"Анна", "Виктор"}
+
+    async def test_the_organizer_stays(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        answer = await house.call(played.organizer, "DELETE", f"{played.path}/members/{played.organizer.id}")
+        assert problem(answer) == (409, "organizer_stays")

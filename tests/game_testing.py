@@ -1,0 +1,109 @@
+"""An evening played through the API, for tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from httpx2 import Response
+
+from artel.kernel.events import new_id
+from artel_testing import Installation, Person
+
+Json = dict[str, Any]
+AMERICANA: Json = {"game": "americana", "stake": {"per": "game", "amount": 10_000}}
+KOLKHOZ: Json = {"game": "kolkhoz", "price": 5_000, "starter": "first"}
+
+
+@dataclass
+class Table:
+    """One session, and the ids of its players by name."""
+
+    house: Installation
+    organizer: Person
+    session: Json
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return str(self.session["id"])
+
+    @property
+    def path(self) -> str:
+        return f"/sessions/{self.id}"
+
+    def __post_init__(self) -> None:
+        self.ids |= {player["name"]: player["id"] for player in self.session["players"]}
+
+    async def post(self, body: Any, who: Person | None = None) -> Response:
+        return await self.house.call(who or self.organizer, "POST", f"{self.path}/events", json=body)
+
+    async def event(self, kind: str, who: Person | None = None, **keys: Any) -> Response:
+        """One event; players by name."""
+        return await self.post(self.made(kind, **keys), who)
+
+    def made(self, kind: str, **keys: Any) -> Json:
+        named = {"player", "payer", "from", "to", "breaker"}
+        told = {key: self.ids.get(value, value) if key in named else value for key, value in keys.items()}
+        for key in ("order", "among"):
+            if key in told:
+                told[key] = [self.ids.get(name, name) for name in told[key]]
+        if "sides" in told:
+            told["sides"] = [[self.ids.get(name, name) for name in side] for side in told["sides"]]
+        return {"id": new_id(), "type": kind, **told}
+
+    async def pay(self, debtor: str, creditor: str, amount: int, who: Person | None = None) -> Response:
+        return await self.post(self.made("payment", **{"from": debtor, "to": creditor, "amount": amount}), who)
+
+    async def start(self, **keys: Any) -> str:
+        """The id of the game."""
+        answer = await self.event("start", **keys)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["events"][0]["id"])
+
+    async def win(self, game: str, player: str, balls: int = 8) -> Response:
+        for _ in range(balls):
+            answer = await self.event("ball", game=game, player=player)
+            assert answer.status_code == 201, answer.text
+        return answer
+
+    async def now(self, who: Person | None = None) -> Json:
+        answer = await self.house.call(who or self.organizer, "GET", self.path)
+        assert answer.status_code == 200, answer.text
+        seen: Json = answer.json()
+        self.ids |= {player["name"]: player["id"] for player in seen["players"]}
+        return seen
+
+    async def log(self, **query: int) -> Json:
+        answer = await self.house.call(self.organizer, "GET", f"{self.path}/events", params=query)
+        assert answer.status_code == 200, answer.text
+        lines: Json = answer.json()
+        return lines
+
+    async def join(self, who: Person) -> Response:
+        code = (await self.now())["code"]
+        answer = await self.house.call(who, "POST", "/sessions/join", json={"code": code})
+        assert answer.status_code == 200, answer.text
+        await self.now()
+        return answer
+
+
+async def table(
+    house: Installation,
+    organizer: Person,
+    *guests: str,
+    rules: Mapping[str, Any] = AMERICANA,
+    joined: Sequence[Person] = (),
+    **body: Any,
+) -> Table:
+    players = [{"guest_name": name} for name in guests]
+    answer = await house.call(organizer, "POST", "/sessions", json={"rules": rules, "players": players, **body})
+    assert answer.status_code == 201, answer.text
+    made = Table(house, organizer, answer.json())
+    for person in joined:
+        await made.join(person)
+    return made
+
+
+def problem(answer: Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]
