@@ -1,5 +1,6 @@
 """What the routes share: the running game, the caller, answers whose bytes are ready."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
