@@ -1,5 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import "./api/client";
 import { App } from "./app/app";
 import { followSignIn } from "./app/follow-sign-in";
 import { reloadOnOldRelease } from "./app/preload";

@@ -1,10 +1,9 @@
 import { Problem, Unreachable } from "../src/api/problem";
-import type { LoggedEvent, SessionDoc, Table } from "../src/api/types";
+import type { Answer, LoggedEvent, SessionDoc, Table } from "../src/api/types";
 import { settle } from "../src/engine/money";
 import { parseRules } from "../src/engine/rules";
 import { gameResult, Session } from "../src/engine/session";
 import { Refusal } from "../src/engine/types";
-import type { Answer } from "../src/live/outbox";
 import { bare, type WireEvent } from "../src/live/wire";
 
 /** Time that stands still until the test moves it. */
@@ -104,7 +103,7 @@ export class FakeServer {
   }
 
   doc(): SessionDoc {
-    const { game, queue: _, games_version: __, ...rest } = this.table();
+    const { game, ...rest } = this.table();
     return {
       ...rest,
       id: "S",
@@ -113,7 +112,7 @@ export class FakeServer {
       epoch: this.epoch,
       organizer_id: "someone",
       scorers: "everyone",
-      rules: RULES,
+      rules: { ...RULES },
       template: null,
       games: game ? [game] : [],
       created_at: "2026-01-01T00:00:00Z",

@@ -5,14 +5,13 @@ export class Problem extends Error {
   /** Which event of a batch was refused. */
   readonly event: number | null;
   readonly retryAfterMs: number | null;
-  readonly requestId: string | null;
 
-  constructor(status: number, body: Record<string, unknown>, retryAfterMs: number | null = null) {
-    super(String(body.detail ?? body.title ?? status));
+  constructor(status: number, body: unknown, retryAfterMs: number | null = null) {
+    const said = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+    super(String(said.detail ?? said.title ?? status));
     this.status = status;
-    this.code = typeof body.code === "string" ? body.code : `http_${status}`;
-    this.event = typeof body.event === "number" ? body.event : null;
-    this.requestId = typeof body.request_id === "string" ? body.request_id : null;
+    this.code = typeof said.code === "string" ? said.code : `http_${status}`;
+    this.event = typeof said.event === "number" ? said.event : null;
     this.retryAfterMs = retryAfterMs;
   }
 }
@@ -26,9 +25,10 @@ export function worthRetrying(error: unknown): boolean {
   return error instanceof Problem && (error.status >= 500 || [408, 425, 429].includes(error.status));
 }
 
-export async function problemOf(response: Response): Promise<Problem> {
-  const body: unknown = await response.json().catch(() => ({}));
-  const retry = Number(response.headers.get("Retry-After"));
-  const wait = response.headers.has("Retry-After") && Number.isFinite(retry) ? retry * 1000 : null;
-  return new Problem(response.status, typeof body === "object" && body !== null ? (body as never) : {}, wait);
+/** What the generated client throws, as one of ours. */
+export function asProblem(error: unknown, response: Response | undefined): unknown {
+  if (!response || error instanceof Unreachable || error instanceof Problem) return error;
+  const seconds = Number(response.headers.get("Retry-After"));
+  const wait = response.headers.has("Retry-After") && Number.isFinite(seconds) ? seconds * 1000 : null;
+  return new Problem(response.status, error, wait);
 }

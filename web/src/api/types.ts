@@ -1,77 +1,42 @@
-import type { GameEvent, GameResult, Rules, Transfer } from "../engine/types";
+// The server's shapes under the names the app uses. Where the document says "any further keys", the engine says which.
+import type { GameEvent, Rules } from "../engine/types";
+import type {
+  GameOut,
+  LineOut,
+  NextOut,
+  NotificationsPage,
+  PlayerOut,
+  PostedOut,
+  SessionItem,
+  SessionOut,
+  SharedGame as SharedGameOut,
+  SharedOut,
+  TableOut,
+  TemplateOut,
+  TokensOut,
+  UserOut,
+} from "./generated";
 
-export interface User {
-  id: string;
-  display_name: string;
-  username: string | null;
-  avatar_url: string | null;
-  language: string | null;
-}
+export type User = UserOut;
+export type Tokens = TokensOut;
+export type Player = PlayerOut;
+export type Next = NextOut;
+export type Game = GameOut;
+export type Table = TableOut;
+export type SessionDoc = SessionOut;
+export type SessionListed = SessionItem;
+export type Template = Omit<TemplateOut, "rules"> & { rules: Partial<Rules> };
+export type Notification = NotificationsPage["items"][number];
 
-export interface Tokens {
-  access_token: string;
-  token_type: "Bearer";
-  expires_in: number;
-  refresh_token: string;
-  user: User;
-}
+/** An event as the log keeps it. */
+export type LoggedEvent = GameEvent & Pick<LineOut, "version" | "game" | "by" | "at" | "client_at">;
 
-export interface Player {
-  id: string;
-  user_id: string | null;
-  name: string;
-  active: boolean;
-  paused: boolean;
-}
+export type Answer = Omit<PostedOut, "events"> & { events: LoggedEvent[] };
 
-export interface Game extends GameResult {
-  id: string;
-  breaker: string;
-  turn?: string | null;
-}
-
-export interface Next {
-  order?: string[] | null;
-  sides?: string[][] | null;
-  breaker: string;
-}
-
-export interface Table {
-  version: number;
-  state: "open" | "finished";
-  players: Player[];
-  game: Game | null;
-  next: Next | null;
-  queue: string[];
-  balances: Record<string, number>;
-  transfers: Transfer[];
-  games_version: number;
-}
-
-export interface SessionDoc {
-  id: string;
-  code: string | null;
-  name: string;
-  state: "open" | "finished";
-  version: number;
-  epoch: string;
-  organizer_id: string;
-  scorers: "everyone" | "organizer" | string[];
-  rules: Rules;
-  template: { id: string; version: number } | null;
-  players: Player[];
-  games: Game[];
-  next: Next | null;
-  balances: Record<string, number>;
-  transfers: Transfer[];
-  created_at: string;
-  updated_at: string;
-}
-
-export type LoggedEvent = GameEvent & {
-  version: number;
-  game?: string | null;
-  by: string | null;
-  at: string;
-  client_at?: string | null;
-};
+/** A scoreboard's game is a game, its money only where it was said to be shown. */
+export type SharedGame = SharedGameOut &
+  Pick<GameOut, "state" | "reason" | "sides" | "order" | "winners" | "balls_left" | "turn"> & {
+    money?: Record<string, number>;
+  };
+export type SharedBoard = Omit<SharedOut, "game" | "games"> & { game: SharedGame | null; games: SharedGame[] };
+export type SharedTable = Omit<SharedBoard, "name" | "kind" | "currency" | "epoch" | "games" | "updated_at">;

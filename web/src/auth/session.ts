@@ -1,8 +1,10 @@
 // Who is signed in.
+import { data, signInByName as signInByNameCall, signInByTelegram, signOut as signOutCall } from "../api";
+import { open } from "../api/open";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
-import { authFetch, forget, keep, kept, postPublic, whenLost } from "./tokens";
+import { forget, keep, kept, whenLost } from "./tokens";
 
 export type Auth =
   | { state: "starting" }
@@ -53,7 +55,8 @@ async function byTelegram(): Promise<void> {
   const account = telegramId(initData);
   const before = await kept();
   try {
-    await take(await postPublic<Tokens>("/auth/telegram", { init_data: initData, device: await device() }), account);
+    const body = { init_data: initData, device: await device() };
+    await take(await data(signInByTelegram({ client: open, body })), account);
   } catch (error) {
     // An old launch goes on with what was kept of it, but never with another account's.
     if (before && before.telegram === account) return become({ state: "signed_in", user: before.user });
@@ -84,11 +87,11 @@ async function renew(): Promise<void> {
 }
 
 export async function signInByName(name: string): Promise<void> {
-  await take(await postPublic<Tokens>("/auth/dev", { name }));
+  await take(await data(signInByNameCall({ client: open, body: { name } })));
 }
 
 export async function signOut(): Promise<void> {
-  await authFetch("/auth/logout", { method: "POST" }).catch(() => {});
+  await signOutCall().catch(() => undefined);
   await forget();
   become({ state: "signed_out", why: "new" });
 }

@@ -1,10 +1,10 @@
 // The access token lives in memory, the refresh token where `writeSecret` puts it. One refresh at a time, in all tabs.
-import { Problem, problemOf, Unreachable } from "../api/problem";
+import { data, refresh as refreshTokens } from "../api";
+import { bareFetch, open } from "../api/open";
+import { Problem } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { readSecret, writeSecret } from "../telegram";
 
-export const API = "/api/v1";
-const PATIENCE_MS = 10_000;
 /** Refresh a little early, so that a token does not expire under way. */
 const EARLY_MS = 30_000;
 
@@ -22,24 +22,6 @@ let onLost: () => void = () => {};
 export const whenLost = (listener: () => void): void => {
   onLost = listener;
 };
-
-export async function bareFetch(path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(API + path, { ...init, signal: init.signal ?? AbortSignal.timeout(PATIENCE_MS) });
-  } catch (error) {
-    throw new Unreachable(error instanceof Error ? error.message : "no answer");
-  }
-}
-
-export async function postPublic<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const response = await bareFetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as T;
-}
 
 export async function keep(tokens: Tokens, telegram: number | null): Promise<void> {
   access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
@@ -69,10 +51,6 @@ export async function accessToken(): Promise<string> {
   return refreshing;
 }
 
-export const dropAccess = (token: string): void => {
-  if (access?.token === token) access = null;
-};
-
 function alone<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? navigator.locks.request("artel.refresh", work) : work();
 }
@@ -81,7 +59,7 @@ async function refresh(): Promise<string> {
   const before = await kept();
   if (!before) throw lost(new Problem(401, { code: "unauthenticated" }));
   try {
-    const tokens = await postPublic<Tokens>("/auth/refresh", { refresh_token: before.refresh });
+    const tokens = await data(refreshTokens({ client: open, body: { refresh_token: before.refresh } }));
     await keep(tokens, before.telegram);
     return tokens.access_token;
   } catch (error) {
@@ -97,17 +75,16 @@ function lost(error: Problem): Problem {
 }
 
 /** `fetch` with our token; a token that just expired is renewed once. */
-export async function authFetch(path: string, init: RequestInit): Promise<Response> {
-  const first = await withToken(path, init);
-  if (first.status !== 401) return first;
-  return withToken(path, init);
+export async function authFetch(request: Request): Promise<Response> {
+  const again = request.clone();
+  const first = await withToken(request);
+  return first.status === 401 ? withToken(again) : first;
 }
 
-async function withToken(path: string, init: RequestInit): Promise<Response> {
+async function withToken(request: Request): Promise<Response> {
   const token = await accessToken();
-  const headers = new Headers(init.headers);
-  headers.set("Authorization", `Bearer ${token}`);
-  const response = await bareFetch(path, { ...init, headers });
-  if (response.status === 401) dropAccess(token);
+  request.headers.set("Authorization", `Bearer ${token}`);
+  const response = await bareFetch(request);
+  if (response.status === 401 && access?.token === token) access = null;
   return response;
 }

@@ -1,14 +1,13 @@
 // A table opened on the screen: store, outbox, socket and what this phone remembers, wired together.
+import { data, getEvents, getSession, liveTicket } from "../api";
 import { Problem } from "../api/problem";
-import { getEvents, getSession, liveTicket } from "../api/sessions";
-import { API } from "../auth/tokens";
 import { uuid7 } from "../lib/uuid7";
 import { onReturn } from "../telegram";
 import { readSeen, writeSeen } from "./db";
 import type { Outbox } from "./outbox";
 import { later, outboxOf } from "./outboxes";
 import { LiveSocket } from "./socket";
-import { TableStore } from "./table";
+import { type Page, TableStore } from "./table";
 import type { WireEvent } from "./wire";
 
 export type Tap = WireEvent extends infer E ? (E extends WireEvent ? Omit<E, "id" | "client_at"> : never) : never;
@@ -24,8 +23,10 @@ export interface Listener {
 }
 
 const SAVE_MS = 1500;
+const PAGE = 1000;
 
 export function openTable(me: string, id: string, listener: Listener): OpenTable {
+  const path = { session_id: id };
   let outbox: Outbox | null = null;
   let leave = (): void => {};
   let closed = false;
@@ -33,8 +34,8 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
   const early: WireEvent[] = [];
 
   const store = new TableStore(me, {
-    fetchDoc: () => getSession(id),
-    fetchEvents: (after) => getEvents(id, after),
+    fetchDoc: () => data(getSession({ path })),
+    fetchEvents: (after) => data(getEvents({ path, query: { after, limit: PAGE } })) as Promise<Page>,
     outgoing: () => [...(outbox?.events ?? []), ...early],
     save: (doc, log) => {
       cancelSave();
@@ -44,7 +45,7 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
   });
 
   const socket = new LiveSocket({
-    ticket: async () => (await liveTicket(id)).ticket,
+    ticket: async () => (await data(liveTicket({ path }))).ticket,
     open: (ticket) => new WebSocket(liveUrl(id, store.position), ["artel.v1", `ticket.${ticket}`]),
     onFrame: store.onFrame,
     onState: (state) => {
@@ -102,7 +103,7 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
 }
 
 function liveUrl(id: string, position: { after: number; epoch: string } | null): string {
-  const url = new URL(`${API}/sessions/${id}/live`, window.location.href);
+  const url = new URL(`/api/v1/sessions/${id}/live`, window.location.href);
   url.protocol = url.protocol.replace("http", "ws");
   if (position) {
     url.searchParams.set("after", String(position.after));

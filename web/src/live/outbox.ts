@@ -1,13 +1,7 @@
 // Events on their way to the server: one sender a session, in order, the same ids until answered.
 import { Problem, worthRetrying } from "../api/problem";
-import type { LoggedEvent, Table } from "../api/types";
+import type { Answer } from "../api/types";
 import type { WireEvent } from "./wire";
-
-export interface Answer {
-  version: number;
-  events: LoggedEvent[];
-  table: Table;
-}
 
 export interface Store {
   put(event: WireEvent): Promise<number>;

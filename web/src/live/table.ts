@@ -1,10 +1,9 @@
 // One evening as this phone sees it: the server's log, what is on its way to it, and the connection.
 import { Problem, worthRetrying } from "../api/problem";
-import type { LoggedEvent, SessionDoc, Table } from "../api/types";
+import type { Answer, LoggedEvent, SessionDoc, Table } from "../api/types";
 import { parseRules } from "../engine/rules";
 import type { Session } from "../engine/session";
 import { History } from "./history";
-import type { Answer } from "./outbox";
 import { ahead, foldLog } from "./predict";
 import type { Frame, LiveState } from "./socket";
 import { drift, makeView, type View } from "./view";
@@ -137,7 +136,7 @@ export class TableStore {
       return;
     }
     this.doc = doc;
-    this.adopt(tableOf(doc, this.table));
+    this.adopt(tableOf(doc));
   }
 
   /** A table newer than the log would show what the log cannot explain yet. */
@@ -238,10 +237,8 @@ export class TableStore {
   }
 }
 
-/** A Session says all that a Table says; only the queue is the Table's own. */
-function tableOf(doc: SessionDoc, before: Table | null): Table {
-  const { version, state, players, next, balances, transfers } = doc;
-  const game = doc.games.at(-1) ?? null;
-  const queue = before?.version === version ? before.queue : [];
-  return { version, state, players, game, next, queue, balances, transfers, games_version: before?.games_version ?? 0 };
+/** A Session says all that a Table says. */
+function tableOf(doc: SessionDoc): Table {
+  const { version, state, players, games, next, queue, balances, transfers, games_version } = doc;
+  return { version, state, players, game: games.at(-1) ?? null, next, queue, balances, transfers, games_version };
 }

@@ -1,7 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
-import { answerRequest, askFriend, type FriendRequest, findPeople, listFriends, removeFriend } from "../api/friends";
+import { acceptFriend, askFriend, data, declineFriend, findPeople, listFriends, removeFriend } from "../api";
+import type { FriendRequestOut } from "../api/generated";
 import { queries } from "../app/queries";
 import { useMe } from "../auth/hooks";
 import { Avatar } from "../ui/avatar";
@@ -27,7 +28,7 @@ function useChange<T>(change: (value: T) => Promise<unknown>, said?: string) {
 
 export default function FriendsScreen() {
   const { t } = useLingui();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: listFriends });
+  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
   return (
     <Screen title={t`Friends`} footer={<Tabs />}>
       <Search />
@@ -63,7 +64,7 @@ export default function FriendsScreen() {
 
 function Friend({ id, name }: { id: string; name: string }) {
   const { t } = useLingui();
-  const remove = useChange(removeFriend);
+  const remove = useChange((user_id: string) => removeFriend({ path: { user_id } }));
   return (
     <li className="flex items-center pe-2">
       <div className="min-w-0 grow">
@@ -80,10 +81,10 @@ function Friend({ id, name }: { id: string; name: string }) {
   );
 }
 
-function Incoming({ requests }: { requests: FriendRequest[] }) {
+function Incoming({ requests }: { requests: FriendRequestOut[] }) {
   const { t } = useLingui();
-  const accept = useChange((id: string) => answerRequest(id, "accept"));
-  const decline = useChange((id: string) => answerRequest(id, "decline"));
+  const accept = useChange((request_id: string) => acceptFriend({ path: { request_id } }));
+  const decline = useChange((request_id: string) => declineFriend({ path: { request_id } }));
   return (
     <Section title={t`Want to be friends`}>
       <List>
@@ -114,11 +115,11 @@ function Search() {
   const query = useDeferredValue(text.trim());
   const found = useQuery({
     queryKey: ["people", query],
-    queryFn: () => findPeople(query),
+    queryFn: () => data(findPeople({ query: { query } })),
     enabled: query.length >= SHORTEST_QUERY,
   });
-  const friends = useQuery({ queryKey: ["friends"], queryFn: listFriends });
-  const ask = useChange(askFriend, t`The request is sent`);
+  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
+  const ask = useChange((user_id: string) => askFriend({ body: { user_id } }), t`The request is sent`);
   const { items = [], incoming = [], outgoing = [] } = friends.data ?? {};
   const known = new Set([me.id, ...[...items, ...incoming, ...outgoing].map(({ user_id }) => user_id)]);
   const people = found.data?.items ?? [];

@@ -2,7 +2,8 @@ import { Plural, useLingui } from "@lingui/react/macro";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
-import { listSessions, type SessionListed } from "../api/sessions";
+import { data, listSessions } from "../api";
+import type { SessionListed } from "../api/types";
 import { useMe } from "../auth/hooks";
 import { useEveningName, useWhen } from "../lib/evening";
 import { Avatar } from "../ui/avatar";
@@ -43,7 +44,7 @@ function Open() {
   const { t } = useLingui();
   const open = useQuery({
     queryKey: ["sessions", "open"],
-    queryFn: () => listSessions("open"),
+    queryFn: () => data(listSessions({ query: { state: "open" } })),
     refetchInterval: 15_000,
   });
   if (open.isPending) return <Skeleton rows={2} />;
@@ -78,7 +79,7 @@ function Finished() {
   const { t } = useLingui();
   const pages = useInfiniteQuery({
     queryKey: ["sessions", "finished"],
-    queryFn: ({ pageParam }) => listSessions("finished", pageParam),
+    queryFn: ({ pageParam }) => data(listSessions({ query: { state: "finished", cursor: pageParam } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });

@@ -2,8 +2,8 @@ import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "react-router";
-import { answerRequest } from "../api/friends";
-import { listNotifications, type Notification, readNotifications } from "../api/more";
+import { acceptFriend, data, declineFriend, listNotifications, markNotificationsRead } from "../api";
+import type { Notification } from "../api/types";
 import { queries } from "../app/queries";
 import { cn } from "../lib/cn";
 import { useWhen } from "../lib/evening";
@@ -14,7 +14,7 @@ import { toast } from "../ui/toast";
 
 export default function InboxScreen() {
   const { t } = useLingui();
-  const news = useQuery({ queryKey: ["notifications"], queryFn: listNotifications, staleTime: 0 });
+  const news = useQuery({ queryKey: ["notifications"], queryFn: () => data(listNotifications()), staleTime: 0 });
   const unread = news.data?.items.filter(({ read }) => !read).map(({ id }) => id) ?? [];
   useReadSoon(unread);
   return (
@@ -43,7 +43,7 @@ function useReadSoon(ids: string[]): void {
   useEffect(() => {
     if (!key) return;
     const timer = setTimeout(() => {
-      void readNotifications(key.split(","))
+      void markNotificationsRead({ body: { ids: key.split(",") } })
         .then(() => queries.invalidateQueries({ queryKey: ["notifications"] }))
         .catch(() => undefined);
     }, GLANCE_MS);
@@ -89,7 +89,7 @@ function Item({ item }: { item: Notification }) {
 function Answer({ request }: { request: string }) {
   const { t } = useLingui();
   const answer = useMutation({
-    mutationFn: (how: "accept" | "decline") => answerRequest(request, how),
+    mutationFn: (answer: typeof acceptFriend | typeof declineFriend) => answer({ path: { request_id: request } }),
     onSuccess: () => {
       toast(t`Done`);
       return queries.invalidateQueries({ queryKey: ["friends"] });
@@ -98,10 +98,14 @@ function Answer({ request }: { request: string }) {
   });
   return (
     <div className="flex gap-2 px-4 pb-3 ps-9">
-      <Button look="primary" className="min-h-11" busy={answer.isPending} onClick={() => answer.mutate("accept")}>
+      <Button look="primary" className="min-h-11" busy={answer.isPending} onClick={() => answer.mutate(acceptFriend)}>
         {t`Accept`}
       </Button>
-      <Button className="min-h-11 bg-well font-normal" busy={answer.isPending} onClick={() => answer.mutate("decline")}>
+      <Button
+        className="min-h-11 bg-well font-normal"
+        busy={answer.isPending}
+        onClick={() => answer.mutate(declineFriend)}
+      >
         {t`Decline`}
       </Button>
     </div>

@@ -1,8 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useParams } from "react-router";
+import { data, join as joinSession } from "../api";
 import { Problem } from "../api/problem";
-import { joinSession } from "../api/sessions";
 import { Button } from "../ui/button";
 import { Screen, Skeleton } from "../ui/screen";
 
@@ -12,7 +12,7 @@ export default function JoinScreen() {
   const { code = "" } = useParams();
   const join = useQuery({
     queryKey: ["join", code],
-    queryFn: () => joinSession(code.toUpperCase()),
+    queryFn: () => data(joinSession({ body: { code: code.toUpperCase() } })),
     gcTime: 0,
     retry: 1,
   });

@@ -23,14 +23,7 @@ interface AvatarProps {
 
 export function Avatar({ id, name, className }: AvatarProps) {
   return (
-    <span
-      aria-hidden="true"
-      style={{ background: tint(id) }}
-      className={cn(
-        "inline-grid size-9 shrink-0 place-items-center rounded-full text-s font-bold text-white",
-        className,
-      )}
-    >
+    <span aria-hidden="true" style={{ background: tint(id) }} className={cn("avatar", className)}>
       {initial(name)}
     </span>
   );

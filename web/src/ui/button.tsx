@@ -10,13 +10,6 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   children: ReactNode;
 }
 
-const LOOKS: Record<Look, string> = {
-  primary: "bg-accent text-on-accent",
-  plain: "bg-card text-text",
-  quiet: "bg-transparent text-accent",
-  danger: "bg-card text-minus",
-};
-
 export function Button({
   look = "plain",
   busy = false,
@@ -31,12 +24,8 @@ export function Button({
       type="button"
       disabled={disabled || busy}
       aria-busy={busy || undefined}
-      className={cn(
-        "press inline-flex min-h-14 items-center justify-center gap-2 rounded-key px-5 font-bold disabled:opacity-55",
-        LOOKS[look],
-        wide && "w-full",
-        className,
-      )}
+      data-look={look}
+      className={cn("button", wide && "w-full", className)}
       {...rest}
     >
       {children}
@@ -51,12 +40,7 @@ interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 export function IconButton({ label, className, children, ...rest }: IconButtonProps) {
   return (
-    <button
-      type="button"
-      aria-label={label}
-      className={cn("press inline-grid size-11 shrink-0 place-items-center rounded-full text-hint", className)}
-      {...rest}
-    >
+    <button type="button" aria-label={label} className={cn("icon-button", className)} {...rest}>
       {children}
     </button>
   );

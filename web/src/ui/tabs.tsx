@@ -2,14 +2,14 @@ import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
-import { listNotifications } from "../api/more";
+import { data, listNotifications } from "../api";
 import { cn } from "../lib/cn";
 import { BellIcon, ChartIcon, PeopleIcon, TableIcon } from "./icons";
 
 /** The four root screens. */
 export function Tabs() {
   const { t } = useLingui();
-  const news = useQuery({ queryKey: ["notifications"], queryFn: listNotifications, staleTime: 30_000 });
+  const news = useQuery({ queryKey: ["notifications"], queryFn: () => data(listNotifications()), staleTime: 30_000 });
   const unread = news.data?.unread ?? 0;
   return (
     <nav aria-label={t`Sections`} className="grid grid-cols-4">

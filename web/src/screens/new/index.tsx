@@ -2,9 +2,9 @@ import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { listTemplates, type Template } from "../../api/more";
+import { createSession, data, getSession, listTemplates } from "../../api";
 import { Problem } from "../../api/problem";
-import { createSession, getSession } from "../../api/sessions";
+import type { Template } from "../../api/types";
 import { queries } from "../../app/queries";
 import { useMe } from "../../auth/hooks";
 import { parseRules } from "../../engine/rules";
@@ -56,6 +56,7 @@ export default function NewScreen() {
       }
     >
       <Games value={rules.game} onChange={(game) => game !== rules.game && change(defaultRules(game))} />
+      <Players me={myself} others={others} onChange={setOthers} />
       <RulesChoice
         rules={rules}
         template={template}
@@ -66,7 +67,6 @@ export default function NewScreen() {
         onEdit={() => setEditing(true)}
       />
       <Money rules={rules} onChange={setRules} />
-      <Players me={myself} others={others} onChange={setOthers} />
       {editing && (
         <Suspense fallback={null}>
           <RulesSheet rules={rules} seats={seats} onChange={change} onClose={() => setEditing(false)} />
@@ -83,10 +83,20 @@ function keepMoney(next: Rules, before: Rules): Rules {
   return before.game === "kolkhoz" ? next : { ...next, stake: before.stake, currency: before.currency };
 }
 
+/** The same but for the money and who is given what. */
+function sameRules(preset: unknown, rules: Rules): boolean {
+  const plain = (one: Rules): string => JSON.stringify(withoutPeople(keepMoney(one, rules)));
+  return plain(parseRules(preset)) === plain(rules);
+}
+
 /** "The same again": rules and people of an earlier evening. */
 function useFrom(id: string | null, take: (before: { rules: Rules; seats: Seat[] }) => void): void {
   const me = useMe();
-  const before = useQuery({ queryKey: ["session", id], queryFn: () => getSession(id ?? ""), enabled: id !== null });
+  const before = useQuery({
+    queryKey: ["session", id],
+    queryFn: () => data(getSession({ path: { session_id: id ?? "" } })),
+    enabled: id !== null,
+  });
   const doc = before.data;
   // biome-ignore lint/correctness/useExhaustiveDependencies: taken over once, when it has come
   useEffect(() => {
@@ -108,15 +118,20 @@ function useStart(seats: Seat[], myself: Seat, rules: Rules, template: Template 
   const id = useMemo(() => uuid7(), [draft]);
   return useMutation({
     mutationFn: () =>
-      createSession({
-        id,
-        rules: cleaned(rules, seats),
-        ...(template && { template: { id: template.id, version: template.version } }),
-        organizer_player_id: myself.id,
-        players: seats
-          .filter((one) => one !== myself)
-          .map(({ id, name, user }) => ({ id, ...(user ? { user_id: user } : { guest_name: name }) })),
-      }),
+      data(
+        createSession({
+          body: {
+            id,
+            rules: { ...cleaned(rules, seats) },
+            ...(template && { template: { id: template.id, version: template.version } }),
+            organizer_player_id: myself.id,
+            players: seats
+              .filter((one) => one !== myself)
+              .map(({ id, name, user }) => ({ id, ...(user ? { user_id: user } : { guest_name: name }) })),
+          },
+          headers: { "Idempotency-Key": id },
+        }),
+      ),
     onSuccess: (made) => {
       haptics.success();
       keepRules(rules);
@@ -189,7 +204,11 @@ interface RulesChoiceProps {
 function RulesChoice({ rules, template, onTemplate, onEdit }: RulesChoiceProps) {
   const { t } = useLingui();
   const summary = useRulesSummary();
-  const templates = useQuery({ queryKey: ["templates"], queryFn: listTemplates, staleTime: 60_000 });
+  const templates = useQuery({
+    queryKey: ["templates"],
+    queryFn: () => data(listTemplates({ query: { limit: 100 } })),
+    staleTime: 60_000,
+  });
   const fitting = (templates.data?.items ?? []).filter((one) => one.rules.game === rules.game);
   return (
     <Section title={t`Rules`}>
@@ -197,7 +216,7 @@ function RulesChoice({ rules, template, onTemplate, onEdit }: RulesChoiceProps) 
         <Choices
           legend={t`Rules`}
           hideLegend
-          value={template?.id ?? ""}
+          value={(template ?? fitting.find((one) => sameRules(one.rules, rules)))?.id ?? ""}
           choices={fitting.map(({ id, name }) => ({ value: id, label: name }))}
           onChange={(id) => {
             const chosen = fitting.find((one) => one.id === id);

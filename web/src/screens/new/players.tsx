@@ -1,8 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { listFriends } from "../../api/friends";
-import { listSessions, type SessionListed } from "../../api/sessions";
+import { data, listFriends, listSessions } from "../../api";
+import type { SessionListed } from "../../api/types";
 import { haptics } from "../../telegram";
 import { Avatar } from "../../ui/avatar";
 import { Button, IconButton } from "../../ui/button";
@@ -63,7 +63,7 @@ interface SuggestionsProps {
 /** The last company with one touch, then friends one by one. */
 function Suggestions({ me, others, onAdd, onCompany }: SuggestionsProps) {
   const { t } = useLingui();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: listFriends });
+  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
   const company = useLastCompany(me);
   const absent = (friends.data?.items ?? []).filter(({ user_id }) => !others.some(({ user }) => user === user_id));
   if (absent.length === 0 && (company.length === 0 || others.length > 0)) return null;
@@ -91,8 +91,14 @@ function Suggestions({ me, others, onAdd, onCompany }: SuggestionsProps) {
 }
 
 function useLastCompany(me: Seat): Seat[] {
-  const open = useQuery({ queryKey: ["sessions", "open"], queryFn: () => listSessions("open") });
-  const finished = useQuery({ queryKey: ["sessions", "last"], queryFn: () => listSessions("finished") });
+  const open = useQuery({
+    queryKey: ["sessions", "open"],
+    queryFn: () => data(listSessions({ query: { state: "open" } })),
+  });
+  const finished = useQuery({
+    queryKey: ["sessions", "last"],
+    queryFn: () => data(listSessions({ query: { state: "finished" } })),
+  });
   const all = [...(open.data?.items ?? []), ...(finished.data?.items ?? [])];
   const last = all.reduce<SessionListed | null>(
     (best, one) => (!best || one.created_at > best.created_at ? one : best),

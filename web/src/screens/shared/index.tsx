@@ -1,6 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useLocation } from "react-router";
-import type { SharedBoard, SharedGame } from "../../api/shared";
+import type { SharedBoard, SharedGame } from "../../api/types";
+import type { GameKind } from "../../engine/types";
 import { cn } from "../../lib/cn";
 import { money, signedMoney } from "../../lib/money";
 import { GAMES } from "../../rules/words";
@@ -29,7 +30,7 @@ export default function SharedScreen() {
           </h1>
           {board && (
             <p className="text-s text-hint">
-              {i18n._(GAMES[board.kind])}
+              {i18n._(GAMES[board.kind as GameKind])}
               {board.game && ` · ${t`game ${board.game.number}`}`}
             </p>
           )}

@@ -1,6 +1,8 @@
 import { useEffect, useState } from "react";
+import { data, getShared, sharedLiveTicket } from "../../api";
+import { open as publicClient } from "../../api/open";
 import { Problem } from "../../api/problem";
-import { getShared, type SharedBoard, type SharedTable, sharedLiveUrl, sharedTicket } from "../../api/shared";
+import type { SharedBoard, SharedTable } from "../../api/types";
 import { later } from "../../live/outboxes";
 import { LiveSocket, type LiveState } from "../../live/socket";
 import { onReturn } from "../../telegram";
@@ -27,11 +29,11 @@ export function useBoard(token: string): Board {
       setBoard(next);
     };
     const fetchBoard = (): Promise<void> =>
-      getShared(token).then(show, (error: unknown) => {
+      fetchShared(token).then(show, (error: unknown) => {
         if (open && isGone(error)) setGone(true);
       });
     const socket = new LiveSocket({
-      ticket: async () => (await sharedTicket(token)).ticket,
+      ticket: async () => (await data(sharedLiveTicket(asked(token)))).ticket,
       open: (ticket) =>
         new WebSocket(sharedLiveUrl(position.version, position.epoch), ["artel.v1", `ticket.${ticket}`]),
       onFrame: (raw) => {
@@ -55,6 +57,18 @@ export function useBoard(token: string): Board {
     };
   }, [token]);
   return { board, live, gone };
+}
+
+const asked = (token: string) => ({ client: publicClient, headers: { "X-Share-Token": token } });
+
+const fetchShared = (token: string): Promise<SharedBoard> => data(getShared(asked(token))) as Promise<SharedBoard>;
+
+function sharedLiveUrl(version: number, epoch: string): string {
+  const url = new URL("/api/v1/shared/live", window.location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("after", String(version));
+  url.searchParams.set("epoch", epoch);
+  return url.href;
 }
 
 const isGone = (error: unknown): boolean => error instanceof Problem && [401, 403, 404, 422].includes(error.status);

@@ -2,7 +2,8 @@ import { Plural, useLingui } from "@lingui/react/macro";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { type Figures, type HistoryItem, playerFigures, playerHistory } from "../../api/more";
+import { data, gameHistory, playerFigures } from "../../api";
+import type { HistoryItem, KindFigures, PlayerFigures } from "../../api/generated";
 import { useMe } from "../../auth/hooks";
 import type { GameKind } from "../../engine/types";
 import { useWhen } from "../../lib/evening";
@@ -42,7 +43,10 @@ function MyFigures() {
   const { t, i18n } = useLingui();
   const me = useMe();
   const [kind, setKind] = useState<GameKind | "all">("all");
-  const figures = useQuery({ queryKey: ["figures", me.id], queryFn: () => playerFigures(me.id) });
+  const figures = useQuery({
+    queryKey: ["figures", me.id],
+    queryFn: () => data(playerFigures({ path: { user_id: me.id } })),
+  });
   if (figures.isPending) return <Skeleton rows={2} />;
   if (figures.isError) return <Empty>{t`The server does not answer.`}</Empty>;
   const played = figures.data.kinds.filter(({ games }) => games > 0);
@@ -66,7 +70,7 @@ function MyFigures() {
   );
 }
 
-function Numbers({ figures }: { figures: Figures }) {
+function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
   const { t, i18n } = useLingui();
   const share = figures.games > 0 ? Math.round((100 * figures.wins) / figures.games) : 0;
   const balance = Object.entries(figures.balance ?? {}).filter(([, amount]) => amount !== 0);
@@ -104,7 +108,7 @@ function History() {
   const me = useMe();
   const pages = useInfiniteQuery({
     queryKey: ["history", me.id],
-    queryFn: ({ pageParam }) => playerHistory(me.id, pageParam),
+    queryFn: ({ pageParam }) => data(gameHistory({ query: { player: me.id, cursor: pageParam } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });

@@ -1,7 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { changeMe } from "../../api/more";
+import { changeMe, data } from "../../api";
+import type { MeChange } from "../../api/generated";
 import { useMe } from "../../auth/hooks";
 import { rename, signOut } from "../../auth/session";
 import { chooseAndKeep, type Language } from "../../i18n";
@@ -16,7 +17,7 @@ export function MeSheet({ onClose }: { onClose: () => void }) {
   const me = useMe();
   const [name, setName] = useState(me.display_name);
   const change = useMutation({
-    mutationFn: changeMe,
+    mutationFn: (body: MeChange) => data(changeMe({ body })),
     onSuccess: rename,
     onError: () => toast(t`The server does not answer`, true),
   });

@@ -34,7 +34,7 @@ function UndoButton() {
   const author = useAuthors();
   const may = useMayScore();
   const { undoable } = view;
-  const what = undoable ? describe(undoable) : t`nothing yet`;
+  const what = undoable ? describe(undoable) : "";
   const who = undoable ? author(undoable.by) : "";
   return (
     <button
@@ -46,10 +46,14 @@ function UndoButton() {
     >
       <UndoIcon className={cn("size-6 shrink-0", undoable && "text-accent")} />
       <span className="min-w-0">
-        <span className="block font-bold">{t`Undo`}</span>
-        <span dir="auto" className="block truncate text-s text-hint">
-          {who ? `${what} · ${who}` : what}
+        <span dir="auto" className="block truncate font-bold">
+          {undoable ? what : t`Nothing to undo`}
         </span>
+        {undoable && (
+          <span dir="auto" className="block truncate text-s text-hint">
+            {t`undo`} · {who}
+          </span>
+        )}
       </span>
     </button>
   );

@@ -15,7 +15,7 @@ interface Props {
 
 export function DuelSides({ game, rules, onPlayer }: Props) {
   return (
-    <div className="duel grid grow grid-cols-2 gap-2">
+    <div className="duel">
       {(game.sides ?? []).map((side, i) => (
         <Side key={side.join()} {...{ game, rules, side, onPlayer }} target={game.targets[i] ?? rules.target} />
       ))}
@@ -37,14 +37,11 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
   const score = game.scores[first] ?? 0;
   return (
     <div className="tile" data-turn={turn || won || undefined}>
-      <div className="tile-body side-body">
+      <div className="tile-body">
         {side.length === 1 ? (
-          <TileHead player={first} onOpen={() => onPlayer(first)} note={turn ? t`plays` : won ? t`won` : null}>
-            <Wins side={side} target={target} />
-          </TileHead>
-        ) : (
-          <Wins side={side} target={target} />
-        )}
+          <TileHead player={first} onOpen={() => onPlayer(first)} note={turn ? t`plays` : won ? t`won` : null} />
+        ) : null}
+        <Wins side={side} target={target} />
         <Figure value={score} />
         {side.length === 1
           ? running && <DuelKeys rules={rules} player={first} tall />
@@ -74,8 +71,10 @@ function Wins({ side, target }: { side: string[]; target: number }) {
   const balance = view.live.balances[side[0] ?? ""] ?? 0;
   return (
     <div className="flex flex-wrap items-baseline justify-between gap-x-2 text-s text-hint">
-      <span>{t`games: ${wins}`}</span>
-      {on ? <Signed value={balance}>{signed(balance)}</Signed> : <span>{t`to ${target}`}</span>}
+      <span>
+        {t`to ${target}`} · {t`games: ${wins}`}
+      </span>
+      {on && <Signed value={balance}>{signed(balance)}</Signed>}
     </div>
   );
 }

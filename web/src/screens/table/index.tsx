@@ -60,7 +60,12 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
       <main className="flex grow flex-col gap-2">
         {view.game && <Board onPlayer={(player) => setOpened({ name: "player", player })} />}
         {!running && (
-          <NextGame onOrder={() => open("order")} onPlayers={() => open("players")} onFinish={() => open("finish")} />
+          <NextGame
+            onOrder={() => open("order")}
+            onPlayers={() => open("players")}
+            onFinish={() => open("finish")}
+            onInvite={() => open("share")}
+          />
         )}
       </main>
       <div className="table-foot sticky bottom-0 -mx-1 flex flex-col bg-page px-1 pb-[max(0.25rem,var(--inset-bottom))]">

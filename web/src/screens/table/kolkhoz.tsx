@@ -1,7 +1,6 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { payersOf } from "../../engine/kolkhoz";
 import type { KolkhozRules } from "../../engine/types";
-import { cn } from "../../lib/cn";
 import { points } from "../../lib/money";
 import type { GameView, Rack } from "../../live/view";
 import { useBallName } from "../../rules/words";
@@ -18,11 +17,9 @@ interface Props {
 
 export function KolkhozTiles({ game, rules, onPlayer }: Props) {
   const order = game.order ?? [];
+  const layout = order.length === 4 ? "stand" : order.length < 4 ? "large" : "row";
   return (
-    <div
-      className={cn("tiles grid grow gap-2", order.length === 4 ? "grid-cols-2" : "grid-cols-1")}
-      data-count={order.length}
-    >
+    <div className="tiles" data-layout={layout}>
       {order.map((player, place) => (
         <KolkhozTile key={player} {...{ game, rules, player, place, onPlayer }} />
       ))}
@@ -39,10 +36,9 @@ function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player:
   return (
     <div className="tile" data-turn={turn || won || undefined}>
       <div className="tile-body">
-        <TileHead player={player} onOpen={() => onPlayer(player)} note={note}>
-          <Standing game={game} rules={rules} player={player} />
-        </TileHead>
+        <TileHead player={player} onOpen={() => onPlayer(player)} note={note} />
         <Figure value={game.scores[player] ?? 0} />
+        <Standing game={game} rules={rules} player={player} />
         {running && <Keys game={game} rules={rules} player={player} />}
       </div>
     </div>
@@ -54,24 +50,25 @@ function Standing({ game, rules, player }: Omit<Props, "onPlayer"> & { player: s
   const { t } = useLingui();
   const name = useNames();
   const { signed } = useMoney();
-  const order = game.order ?? [];
   const stands = game.stands[player] ?? 0;
   const ledger = game.points[player] ?? 0;
-  const payers = payersOf(order, player, rules);
+  const payers = payersOf(game.order ?? [], player, rules);
   const [payer] = payers;
-  const who = payers.length === 1 && payer ? t`${name(payer)} pays` : payers.length > 1 ? t`everyone pays` : "";
+  const who = payers.length === 1 && payer ? `← ${name(payer)}` : payers.length > 1 ? t`← everyone` : "";
   const paid = rules.price > 0 || Object.keys(rules.rates).length > 0;
   const hanging = game.hanging.filter((one) => one === player).length;
   return (
-    <div className="flex flex-col">
+    <div className="tile-standing flex min-w-0 items-baseline gap-2">
       {paid ? (
-        <Signed value={stands}>{signed(stands)}</Signed>
+        <Signed value={stands} className="shrink-0">
+          {signed(stands)}
+        </Signed>
       ) : (
-        <Signed value={Number.parseFloat(String(ledger))}>
+        <Signed value={Number.parseFloat(String(ledger))} className="shrink-0">
           <LedgerPoints points={ledger} />
         </Signed>
       )}
-      <span dir="auto" className="truncate text-s text-hint">
+      <span dir="auto" className="min-w-0 truncate text-s text-hint">
         {hanging > 0 ? <Plural value={hanging} one="# foul hangs" other="# fouls hang" /> : who}
       </span>
     </div>

@@ -9,10 +9,11 @@ interface Props {
   onOrder: () => void;
   onPlayers: () => void;
   onFinish: () => void;
+  onInvite: () => void;
 }
 
 /** Between games: how the last one ended, who plays next in which order, and one button. */
-export function NextGame({ onOrder, onPlayers, onFinish }: Props) {
+export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
   const { t } = useLingui();
   const { view } = useTableView();
   const tap = useTap();
@@ -21,7 +22,7 @@ export function NextGame({ onOrder, onPlayers, onFinish }: Props) {
   const active = view.players.filter((player) => player.active);
   return (
     <section aria-label={t`Next game`} className="appear flex flex-col gap-3 rounded-tile bg-card p-4">
-      {view.game && <Outcome />}
+      {view.game ? <Outcome /> : <Invitation onInvite={onInvite} />}
       {active.length < 2 ? (
         <p className="text-hint">{t`Two are needed to play. Let others come by the code, or add a guest.`}</p>
       ) : (
@@ -52,6 +53,23 @@ export function NextGame({ onOrder, onPlayers, onFinish }: Props) {
         </>
       )}
     </section>
+  );
+}
+
+/** Before the first game others are still on their way. */
+function Invitation({ onInvite }: { onInvite: () => void }) {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  if (!view.doc.code) return null;
+  return (
+    <button
+      type="button"
+      onClick={onInvite}
+      className="press flex min-h-16 items-center gap-3 rounded-key bg-well px-4 text-start"
+    >
+      <span className="grow text-s text-hint">{t`Others come in by this code`}</span>
+      <span className="figures text-l font-bold tracking-wider">{view.doc.code}</span>
+    </button>
   );
 }
 

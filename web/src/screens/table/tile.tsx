@@ -9,29 +9,25 @@ interface HeadProps {
   onOpen: () => void;
   /** Something short at the right: whose turn, place in the circle. */
   note?: ReactNode;
-  children?: ReactNode;
 }
 
 /** The name is a button: behind it is everything rarer than a ball. */
-export function TileHead({ player, onOpen, note, children }: HeadProps) {
+export function TileHead({ player, onOpen, note }: HeadProps) {
   const { t } = useLingui();
   const name = useNames()(player);
   return (
-    <div className="tile-head flex min-w-0 flex-col">
-      <button
-        type="button"
-        onClick={onOpen}
-        aria-label={t`${name}: more`}
-        className="press -m-1 flex min-h-11 min-w-0 items-center gap-2 rounded-key p-1 text-start"
-      >
-        <Avatar id={player} name={name} className="size-7" />
-        <span dir="auto" className="min-w-0 grow truncate font-bold">
-          {name}
-        </span>
-        {note && <span className="shrink-0 text-s text-hint">{note}</span>}
-      </button>
-      {children}
-    </div>
+    <button
+      type="button"
+      onClick={onOpen}
+      aria-label={t`${name}: more`}
+      className="tile-name press -m-1 flex min-h-9 min-w-0 items-center gap-2 rounded-key p-1 text-start"
+    >
+      <Avatar id={player} name={name} className="size-7" />
+      <span dir="auto" className="min-w-0 grow truncate font-bold">
+        {name}
+      </span>
+      {note && <span className="shrink-0 text-s text-hint">{note}</span>}
+    </button>
   );
 }
 

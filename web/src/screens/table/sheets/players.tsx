@@ -1,9 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { listFriends } from "../../../api/friends";
+import { addPlayer, data, listFriends } from "../../../api";
 import { Problem } from "../../../api/problem";
-import { addPlayer } from "../../../api/sessions";
 import { useMe } from "../../../auth/hooks";
 import { uuid7 } from "../../../lib/uuid7";
 import { Avatar } from "../../../ui/avatar";
@@ -79,7 +78,8 @@ function useAdd() {
   const { view } = useTableView();
   const running = view.game?.state === "running";
   return useMutation({
-    mutationFn: (who: { user_id: string } | { guest_name: string }) => addPlayer(view.doc.id, { ...who, id: uuid7() }),
+    mutationFn: (who: { user_id: string } | { guest_name: string }) =>
+      addPlayer({ path: { session_id: view.doc.id }, body: { ...who, id: uuid7() } }),
     onSuccess: () => running && toast(t`Plays from the next game on`),
     onError: (error) => toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true),
   });
@@ -115,7 +115,7 @@ function AddFriend() {
   const { t } = useLingui();
   const { view } = useTableView();
   const add = useAdd();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: listFriends });
+  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
   const here = new Set(view.players.map(({ user_id }) => user_id));
   const absent = (friends.data?.items ?? []).filter(({ user_id }) => !here.has(user_id));
   if (absent.length === 0) return null;

@@ -1,8 +1,9 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { changeSession, data } from "../../../api";
+import type { SessionChange } from "../../../api/generated";
 import { Problem } from "../../../api/problem";
-import { changeSession } from "../../../api/sessions";
 import { useMe } from "../../../auth/hooks";
 import { useRulesSummary } from "../../../rules/summary";
 import { GAMES } from "../../../rules/words";
@@ -40,10 +41,10 @@ type Scorers = "everyone" | "organizer" | "some";
 function Change() {
   const { t } = useLingui();
   const { view } = useTableView();
-  const [name, setName] = useState(view.doc.name);
+  const [name, setName] = useState(view.doc.name ?? "");
   const { scorers } = view.doc;
   const change = useMutation({
-    mutationFn: (body: Parameters<typeof changeSession>[1]) => changeSession(view.doc.id, body),
+    mutationFn: (body: SessionChange) => data(changeSession({ path: { session_id: view.doc.id }, body })),
     onError: (error) => toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true),
   });
   function submit(event: FormEvent): void {

@@ -1,8 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { data, renewCode, share as shareBoard, unshare as unshareBoard } from "../../../api";
 import { Problem } from "../../../api/problem";
-import { newCode, shareBoard, unshareBoard } from "../../../api/sessions";
 import { useMe } from "../../../auth/hooks";
 import { type Shared, shareLink } from "../../../telegram";
 import { Button } from "../../../ui/button";
@@ -45,7 +45,7 @@ function Invite() {
   const told = useTold();
   const [code, setCode] = useState(view.doc.code);
   const fresh = useMutation({
-    mutationFn: () => newCode(view.doc.id),
+    mutationFn: () => data(renewCode({ path: { session_id: view.doc.id } })),
     onSuccess: (made) => setCode(made.code),
     onError: useFailed(),
   });
@@ -79,12 +79,12 @@ function Board() {
   const [withMoney, setWithMoney] = useState(false);
   const failed = useFailed();
   const share = useMutation({
-    mutationFn: () => shareBoard(view.doc.id, withMoney),
-    onSuccess: async ({ url }) => told(await shareLink(new URL(url, window.location.href).href, view.doc.name)),
+    mutationFn: () => data(shareBoard({ path: { session_id: view.doc.id }, body: { money: withMoney } })),
+    onSuccess: async ({ url }) => told(await shareLink(new URL(url, window.location.href).href, view.doc.name ?? "")),
     onError: failed,
   });
   const stop = useMutation({
-    mutationFn: () => unshareBoard(view.doc.id),
+    mutationFn: () => unshareBoard({ path: { session_id: view.doc.id } }),
     onSuccess: () => toast(t`The scoreboard is closed`),
     onError: failed,
   });

@@ -1,0 +1,2 @@
+export * from "./generated/sdk.gen";
+export { data } from "./open";

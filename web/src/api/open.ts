@@ -1,0 +1,19 @@
+// The client for what needs no token: signing in, and the scoreboard of a link.
+import { createClient } from "./generated/client";
+import { asProblem, Unreachable } from "./problem";
+
+const PATIENCE_MS = 10_000;
+
+export async function bareFetch(request: Request): Promise<Response> {
+  try {
+    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch (error) {
+    throw new Unreachable(error instanceof Error ? error.message : "no answer");
+  }
+}
+
+export const open = createClient({ baseUrl: "", throwOnError: true, fetch: bareFetch as typeof fetch });
+open.interceptors.error.use(asProblem);
+
+/** The answer itself; a refusal is thrown. */
+export const data = async <T>(answer: Promise<{ data: T }>): Promise<T> => (await answer).data;
