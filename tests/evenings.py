@@ -21,6 +21,8 @@ from artel.contracts.friends import (
 from artel.contracts.game import (
     GameFinished,
     GameReopened,
+    GuestClaimed,
+    GuestUnclaimed,
     Player,
     SessionCreated,
     SessionFinished,
@@ -46,6 +48,7 @@ class Evening:
     starts: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=3))
     make_id: Callable[[], str] = new_id
     version: int = 0
+    claim_version: int = 0
     games: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,7 +70,7 @@ class Evening:
             "players": list(self.players),
             "kind": self.kind,
             "currency": self.currency,
-            "at": self.starts + timedelta(minutes=self.version),
+            "at": self.starts + timedelta(minutes=self.version, seconds=self.claim_version),
         }
 
     def created(self) -> SessionCreated:
@@ -79,6 +82,22 @@ class Evening:
         self.players.append(player)
         self.ids[player.name] = player.id
         return SessionPlayerJoined(**self._common(), player_id=player.id)
+
+    def claimed(self, player: str, by: Person) -> GuestClaimed:
+        """From now on the guest is this user, in all lists of players too."""
+        self._turn_out(player, by.id)
+        about = {"player_id": self.ids[player], "user_id": by.id, "claim_version": self.claim_version}
+        return GuestClaimed(**self._common(), **about)
+
+    def unclaimed(self, player: str, by: Person) -> GuestUnclaimed:
+        self._turn_out(player, None)
+        about = {"player_id": self.ids[player], "user_id": by.id, "claim_version": self.claim_version}
+        return GuestUnclaimed(**self._common(), **about)
+
+    def _turn_out(self, name: str, user_id: str | None) -> None:
+        self.claim_version += 1
+        seat = next(seat for seat, player in enumerate(self.players) if player.id == self.ids[name])
+        self.players[seat] = self.players[seat].model_copy(update={"user_id": user_id})
 
     def duel(
         self,
@@ -136,7 +155,7 @@ class Evening:
     def _finished(self, outcome: Mapping[str, Any], game_id: str | None, **details: Any) -> GameFinished:
         self.version += 10
         if game_id is None:
-            game_id = self.make_id()
+            game_id = f"start-{len(self.games)}"  # the client's making: another evening has it too
             self.games.append(game_id)
         result = {"number": self.games.index(game_id) + 1, "state": "ended", **outcome}
         finished = details.pop("finished_at", self.starts + timedelta(minutes=self.version))
@@ -213,8 +232,8 @@ class Story:
             self.events.append(self.rng.choice(told))
 
     def _evening(self, number: int) -> None:
-        people: list[Person | str] = [*self.rng.sample(self.people, self.rng.randint(2, 4))]
-        guests = ["Гость"] if self.rng.random() < 0.2 else []
+        people: list[Person | str] = [*self.rng.sample(self.people, self.rng.randint(2, 3))]
+        guests = ["Гость"] if self.rng.random() < 0.4 else []
         evening = Evening(
             [*people, *guests],
             kind=self.rng.choice(self.kinds),
@@ -228,16 +247,28 @@ class Story:
             self.events.append(self._step(evening))
 
     def _step(self, evening: Evening) -> Event:
-        kind = self.rng.choice(["game", "game", "game", "again", "again", "back", "finish", "reopen"])
+        kind = self.rng.choice(["game", "game", "game", "again", "again", "back", "finish", "reopen", "claim"])
         if kind in {"again", "back"} and evening.games:
             game_id = self.rng.choice(evening.games)
             return self._game(evening, game_id) if kind == "again" else evening.take_back(game_id)
         if kind == "reopen":
             return evening.reopen()
+        if kind == "claim" and "Гость" in evening.ids:
+            return self._claim(evening)
         if kind == "finish":
             one, other, *_ = evening.ids
             return evening.finish(self._amounts(list(evening.ids)), [(one, other, 100)])
         return self._game(evening, None)
+
+    def _claim(self, evening: Evening) -> Event:
+        """By somebody who was not there; or taken back."""
+        there = {player.user_id for player in evening.players}
+        absent = [person for person in self.people if person.id not in there]
+        guest = next(player for player in evening.players if player.name == "Гость")
+        if guest.user_id is None and absent:
+            return evening.claimed("Гость", self.rng.choice(absent))
+        known = [person for person in self.people if person.id == guest.user_id]
+        return evening.unclaimed("Гость", known[0]) if known else evening.created()
 
     def _game(self, evening: Evening, game_id: str | None) -> GameFinished:
         details: dict[str, Any] = {"game_id": game_id, "handicapped": self.rng.random() < 0.2}

@@ -141,10 +141,58 @@ class TestFigures:
         assert (figures["kinds"][0]["rating"], figures["kinds"][0]["rating_history"]) == (None, [])
         assert await company.refused(anya, f"players/{evening.ids['Дядя Женя']}") == NOT_FOUND
 
+    async def test_the_same_start_in_two_evenings(self, company: Company) -> None:
+        anya, boris = await company.people("Аня", "Борис")
+        first, second = Evening([anya, boris]), Evening([anya, boris])
+        games = first.duel({"Аня": 8, "Борис": 5}, money=WON), second.duel({"Аня": 8, "Борис": 5}, money=WON)
+        assert games[0].game_id == games[1].game_id
+        await company.tell(*games)
+        assert won(await company.ok(anya, f"players/{anya.id}")) == (2, 2, {"RUB": 60_000})
+        await company.tell(first.take_back(games[0].game_id))
+        assert won(await company.ok(anya, f"players/{anya.id}")) == (1, 1, {"RUB": 30_000})
+
     @pytest.mark.parametrize("query", [{"game": "snooker"}, {"period": "century"}])
     async def test_queries_that_are_none(self, company: Company, query: dict[str, str]) -> None:
         (anya,) = await company.people("Аня")
         assert await company.refused(anya, f"players/{anya.id}", **query) == (422, "invalid_query")
+
+
+class TestClaims:
+    async def test_a_guest_turns_out_to_be_somebody(self, company: Company) -> None:
+        anya, zhenya = await company.people("Аня", "Женя")
+        evening = Evening([anya, "Дядя Женя"])
+        game = evening.duel({"Дядя Женя": 8, "Аня": 5}, money={"Аня": -100, "Дядя Женя": 100})
+        await company.tell(game)
+        assert await company.refused(anya, f"players/{zhenya.id}") == NOT_FOUND
+        await company.tell(evening.claimed("Дядя Женя", zhenya))
+        figures = await company.ok(anya, f"players/{zhenya.id}")
+        assert won(figures) == (1, 1, {"RUB": 100})
+        assert figures["kinds"][0]["rating"] == 1512
+        flows = await company.ok(anya, "flows")
+        assert [(item["display_name"], item["net"]) for item in flows["items"]] == [("Женя", {"RUB": -100})]
+        (item,) = (await company.ok(anya, "history"))["items"]
+        assert [(player["user_id"], player["display_name"]) for player in item["players"]] == [
+            (zhenya.id, "Женя"), (anya.id, "Аня"),
+        ]  # fmt: skip
+        await company.tell(evening.unclaimed("Дядя Женя", zhenya))
+        assert await company.refused(anya, f"players/{zhenya.id}") == NOT_FOUND
+        assert won(await company.ok(zhenya, f"players/{zhenya.id}")) == (0, 0, {})
+        mine = await company.ok(anya, f"players/{anya.id}")
+        assert (mine["losses"], mine["kinds"][0]["rating"]) == (1, None)
+        (item,) = (await company.ok(anya, "history"))["items"]
+        assert [player["display_name"] for player in item["players"]] == ["Дядя Женя", "Аня"]
+        assert (await company.ok(anya, "flows"))["guests"] == {"RUB": -100}
+
+    async def test_a_list_made_before_the_claim_does_not_undo_it(self, company: Company) -> None:
+        anya, zhenya = await company.people("Аня", "Женя")
+        evening = Evening([anya, "Дядя Женя"])
+        guests = list(evening.players)
+        claim = evening.claimed("Дядя Женя", zhenya)
+        game = evening.duel({"Дядя Женя": 8, "Аня": 5}).model_copy(update={"players": guests})
+        for order in ([claim, game], [game, claim]):
+            for event in order:
+                await company.tell(event.model_copy(update={"event_id": new_id()}))
+            assert (await company.ok(zhenya, f"players/{zhenya.id}"))["wins"] == 1
 
 
 class TestWhoMaySee:

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, select
 
-from artel.contracts.game import GameFinished, GameReopened
+from artel.contracts.game import GameFinished, GameReopened, GuestClaimed, GuestEvent, SessionEvent
 from artel.kernel.events import Event
 from artel.kernel.outbox import once
 from artel.stats.elo import START, Entrant, changes
+from artel.stats.games import key_of
 from artel.stats.reactions import REACTIONS
-from artel.stats.record import is_rated, lines_of
+from artel.stats.record import is_even, lines_of
 from artel.stats.tables import flows, lines, metadata, ratings, standings
 from artel_testing import installation
 from evenings import Story
@@ -51,8 +52,20 @@ def in_the_end(story: Story) -> list[GameFinished]:
     newest: dict[str, GameFinished | GameReopened] = {}
     for event in story.events:
         if isinstance(event, GameFinished | GameReopened):
-            newest[event.game_id] = event
+            newest[key_of(event)] = event
     return [event for event in newest.values() if isinstance(event, GameFinished)]
+
+
+def who_is_who(story: Story) -> dict[tuple[str, str], str | None]:
+    """Each player of a session as its newest word has it; of those who were claimed, as the newest claim has it."""
+    known: dict[tuple[str, str], str | None] = {}
+    lists = [event for event in story.events if isinstance(event, SessionEvent)]
+    for event in sorted(lists, key=lambda event: (event.session_version, event.at)):
+        known |= {(event.session_id, player.id): player.user_id for player in event.players}
+    claims = [event for event in story.events if isinstance(event, GuestEvent)]
+    for claim in sorted(claims, key=lambda claim: claim.claim_version):
+        known[claim.session_id, claim.player_id] = claim.user_id if isinstance(claim, GuestClaimed) else None
+    return known
 
 
 @settings(deadline=None, max_examples=40)
@@ -66,23 +79,23 @@ def test_any_order_any_repeats(seed: int, rng: Random) -> None:
 @given(st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_ratings_are_a_fresh_replay(seed: int, rng: Random) -> None:
     story = Story(Random(seed))
+    who = who_is_who(story)
     current: dict[tuple[str, str], list[int]] = defaultdict(lambda: [START, 0])
     expected = []
-    for event in sorted(in_the_end(story), key=lambda game: (game.finished_at, game.game_id)):
+    for event in sorted(in_the_end(story), key=lambda game: (game.finished_at, key_of(game))):
         found = lines_of(event)
-        if not is_rated(event, found):
+        users = [who[event.session_id, line.player_id] for line in found]
+        if not is_even(event) or None in users:
             continue
-        keys = [(event.kind, str(line.user_id)) for line in found]
-        before = {key: current[key][0] for key in keys}
-        gained = changes(
-            [Entrant(key[1], line.side, line.standing, before[key]) for key, line in zip(keys, found, strict=True)]
-        )
-        for kind, user_id in keys:
-            mine = current[kind, user_id]
-            mine[:] = [mine[0] + gained[user_id], mine[1] + 1]
-            expected.append((event.game_id, user_id, kind, mine[1], before[kind, user_id], mine[0]))
+        before = {user: current[event.kind, str(user)][0] for user in users}
+        together = zip(users, found, strict=True)
+        gained = changes([Entrant(str(user), line.side, line.standing, before[user]) for user, line in together])
+        for user, change in gained.items():
+            mine = current[event.kind, user]
+            mine[:] = [mine[0] + change, mine[1] + 1]
+            expected.append((key_of(event), user, event.kind, mine[1], before[user], mine[0]))
     tables = after(story.retold(rng))
-    columns = [ratings.c.keys().index(name) for name in ("game_id", "user_id", "kind", "ordinal", "before", "after")]
+    columns = [ratings.c.keys().index(name) for name in ("game_key", "user_id", "kind", "ordinal", "before", "after")]
     assert sorted(tuple(row[index] for index in columns) for row in tables["ratings"]) == sorted(expected)
     assert sorted(tables["standings"]) == sorted((kind, user, *values) for (kind, user), values in current.items())
     assert standings.c.keys() == ["kind", "user_id", "rating", "games"]
@@ -93,17 +106,18 @@ def test_ratings_are_a_fresh_replay(seed: int, rng: Random) -> None:
 def test_money_is_that_of_the_games(seed: int, rng: Random) -> None:
     story = Story(Random(seed))
     tables = after(story.retold(rng))
-    money, user, game = (lines.c.keys().index(name) for name in ("money", "user_id", "game_id"))
+    money, user, game = (lines.c.keys().index(name) for name in ("money", "user_id", "game_key"))
     kept = {(row[game], row[user]): row[money] for row in tables["lines"] if row[user]}
+    who = who_is_who(story)
     told = {
-        (event.game_id, player.user_id): event.result["money"][player.id]
+        (key_of(event), who[event.session_id, player_id]): amount
         for event in in_the_end(story)
-        for player in event.players
-        if player.user_id and player.id in event.result["money"]
+        for player_id, amount in event.result["money"].items()
+        if who[event.session_id, player_id]
     }
     assert kept == told
-    paid: dict[tuple[str, str], int] = dict.fromkeys(told, 0)
-    amount, user, game = (flows.c.keys().index(name) for name in ("amount", "user_id", "game_id"))
+    paid: dict[tuple[str, str | None], int] = dict.fromkeys(told, 0)
+    amount, user, game = (flows.c.keys().index(name) for name in ("amount", "user_id", "game_key"))
     for row in tables["flows"]:
         paid[row[game], row[user]] += row[amount]
     assert paid == told

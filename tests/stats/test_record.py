@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artel.contracts.game import Tally
-from artel.stats.record import is_rated, lines_of, payments
+from artel.stats.record import is_even, lines_of, payments
 from artel_testing import Person
 from evenings import Evening
 
@@ -16,51 +16,45 @@ class TestLines:
         tally = Tally(balls=8, own=2, lucky=1, fouls=3, misses=4, best_series=5)
         event = evening.duel({"Аня": 8, "Борис": 5}, money={"Аня": 30000, "Борис": -30000}, tallies={"Аня": tally})
         anya, boris = lines_of(event)
-        assert (anya.user_id, anya.name, anya.score, anya.place, anya.outcome) == (ANYA.id, "Аня", 8, 1, "win")
-        assert (boris.user_id, boris.score, boris.place, boris.outcome) == (BORIS.id, 5, 2, "loss")
+        assert (anya.player_id, anya.score, anya.place, anya.outcome) == (evening.ids["Аня"], 8, 1, "win")
+        assert (boris.player_id, boris.score, boris.place, boris.outcome) == (evening.ids["Борис"], 5, 2, "loss")
         assert (anya.money, boris.money) == (30000, -30000)
         assert (anya.balls, anya.own, anya.fouls, anya.misses, anya.best_series) == (8, 2, 3, 4, 5)
-        assert is_rated(event, [anya, boris])
+        assert is_even(event)
 
     def test_partners_share_a_side(self) -> None:
         evening = Evening([ANYA, BORIS, VERA, GLEB])
         event = evening.duel({"Аня": 8, "Вера": 6}, sides=[["Аня", "Борис"], ["Вера", "Глеб"]])
-        lines = lines_of(event)
-        assert [(line.name, line.side, line.seat, line.place, line.score) for line in lines] == [
-            ("Аня", 0, 0, 1, 8), ("Борис", 0, 1, 1, 8), ("Вера", 1, 2, 2, 6), ("Глеб", 1, 3, 2, 6),
+        assert [(line.side, line.seat, line.place, line.score) for line in lines_of(event)] == [
+            (0, 0, 1, 8), (0, 1, 1, 8), (1, 2, 2, 6), (1, 3, 2, 6),
         ]  # fmt: skip
-        assert is_rated(event, lines)
 
     def test_draw_and_abandoned(self) -> None:
         evening = Evening([ANYA, BORIS])
-        draw = lines_of(evening.duel({"Аня": 7, "Борис": 7}, reason="draw"))
-        assert [(line.outcome, line.place, line.standing) for line in draw] == [("draw", 1, 0)] * 2
+        draw = evening.duel({"Аня": 7, "Борис": 7}, reason="draw")
+        assert [(line.outcome, line.place, line.standing) for line in lines_of(draw)] == [("draw", 1, 0)] * 2
+        assert is_even(draw)
         event = evening.duel({"Аня": 7, "Борис": 2}, reason="abandoned")
-        lines = lines_of(event)
-        assert [(line.outcome, line.place) for line in lines] == [("abandoned", None)] * 2
-        assert not is_rated(event, lines)
+        assert [(line.outcome, line.place) for line in lines_of(event)] == [("abandoned", None)] * 2
+        assert not is_even(event)
 
     def test_kolkhoz_by_points_and_rated_by_balls(self) -> None:
         evening = Evening([ANYA, BORIS, VERA], kind="kolkhoz")
         event = evening.kolkhoz({"Аня": 9, "Борис": 1, "Вера": 6})
-        assert [(line.name, line.points, line.place, line.outcome, line.standing) for line in lines_of(event)] == [
-            ("Аня", "8", 1, "win", 9), ("Борис", "-5", 3, "loss", 1), ("Вера", "-3", 2, "loss", 6),
+        assert [(line.points, line.place, line.outcome, line.standing) for line in lines_of(event)] == [
+            ("8", 1, "win", 9), ("-5", 3, "loss", 1), ("-3", 2, "loss", 6),
         ]  # fmt: skip
 
     def test_fractions_and_equals(self) -> None:
         evening = Evening([ANYA, BORIS, VERA], kind="kolkhoz")
         points = {"Аня": "4/3", "Борис": "4/3", "Вера": "-8/3"}
         event = evening.kolkhoz({"Аня": 6, "Борис": 6, "Вера": 2}, points=points)
-        lines = lines_of(event)
-        assert [(line.points, line.place, line.outcome) for line in lines] == [
+        assert [(line.points, line.place, line.outcome) for line in lines_of(event)] == [
             ("4/3", 1, "win"), ("4/3", 1, "win"), ("-8/3", 3, "loss"),
         ]  # fmt: skip
 
-    def test_unrated(self) -> None:
-        even = Evening([ANYA, BORIS]).duel({"Аня": 8, "Борис": 5}, handicapped=True)
-        guest = Evening([ANYA, "Гость"]).duel({"Аня": 8, "Гость": 5})
-        for event in (even, guest):
-            assert not is_rated(event, lines_of(event))
+    def test_on_uneven_terms(self) -> None:
+        assert not is_even(Evening([ANYA, BORIS]).duel({"Аня": 8, "Борис": 5}, handicapped=True))
 
 
 class TestPayments:

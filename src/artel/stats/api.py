@@ -55,8 +55,7 @@ async def game_history(
     stats: StatsDep, caller: CallerDep, asked: OfGame, paging: PagingDep, player: Whose = None
 ) -> Page[HistoryItem]:
     """Games with their evenings, the newest first."""
-    rows = await stats.database.read(history, caller, player or caller.user_id, asked, paging)
-    return paging.page(rows, lambda item: [item.finished_at.isoformat(), item.game_id])
+    return await stats.database.read(history, caller, player or caller.user_id, asked, paging)
 
 
 @router.get("/stats/flows", tags=["stats"])
@@ -70,8 +69,7 @@ async def rating_trace(
     stats: StatsDep, caller: CallerDep, user_id: Id, asked: OfGame, paging: PagingDep
 ) -> Page[TraceItem]:
     """Every change of a player's ratings, the newest first, with what each player met has contributed."""
-    rows = await stats.database.read(trace, caller, user_id, asked, paging)
-    return paging.page(rows, lambda item: [item.finished_at.isoformat(), item.game_id])
+    return await stats.database.read(trace, caller, user_id, asked, paging)
 
 
 @router.get("/stats/preferences", tags=["stats"])

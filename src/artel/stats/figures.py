@@ -11,6 +11,7 @@ from artel.kernel.database import Tx
 from artel.kernel.token import Caller
 from artel.stats.asked import Asked
 from artel.stats.elo import PROVISIONAL
+from artel.stats.games import game_of
 from artel.stats.schemas import Figures, KindFigures, PlayerFigures, RatingPoint
 from artel.stats.sight import look_at, names
 from artel.stats.tables import lines, ratings, standings
@@ -84,7 +85,9 @@ def _rating_history(tx: Tx, user_id: str, kind: str, start: datetime | None) -> 
     within = and_(mine, ratings.c.finished_at >= start) if start else mine
     newest = select(ratings).where(within).order_by(ratings.c.ordinal.desc()).limit(POINTS_SHOWN)
     rows = tx.execute(newest).all()
-    return [RatingPoint(at=row.finished_at, game_id=row.game_id, rating=row.after / 100) for row in rows[::-1]]
+    return [
+        RatingPoint(at=row.finished_at, game_id=game_of(row.game_key), rating=row.after / 100) for row in rows[::-1]
+    ]
 
 
 def _total(kinds: Sequence[Figures], *, moneyed: bool) -> dict[str, Any]:

@@ -7,62 +7,65 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from artel.kernel.database import Tx
-from artel.kernel.http import Paging
+from artel.kernel.http import Page, Paging
 from artel.kernel.sql import older
 from artel.kernel.token import Caller
 from artel.stats.asked import Asked
+from artel.stats.games import game_of
 from artel.stats.schemas import HistoryItem, HistoryPlayer, HistorySession
 from artel.stats.sight import Sight, look_at, names, sight, was_there
-from artel.stats.tables import endings, games, lines, ratings, sessions
+from artel.stats.tables import endings, games, lines, ratings, session_players, sessions
 
 
-def history(tx: Tx, caller: Caller, user_id: str, asked: Asked, paging: Paging) -> list[HistoryItem]:
-    """One more than the page holds."""
+def history(tx: Tx, caller: Caller, user_id: str, asked: Asked, paging: Paging) -> Page[HistoryItem]:
     moneyed = user_id in look_at(tx, caller.user_id, user_id).moneyed
-    rows = _games(tx, user_id, asked, paging)
-    everybody = _lines(tx, [row.game_id for row in rows])
-    there = was_there(tx, caller.user_id, {row.session_id for row in rows})
+    page = paging.page(_games(tx, user_id, asked, paging), lambda row: [row.finished_at.isoformat(), row.game_key])
+    everybody = _lines(tx, [row.game_key for row in page.items])
+    there = was_there(tx, caller.user_id, {row.session_id for row in page.items})
     users = {line.user_id for found in everybody.values() for line in found if line.user_id}
     seen, called = sight(tx, caller.user_id, users), names(tx, users)
     items = []
-    for row in rows:
+    for row in page.items:
         open_ = row.session_id in there
-        players = [_player(line, seen, called, open_=open_) for line in everybody[row.game_id]]
+        players = [_player(line, seen, called, open_=open_) for line in everybody[row.game_key]]
         items.append(_item(row, players, moneyed=moneyed, open_=open_))
-    return items
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 def _games(tx: Tx, user_id: str, asked: Asked, paging: Paging) -> Sequence[Row[Any]]:
+    """One more than the page holds."""
     found = (
         select(
-            lines, games.c.session_id, games.c.number, games.c.reason, games.c.started_at,
+            lines, games.c.number, games.c.reason, games.c.started_at,
             sessions.c.name.label("session_name"), endings.c.finished, endings.c.balances,
             ratings.c.before, ratings.c.after,
         )
-        .join(games, games.c.id == lines.c.game_id)
-        .join(sessions, sessions.c.id == games.c.session_id)
-        .outerjoin(endings, endings.c.session_id == games.c.session_id)
-        .outerjoin(ratings, (ratings.c.game_id == lines.c.game_id) & (ratings.c.user_id == lines.c.user_id))
+        .join(games, games.c.key == lines.c.game_key)
+        .join(sessions, sessions.c.id == lines.c.session_id)
+        .outerjoin(endings, endings.c.session_id == lines.c.session_id)
+        .outerjoin(ratings, (ratings.c.game_key == lines.c.game_key) & (ratings.c.user_id == lines.c.user_id))
         .where(lines.c.user_id == user_id, asked.of(lines))
-        .order_by(lines.c.finished_at.desc(), lines.c.game_id.desc())
+        .order_by(lines.c.finished_at.desc(), lines.c.game_key.desc())
         .limit(paging.limit + 1)
     )  # fmt: skip
     seen = paging.moment_and_id()
     if seen:
-        found = found.where(older(lines.c.finished_at, lines.c.game_id, seen))
+        found = found.where(older(lines.c.finished_at, lines.c.game_key, seen))
     return tx.execute(found).all()
 
 
-def _lines(tx: Tx, game_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+def _lines(tx: Tx, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    same = (session_players.c.session_id == lines.c.session_id) & (session_players.c.player_id == lines.c.player_id)
+    found = select(lines, session_players.c.name).join(session_players, same).where(lines.c.game_key.in_(keys))
     by_game: dict[str, list[Row[Any]]] = defaultdict(list)
-    for line in tx.execute(select(lines).where(lines.c.game_id.in_(game_ids)).order_by(lines.c.seat)):
-        by_game[line.game_id].append(line)
+    for line in tx.execute(found.order_by(lines.c.seat)):
+        by_game[line.game_key].append(line)
     return by_game
 
 
 def _item(row: Row[Any], players: list[HistoryPlayer], *, moneyed: bool, open_: bool) -> HistoryItem:
     return HistoryItem(
-        game_id=row.game_id,
+        game_id=game_of(row.game_key),
         game=row.kind,
         number=row.number,
         reason=row.reason,

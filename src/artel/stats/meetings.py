@@ -39,7 +39,7 @@ def _meetings(tx: Tx, a: str, b: str, asked: Asked) -> Sequence[Row[Any]]:
             func.count().filter(against, one.c.place > two.c.place).label("b_wins"),
             func.count().filter(against, one.c.place == two.c.place).label("draws"),
         )
-        .join(two, two.c.game_id == one.c.game_id)
+        .join(two, two.c.game_key == one.c.game_key)
         .where(one.c.user_id == a, two.c.user_id == b, asked.of(one))
         .group_by(one.c.kind)
         .order_by(one.c.kind)

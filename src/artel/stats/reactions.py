@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from sqlalchemy import delete, insert
+from sqlalchemy import and_, delete, insert, select, update
 
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.contracts.friends import (
@@ -15,6 +15,9 @@ from artel.contracts.game import (
     GameFinished,
     GameReopened,
     GameStarted,
+    GuestClaimed,
+    GuestEvent,
+    GuestUnclaimed,
     SessionCreated,
     SessionEvent,
     SessionFinished,
@@ -24,10 +27,11 @@ from artel.contracts.game import (
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.service import Reaction
-from artel.kernel.sql import put_new, put_newest
-from artel.stats.games import put_result, take_back
+from artel.kernel.sql import lock, put_new, put_newest
+from artel.stats.games import put_result, recognise, take_back
 from artel.stats.tables import (
     blocks,
+    claims,
     endings,
     friendships,
     groups,
@@ -66,6 +70,8 @@ def keep_group(tx: Tx, event: GroupChanged) -> None:
 
 
 def keep_session(tx: Tx, event: SessionEvent) -> None:
+    """One transaction at a time for a session, so that its lines and its players go together."""
+    lock(tx, f"session.{event.session_id}")
     row = {
         "id": event.session_id,
         "version": event.session_version,
@@ -79,13 +85,28 @@ def keep_session(tx: Tx, event: SessionEvent) -> None:
 
 
 def _keep_players(tx: Tx, event: SessionEvent) -> None:
+    here = claims.c.session_id == event.session_id
+    claimed = {row.player_id: row.user_id for row in tx.execute(select(claims).where(here))}
     tx.execute(delete(session_players).where(session_players.c.session_id == event.session_id))
     for player in event.players:
-        row = {"session_id": event.session_id, "player_id": player.id, "user_id": player.user_id, "name": player.name}
+        user_id = claimed.get(player.id, player.user_id)
+        row = {"session_id": event.session_id, "player_id": player.id, "user_id": user_id, "name": player.name}
         tx.execute(insert(session_players).values(row))
     # In one order for all, so that no two transactions wait for each other's new rows.
     for user_id, name in sorted((player.user_id, player.name) for player in event.players if player.user_id):
         put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
+    recognise(tx, event.session_id, event.kind)
+
+
+def keep_claim(tx: Tx, event: GuestEvent) -> None:
+    """From now on the claims say who this player is, whatever a list of players says that was made before."""
+    keep_session(tx, event)
+    user_id = event.user_id if isinstance(event, GuestClaimed) else None
+    row = {"session_id": event.session_id, "player_id": event.player_id, "user_id": user_id}
+    if put_newest(tx, claims, {**row, "version": event.claim_version}):
+        here = and_(session_players.c.session_id == event.session_id, session_players.c.player_id == event.player_id)
+        tx.execute(update(session_players).where(here).values(user_id=user_id))
+        recognise(tx, event.session_id, event.kind)
 
 
 def game_finished(tx: Tx, event: GameFinished) -> None:
@@ -117,6 +138,8 @@ REACTIONS: Mapping[type[Event], Reaction] = {
     SessionCreated: keep_session,
     SessionPlayerJoined: keep_session,
     GameStarted: keep_session,
+    GuestClaimed: keep_claim,
+    GuestUnclaimed: keep_claim,
     GameFinished: game_finished,
     GameReopened: game_reopened,
     SessionFinished: session_finished,

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from artel.contracts.game import GameFinished, Player, Tally
+from artel.contracts.game import GameFinished, Tally
 
 
 @dataclass(frozen=True)
 class Line:
     player_id: str
-    user_id: str | None
-    name: str
     seat: int
     side: int
     score: int
@@ -33,8 +31,7 @@ def lines_of(event: GameFinished) -> list[Line]:
     sides = _sides(event.result)
     lineup = [(player_id, number) for number, side in enumerate(sides) for player_id in side]
     places = _places(event.result, sides)
-    known = {player.id: player for player in event.players}
-    return [_line(event, known[who], seat, side, places[side]) for seat, (who, side) in enumerate(lineup)]
+    return [_line(event, who, seat, side, places[side]) for seat, (who, side) in enumerate(lineup)]
 
 
 def _sides(result: Mapping[str, Any]) -> list[list[str]]:
@@ -43,15 +40,13 @@ def _sides(result: Mapping[str, Any]) -> list[list[str]]:
     return [[player_id] for player_id in result["order"]]
 
 
-def _line(event: GameFinished, player: Player, seat: int, side: int, place: int | None) -> Line:
-    result, tally = event.result, event.tallies.get(player.id, Tally())
-    points = result["points"].get(player.id)
-    won = player.id in result["winners"]
-    score = int(result["scores"][player.id])
+def _line(event: GameFinished, player_id: str, seat: int, side: int, place: int | None) -> Line:
+    result, tally = event.result, event.tallies.get(player_id, Tally())
+    points = result["points"].get(player_id)
+    won = player_id in result["winners"]
+    score = int(result["scores"][player_id])
     return Line(
-        player_id=player.id,
-        user_id=player.user_id,
-        name=player.name,
+        player_id=player_id,
         seat=seat,
         side=side,
         score=score,
@@ -59,7 +54,7 @@ def _line(event: GameFinished, player: Player, seat: int, side: int, place: int 
         place=place,
         standing=score if "order" in result else int(won),
         outcome=_outcome(result, won=won),
-        money=int(result["money"].get(player.id, 0)),
+        money=int(result["money"].get(player_id, 0)),
         balls=tally.balls,
         own=tally.own,
         fouls=tally.fouls,
@@ -87,11 +82,8 @@ def _places(result: Mapping[str, Any], sides: Sequence[Sequence[str]]) -> list[i
     return [1 + sum(other > mine for other in worth) for mine in worth]
 
 
-def is_rated(event: GameFinished, lines: Sequence[Line]) -> bool:
-    """Even terms, all users, played to an end."""
-    users = {line.user_id for line in lines}
-    settled = not event.handicapped and event.result["reason"] != "abandoned"
-    return settled and None not in users and len(users) == len(lines) and len({line.side for line in lines}) > 1
+def is_even(event: GameFinished) -> bool:
+    return not event.handicapped and event.result["reason"] != "abandoned"
 
 
 def payments(money: Sequence[tuple[str, int]]) -> dict[tuple[str, str], int]:

@@ -1,19 +1,17 @@
-"""Ratings are replayed in the order (finished_at, game_id) from the first game that changed, so a correction or a
-late event leaves the same numbers as if everything had come in that order at once."""
+"""Ratings are replayed in the order in which games finished (at the same moment: of session and game id) from the
+first that changed, so a correction or a late event leaves the same numbers as if all had come in that order at once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
+from sqlalchemy import and_, delete, insert, select
 
 from artel.kernel.database import Tx
 from artel.kernel.sql import lock
 from artel.stats.elo import START, Entrant, changes
 from artel.stats.tables import games, lines, ratings, standings
-
-Moment = tuple[datetime, str]  # when a game finished, and its id
 
 
 def hold(tx: Tx, kind: str) -> None:
@@ -21,14 +19,16 @@ def hold(tx: Tx, kind: str) -> None:
     lock(tx, f"ratings.{kind}")
 
 
-def rated_at(tx: Tx, game_id: str) -> Moment | None:
-    """Where this game stands among the rated ones, if it has been."""
-    at = tx.execute(select(ratings.c.finished_at).where(ratings.c.game_id == game_id).limit(1)).scalar_one_or_none()
-    return (at, game_id) if at else None
+def rated_at(tx: Tx, key: str) -> datetime | None:
+    """Where this game stands among the rated ones, if it does."""
+    moment: datetime | None = tx.execute(
+        select(ratings.c.finished_at).where(ratings.c.game_key == key).limit(1)
+    ).scalar_one_or_none()
+    return moment
 
 
-def replay(tx: Tx, kind: str, since: Moment) -> None:
-    later = and_(ratings.c.kind == kind, _not_before(ratings.c.finished_at, ratings.c.game_id, since))
+def replay(tx: Tx, kind: str, since: datetime) -> None:
+    later = and_(ratings.c.kind == kind, ratings.c.finished_at >= since)
     touched = set(tx.execute(select(ratings.c.user_id).where(later).distinct()).scalars())
     tx.execute(delete(ratings).where(later))
     current: dict[str, tuple[int, int]] = {}
@@ -39,19 +39,15 @@ def replay(tx: Tx, kind: str, since: Moment) -> None:
     _put_standings(tx, kind, current)
 
 
-def _not_before(at: ColumnElement[datetime], game_id: ColumnElement[str], since: Moment) -> ColumnElement[bool]:
-    return or_(at > since[0], and_(at == since[0], game_id >= since[1]))
-
-
-def _games_since(tx: Tx, kind: str, since: Moment) -> Iterator[list[Any]]:
-    rated = and_(games.c.kind == kind, games.c.rated, _not_before(games.c.finished_at, games.c.id, since))
+def _games_since(tx: Tx, kind: str, since: datetime) -> Iterator[list[Any]]:
+    rated = and_(games.c.kind == kind, games.c.rated, games.c.finished_at >= since)
     rows = tx.execute(
-        select(lines.c.game_id, lines.c.user_id, lines.c.side, lines.c.standing, games.c.finished_at)
-        .join(games, games.c.id == lines.c.game_id)
+        select(lines.c.game_key, lines.c.user_id, lines.c.side, lines.c.standing, games.c.finished_at)
+        .join(games, games.c.key == lines.c.game_key)
         .where(rated)
-        .order_by(games.c.finished_at, games.c.id, lines.c.seat)
+        .order_by(games.c.finished_at, games.c.key, lines.c.seat)
     ).all()
-    for _, group in groupby(rows, key=lambda row: row.game_id):
+    for _, group in groupby(rows, key=lambda row: row.game_key):
         yield list(group)
 
 
@@ -65,7 +61,7 @@ def _rate(tx: Tx, kind: str, game: Sequence[Any], current: dict[str, tuple[int, 
     for line in game:
         before, ordinal = current[line.user_id]
         current[line.user_id] = after, ordinal = before + gained[line.user_id], ordinal + 1
-        key = {"game_id": line.game_id, "user_id": line.user_id, "kind": kind, "finished_at": line.finished_at}
+        key = {"game_key": line.game_key, "user_id": line.user_id, "kind": kind, "finished_at": line.finished_at}
         rows.append({**key, "ordinal": ordinal, "before": before, "after": after})
     tx.execute(insert(ratings), rows)
 

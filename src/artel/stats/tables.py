@@ -80,9 +80,18 @@ session_players = Table(
     metadata,
     Column("session_id", String(36), primary_key=True),
     Column("player_id", String(64), primary_key=True),
-    Column("user_id", String(36)),  # null: a guest
+    Column("user_id", String(36)),  # null: a guest; where there is a claim, it decides
     Column("name", String(64), nullable=False),
     Index("ix_session_players_user_id", "user_id", "session_id"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("session_id", String(36), primary_key=True),
+    Column("player_id", String(64), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("user_id", String(36)),  # null: taken back
 )
 
 endings = Table(
@@ -94,29 +103,31 @@ endings = Table(
     Column("balances", Json, nullable=False),  # by player, with expenses and payments
 )
 
+# `key`: the session and the id of the game's `start`, which a client made and another may make again.
 games = Table(
     "games",
     metadata,
-    Column("id", String(64), primary_key=True),  # the id of its `start`, which the client made
-    Column("version", Integer, nullable=False),
+    Column("key", String(101), primary_key=True),
     Column("session_id", String(36), nullable=False),
+    Column("version", Integer, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("number", Integer, nullable=False),
     Column("ended", Boolean, nullable=False),  # false: reopened, forgotten until it ends again
     Column("reason", String(16)),
-    Column("rated", Boolean, nullable=False),
+    Column("even", Boolean, nullable=False),  # no handicap, and played to an end
+    Column("rated", Boolean, nullable=False),  # even, and no guest in it
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
-    Index("ix_games_rated", "kind", "rated", "finished_at", "id"),
+    Index("ix_games_rated", "kind", "rated", "finished_at", "key"),
 )
 
 lines = Table(
     "lines",
     metadata,
-    Column("game_id", String(64), primary_key=True),
+    Column("game_key", String(101), primary_key=True),
     Column("player_id", String(64), primary_key=True),
-    Column("user_id", String(36)),
-    Column("name", String(64), nullable=False),
+    Column("session_id", String(36), nullable=False, index=True),
+    Column("user_id", String(36)),  # as in session_players
     Column("kind", String(16), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("finished_at", UtcDateTime, nullable=False),
@@ -133,14 +144,14 @@ lines = Table(
     Column("fouls", Integer, nullable=False),
     Column("misses", Integer, nullable=False),
     Column("best_series", Integer, nullable=False),
-    Index("ix_lines_user", "user_id", "finished_at", "game_id"),
+    Index("ix_lines_user", "user_id", "finished_at", "game_key"),
 )
 
 # Who paid whom in a game, seen from each user in it; the other may be a guest.
 flows = Table(
     "flows",
     metadata,
-    Column("game_id", String(64), primary_key=True),
+    Column("game_key", String(101), primary_key=True),
     Column("player_id", String(64), primary_key=True),
     Column("other_player_id", String(64), primary_key=True),
     Column("user_id", String(36), nullable=False),
@@ -156,15 +167,15 @@ flows = Table(
 ratings = Table(
     "ratings",
     metadata,
-    Column("game_id", String(64), primary_key=True),
+    Column("game_key", String(101), primary_key=True),
     Column("user_id", String(36), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("finished_at", UtcDateTime, nullable=False),
-    Column("ordinal", Integer, nullable=False),  # his so-manieth rated game of this kind
+    Column("ordinal", Integer, nullable=False),  # 1, 2, 3 … of his rated games of this kind
     Column("before", Integer, nullable=False),
     Column("after", Integer, nullable=False),
-    Index("ix_ratings_user", "user_id", "kind", "finished_at", "game_id"),
-    Index("ix_ratings_order", "kind", "finished_at", "game_id"),
+    Index("ix_ratings_user", "user_id", "kind", "ordinal"),
+    Index("ix_ratings_order", "kind", "finished_at", "game_key"),
 )
 
 standings = Table(

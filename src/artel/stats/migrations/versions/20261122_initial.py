@@ -21,6 +21,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_blocks_other_id", "blocks", ["other_id"])
     op.create_table(
+        "claims",
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("player_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.PrimaryKeyConstraint("session_id", "player_id"),
+    )
+    op.create_table(
         "endings",
         sa.Column("session_id", sa.String(length=36), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -30,7 +38,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "flows",
-        sa.Column("game_id", sa.String(length=64), nullable=False),
+        sa.Column("game_key", sa.String(length=101), nullable=False),
         sa.Column("player_id", sa.String(length=64), nullable=False),
         sa.Column("other_player_id", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -39,7 +47,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("game_id", "player_id", "other_player_id"),
+        sa.PrimaryKeyConstraint("game_key", "player_id", "other_player_id"),
     )
     op.create_index("ix_flows_user", "flows", ["user_id", "other_id"])
     op.create_table(
@@ -53,19 +61,20 @@ def upgrade() -> None:
     op.create_index("ix_friendships_high_id", "friendships", ["high_id"])
     op.create_table(
         "games",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=101), nullable=False),
         sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=True),
+        sa.Column("even", sa.Boolean(), nullable=False),
         sa.Column("rated", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("key"),
     )
-    op.create_index("ix_games_rated", "games", ["kind", "rated", "finished_at", "id"])
+    op.create_index("ix_games_rated", "games", ["kind", "rated", "finished_at", "key"])
     op.create_table(
         "groups",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -83,10 +92,10 @@ def upgrade() -> None:
     op.create_index("ix_inbox_at", "inbox", ["at"])
     op.create_table(
         "lines",
-        sa.Column("game_id", sa.String(length=64), nullable=False),
+        sa.Column("game_key", sa.String(length=101), nullable=False),
         sa.Column("player_id", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=True),
-        sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
@@ -103,9 +112,10 @@ def upgrade() -> None:
         sa.Column("fouls", sa.Integer(), nullable=False),
         sa.Column("misses", sa.Integer(), nullable=False),
         sa.Column("best_series", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("game_id", "player_id"),
+        sa.PrimaryKeyConstraint("game_key", "player_id"),
     )
-    op.create_index("ix_lines_user", "lines", ["user_id", "finished_at", "game_id"])
+    op.create_index("ix_lines_session_id", "lines", ["session_id"])
+    op.create_index("ix_lines_user", "lines", ["user_id", "finished_at", "game_key"])
     op.create_table(
         "listings",
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -138,17 +148,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "ratings",
-        sa.Column("game_id", sa.String(length=64), nullable=False),
+        sa.Column("game_key", sa.String(length=101), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("before", sa.Integer(), nullable=False),
         sa.Column("after", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("game_id", "user_id"),
+        sa.PrimaryKeyConstraint("game_key", "user_id"),
     )
-    op.create_index("ix_ratings_order", "ratings", ["kind", "finished_at", "game_id"])
-    op.create_index("ix_ratings_user", "ratings", ["user_id", "kind", "finished_at", "game_id"])
+    op.create_index("ix_ratings_order", "ratings", ["kind", "finished_at", "game_key"])
+    op.create_index("ix_ratings_user", "ratings", ["user_id", "kind", "ordinal"])
     op.create_table(
         "session_players",
         sa.Column("session_id", sa.String(length=36), nullable=False),
@@ -195,6 +205,7 @@ def downgrade() -> None:
         "friendships",
         "flows",
         "endings",
+        "claims",
         "blocks",
     ):
         op.drop_table(table)
