@@ -66,10 +66,13 @@ def _text(line: bytes) -> str:
         return "not UTF-8"
 
 
+_AS_IS: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+
 def _line(result: dict[str, Any]) -> bytes:
     """A name may hold half of a surrogate pair, which JSON can say and UTF-8 cannot."""
     try:
-        return f"{json.dumps(result, ensure_ascii=False)}\n".encode()
+        return f"{_AS_IS.encode(result)}\n".encode()
     except UnicodeEncodeError:
         return f"{json.dumps(result)}\n".encode()
 

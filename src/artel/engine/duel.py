@@ -1,5 +1,6 @@
 """Американка, Московская, Невская: two sides, first to the target."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from artel.engine.events import Start, Stroke
@@ -18,12 +19,17 @@ class DuelGame(Game):
     def __init__(self, number: int, at: int, start: Start, rules: DuelRules) -> None:
         self._rules = rules
         self._side_of = [0] * len(start.sides[0]) + [1] * len(start.sides[1])
-        self._starts = [_start(side, rules) for side in start.sides]
-        self.targets = [_target(side, rules) for side in start.sides]
-        super().__init__(number, at, start)
+        if rules.handicap:
+            self._starts = [_start(side, rules) for side in start.sides]
+            self.targets = [_target(side, rules) for side in start.sides]
+        else:
+            self._starts = [0, 0]
+            self.targets = [rules.target, rules.target]
+        super().__init__(number, at, start, start.sides[0] + start.sides[1])
 
     def _reset(self) -> None:
-        super()._reset()
+        self.stop = -1
+        self.reason = self.potter = self._money = None
         self.score = self._starts.copy()
         self.shelf = [0, 0]
         """Balls that came to the side by potting or by a foul; below 0 they are a debt."""
@@ -78,16 +84,15 @@ class DuelGame(Game):
         else:
             self.end(seat, REASONS[kind])
 
-    def _settle(self) -> dict[str, int]:
-        money = dict.fromkeys(self.members, 0)
+    def _settle(self) -> Sequence[int]:
         due = self._due() if self.winner >= 0 else 0
-        if due:
-            winners, losers = self.sides[self.winner], self.sides[1 - self.winner]
-            for loser in losers:
-                money[loser] = -due
-            for winner, share in zip(winners, split_evenly(due * len(losers), len(winners)), strict=True):
-                money[winner] = share
-        return money
+        if not due:
+            return [0] * len(self.members)
+        sizes = list(map(len, self.sides))
+        losers = sizes[1 - self.winner]
+        money = [[-due] * losers] * 2
+        money[self.winner] = split_evenly(due * losers, sizes[self.winner])
+        return money[0] + money[1]
 
     def _due(self) -> int:
         """What each loser pays."""
@@ -128,7 +133,7 @@ class DuelGame(Game):
             "number": self.number,
             "state": self.state,
             "reason": self.reason,
-            "scores": {player: self.score[self._side_of[seat]] for player, seat in self.seats.items()},
+            "scores": {player: self.score[side] for player, side in zip(self.members, self._side_of, strict=True)},
             "sides": [list(side) for side in self.sides],
             "winners": list(self.winners),
             "points": {},
@@ -138,15 +143,11 @@ class DuelGame(Game):
 
 
 def _start(side: tuple[str, ...], rules: DuelRules) -> int:
-    if not rules.handicap:
-        return 0
     given = [rules.handicap[player].start for player in side if player in rules.handicap]
     return max((start for start in given if start is not None), default=0)
 
 
 def _target(side: tuple[str, ...], rules: DuelRules) -> int:
-    if not rules.handicap:
-        return rules.target
     given = [rules.handicap[player].target for player in side if player in rules.handicap]
     return min((target for target in given if target is not None), default=rules.target)
 

@@ -17,13 +17,14 @@ from artel.engine.events import (
     Start,
     Stroke,
     Undo,
+    new_stroke,
     parse_event,
-    plain_stroke,
 )
 from artel.engine.form import LONGEST_ID
 from artel.engine.game import DEAD, END, REASONS, Game, Record
 from artel.engine.kolkhoz import KolkhozGame, Rack
 from artel.engine.ledger import Entry, Ledger, expense_entry, payment_entry
+from artel.engine.line import Line
 from artel.engine.match import Race
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules, Match, Rules
@@ -57,6 +58,10 @@ class Evening(ABC):
         self._accept = self._open
         self._table: list[int] = []
         """Where in the log stands what a queue cares about: joins, leaves, pauses, resumes, starts."""
+        self._table_version = 0
+        """Moves with everything that may change who plays next."""
+        self._line: Line | None = None
+        """The queue, as far as it has been followed; None when what it has followed has changed."""
 
     def apply(self, event: Event) -> bool:
         """False for an id that was accepted before. A Refusal leaves everything as it was."""
@@ -73,31 +78,25 @@ class Evening(ABC):
         """`apply(parse_event(value))`, with a shorter way for what most of an evening is: a stroke of which nothing is
         said but who made it, by somebody who plays."""
         game = self.running
-        if game and type(value) is dict and len(value) == 3:
-            try:
-                event_id, kind, player = value["id"], value["type"], value["player"]
-                seat = game.seats[player]
-                play, code = game.strokes[kind]
-            except (KeyError, TypeError):
-                return self.apply(parse_event(value))
-            if type(event_id) is str and 0 < len(event_id) <= LONGEST_ID and event_id not in self._index:
-                play(game, seat)
-                at = len(self._log)
-                record = (
-                    plain_stroke((event_id, kind, player, None, None, None, None)),
-                    game.number,
-                    code,
-                    seat,
-                    0,
-                    at,
-                )
-                game.ops.append(record)
-                self._log.append(record)
-                self._index[event_id] = at
-                if game.stop >= 0:
-                    self._settle(game)
-                return True
-        return self.apply(parse_event(value))
+        if not game or type(value) is not dict or len(value) != 3:
+            return self.apply(parse_event(value))
+        event_id, kind, player = value.get("id"), value.get("type"), value.get("player")
+        if not (type(event_id) is str and type(kind) is str and type(player) is str and kind in game.strokes):
+            return self.apply(parse_event(value))
+        seat = game.seats.get(player)
+        if seat is None or not 0 < len(event_id) <= LONGEST_ID or event_id in self._index:
+            return self.apply(parse_event(value))
+        play, code = game.strokes[kind]
+        play(game, seat)
+        at = len(self._log)
+        stroke = new_stroke((event_id, kind, player, None, None, None, None))
+        record = (stroke, game.number, code, seat, 0, at)
+        game.ops.append(record)
+        self._log.append(record)
+        self._index[event_id] = at
+        if game.stop >= 0:
+            self._settle(game)
+        return True
 
     def _check_suits(self, event: Event) -> None:
         """The part of the form that depends on what is played."""
@@ -145,7 +144,8 @@ class Evening(ABC):
         if isinstance(self.rules, KolkhozRules):
             game = KolkhozGame(number, at, event, self.rules, self._rack)
         else:
-            check_starts(event, self.rules)
+            if self.rules.handicap:
+                check_starts(event, self.rules)
             game = DuelGame(number, at, event, self.rules)
         self.running = game
         self.games.append(game)
@@ -211,7 +211,7 @@ class Evening(ABC):
         """Or open it again, with -1."""
         self._finished_at = at
         self._accept = self._open if at < 0 else self._closed
-        self._table_changed(rewritten=False)
+        self._table_version += 1
 
     def _too_late(self, event: Event, _: int) -> Record:
         self._check_suits(event)
@@ -222,20 +222,21 @@ class Evening(ABC):
 
     def _seat_changed(self, at: int) -> None:
         self._table.append(at)
-        self._table_changed(rewritten=False)
+        self._table_version += 1
 
-    @abstractmethod
-    def _table_changed(self, rewritten: bool) -> None:
-        """What comes next may have changed, and with `rewritten` also what was."""
+    def _rewritten(self) -> None:
+        self._table_version += 1
+        self._line = None
 
     def _settle(self, game: Game) -> None:
         """Takes note of how it stands: over, or running."""
+        over = game.stop >= 0
         if game is self.games[-1]:
-            self.running = None if game.stop >= 0 else game
-        if game.stop >= 0:
+            self.running = None if over else game
+        if over:
             self._ledger.add(game.ended_at, Entry(game.money))
             self._race.count(game, 1)
-            self._table_changed(rewritten=False)
+            self._table_version += 1
 
     _open: ClassVar[dict[str, Callable[[Any, Any, int], Record]]] = {
         "join": _join,

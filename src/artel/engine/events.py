@@ -24,7 +24,7 @@ class Stroke(NamedTuple):
 
 
 NOTHING_MORE: Final = (None, None, None, None)
-plain_stroke = partial(tuple.__new__, Stroke)
+new_stroke = partial(tuple.__new__, Stroke)
 """Most of an evening are strokes, and this is the fastest way to make one: from a tuple of all its fields."""
 
 
@@ -37,9 +37,8 @@ class Start(NamedTuple):
     order: tuple[str, ...]
     breaker: str | None = None
 
-    @property
-    def players(self) -> tuple[str, ...]:
-        return self.order or self.sides[0] + self.sides[1]
+
+new_start = partial(tuple.__new__, Start)
 
 
 class End(NamedTuple):
@@ -126,7 +125,7 @@ def _wrong(detail: str) -> NoReturn:
 
 def _id(value: Json, key: str = "id") -> str:
     found = value.get(key)
-    if not is_id(found):
+    if type(found) is not str or not 0 < len(found) <= LONGEST_ID:
         _wrong(f"{key} must be a string of 1 to {LONGEST_ID} characters")
     return found
 
@@ -141,20 +140,8 @@ def _amount(value: Json) -> int:
 def _only(value: Json, keys: frozenset[str]) -> None:
     if not value.keys() <= keys:
         _wrong(f"{value['type']} has keys that it does not take")
-
-
-def _flag(value: Json, key: str) -> bool | None:
-    found = value.get(key)
-    if not isinstance(found, bool) and key in value:
-        _wrong(f"{key} must be true or false")
-    return found
-
-
-def _text(value: Json, key: str) -> str | None:
-    found = value.get(key)
-    if not isinstance(found, str) and key in value:
-        _wrong(f"{key} must be a text")
-    return found
+    if None in value.values():
+        _wrong("nothing may be null")
 
 
 def _optional_id(value: Json, key: str) -> str | None:
@@ -175,10 +162,16 @@ _FINISH: Final = frozenset(("id", "type"))
 def _stroke(value: Json) -> Stroke:
     event_id, kind, player = _id(value), value["type"], _id(value, "player")
     if len(value) == len(_STROKE):
-        return plain_stroke((event_id, kind, player, *NOTHING_MORE))
+        return new_stroke((event_id, kind, player, None, None, None, None))
     _only(value, _STROKES[kind])
-    more = _optional_id(value, "ball"), _flag(value, "own"), _flag(value, "lucky"), _text(value, "reason")
-    return Stroke(event_id, kind, player, *more)
+    ball, own, lucky, reason = value.get("ball"), value.get("own"), value.get("lucky"), value.get("reason")
+    if not (ball is None or is_id(ball)):
+        _wrong("ball must be the id of a kind")
+    if not (own is None or isinstance(own, bool)) or not (lucky is None or isinstance(lucky, bool)):
+        _wrong("own and lucky must be true or false")
+    if not (reason is None or isinstance(reason, str)):
+        _wrong("reason must be a text")
+    return new_stroke((event_id, kind, player, ball, own, lucky, reason))
 
 
 def _start(value: Json) -> Start:
@@ -189,7 +182,7 @@ def _start(value: Json) -> Start:
     breaker = value.get("breaker")
     if "breaker" in value and not (is_id(breaker) and (breaker in order or any(breaker in side for side in sides))):
         _wrong("breaker must be one of the players")
-    return Start(_id(value), "start", sides, order, breaker)
+    return new_start((_id(value), "start", sides, order, breaker))
 
 
 def _sides(sides: object) -> tuple[tuple[str, ...], ...]:
@@ -219,7 +212,10 @@ def _end(value: Json) -> End:
 
 def _presence(value: Json) -> Presence:
     _only(value, _JOIN if value["type"] == "join" else _STROKE)
-    return Presence(_id(value), value["type"], _id(value, "player"), _text(value, "name"))
+    name = value.get("name")
+    if not (name is None or isinstance(name, str)):
+        _wrong("name must be a text")
+    return Presence(_id(value), value["type"], _id(value, "player"), name)
 
 
 def _expense(value: Json) -> Expense:

@@ -14,7 +14,12 @@ def is_id(value: object) -> TypeGuard[str]:
 
 def are_ids(value: object) -> TypeGuard[list[str]]:
     """A list of different ids."""
-    return isinstance(value, list) and all(map(is_id, value)) and len(set(value)) == len(value)
+    if not isinstance(value, list):
+        return False
+    for each in value:
+        if type(each) is not str or not 0 < len(each) <= LONGEST_ID:
+            return False
+    return len(set(value)) == len(value)
 
 
 def is_whole(value: object) -> TypeGuard[int]:
@@ -26,15 +31,14 @@ class Form:
 
     __slots__ = ("_code", "_value", "_where")
 
-    def __init__(self, value: object, keys: Collection[str], code: str, where: str) -> None:
+    def __init__(self, value: object, keys: frozenset[str], code: str, where: str) -> None:
         self._code = code
         self._where = where
         if not isinstance(value, dict):
             raise self.wrong("", "must be an object")
+        if not value.keys() <= keys:
+            raise self.wrong("", f"knows no other keys than {', '.join(sorted(keys))}")
         self._value: Mapping[str, Any] = value
-        for key in value:
-            if key not in keys:
-                raise self.wrong("", f"unknown key {key}")
 
     def wrong(self, key: str, why: str) -> Refusal:
         place = f"{self._where}.{key}" if key else self._where
@@ -49,26 +53,24 @@ class Form:
         return self._value[key]
 
     def choice(self, key: str, options: Collection[str], default: str | None = None) -> str:
-        if default is not None and key not in self._value:
-            return default
-        value = self.get(key)
-        if type(value) is not str or value not in options:
-            raise self.wrong(key, f"must be one of {', '.join(options)}")
-        return value
+        value = self._value.get(key, default)
+        if type(value) is str and value in options:
+            return value
+        self.get(key)
+        raise self.wrong(key, f"must be one of {', '.join(options)}")
 
     def whole(self, key: str, least: int | None, most: int | None = None, default: int | None = None) -> int:
-        if default is not None and key not in self._value:
-            return default
-        value = self.get(key)
-        if not is_whole(value) or (least is not None and value < least) or (most is not None and value > most):
-            raise self.wrong(key, f"must be a whole number{_range(least, most)}")
-        return value
+        value = self._value.get(key, default)
+        if type(value) is int and (least is None or value >= least) and (most is None or value <= most):
+            return value
+        self.get(key)
+        raise self.wrong(key, f"must be a whole number{_range(least, most)}")
 
     def flag(self, key: str, default: bool) -> bool:
         value = self._value.get(key, default)
-        if not isinstance(value, bool):
-            raise self.wrong(key, "must be true or false")
-        return value
+        if isinstance(value, bool):
+            return value
+        raise self.wrong(key, "must be true or false")
 
     def identifier(self, key: str) -> str:
         value = self.get(key)

@@ -38,28 +38,30 @@ class Game(ABC):
         "stop",
     )
 
-    def __init__(self, number: int, at: int, start: Start) -> None:
+    stop: int
+    """The operation that ended it, -1 while it runs."""
+    reason: str | None
+    potter: str | None
+    """Who potted the ball that emptied the rack of a kolkhoz."""
+    _money: dict[str, int] | None
+
+    def __init__(self, number: int, at: int, start: Start, members: tuple[str, ...]) -> None:
         self.number = number
         self.at = at
         """Where in the session's log its start stands."""
         self.start_id = start.id
         self.sides = start.sides
         """None of them in a kolkhoz."""
-        self.members = members = start.order or start.sides[0] + start.sides[1]
+        self.members = members
         self.breaker = start.breaker or members[0]
-        self.seats = dict(zip(members, range(len(members)), strict=True))
+        self.seats = {player: seat for seat, player in enumerate(members)}
         self.ops: list[Record] = []
         self._dead = 0
         self._reset()
 
+    @abstractmethod
     def _reset(self) -> None:
         """As it was before the first operation."""
-        self.stop = -1
-        """The operation that ended it, -1 while it runs."""
-        self.reason: str | None = None
-        self.potter: str | None = None
-        """Who potted the ball that emptied the rack of a kolkhoz."""
-        self._money: dict[str, int] | None = None
 
     @property
     def over(self) -> bool:
@@ -83,9 +85,10 @@ class Game(ABC):
     def money(self) -> dict[str, int]:
         """What it moved, once it has ended."""
         if self._money is None:
-            self._money = self._settle() if self.stop >= 0 else dict.fromkeys(self.members, 0)
-            if sum(self._money.values()):
-                raise AssertionError(f"game {self.number} makes or loses money: {self._money}")
+            money = self._settle() if self.stop >= 0 else [0] * len(self.members)
+            if sum(money):
+                raise AssertionError(f"game {self.number} makes or loses money: {money}")
+            self._money = dict(zip(self.members, money, strict=True))
         return self._money
 
     @property
@@ -176,7 +179,8 @@ class Game(ABC):
         """One element of the result's "games"."""
 
     @abstractmethod
-    def _settle(self) -> dict[str, int]: ...
+    def _settle(self) -> Sequence[int]:
+        """The money of each of the members."""
 
     @abstractmethod
     def _after(self, seat: int) -> str:

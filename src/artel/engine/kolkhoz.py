@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from math import gcd
-from typing import Any, ClassVar
+from operator import add, mul, sub
+from typing import Any, ClassVar, Final
 
 from artel.engine.events import Start, Stroke
 from artel.engine.game import BALL, FOUL, MISS, REASONS, Game, miss
@@ -11,6 +12,8 @@ from artel.engine.rules import KolkhozRules
 from artel.engine.settle import round_shares
 
 _Saved = tuple[Any, ...]
+_OUTSIDE: Final = ("pay_all", "pending")
+"""Fouls that are paid outside the scores."""
 
 
 class Rack:
@@ -41,21 +44,23 @@ class KolkhozGame(Game):
     def __init__(self, number: int, at: int, start: Start, rules: KolkhozRules, rack: Rack) -> None:
         self._rules = rules
         self._full = rack
-        handicap, rates = rules.handicap, rules.rates
-        self._starts = [handicap[player].start or 0 if player in handicap else 0 for player in start.order]
-        self._rates = [rates.get(player, rules.price) for player in start.order]
+        members = start.order
+        self._starts = _starts(members, rules) if rules.handicap else [0] * len(members)
+        self._rates = [rules.rates.get(player, rules.price) for player in members]
         """What each pays for a point."""
-        super().__init__(number, at, start)
+        super().__init__(number, at, start, members)
 
     def _reset(self) -> None:
-        super()._reset()
+        self.stop = -1
+        self.reason = self.potter = self._money = None
         self.score = self._starts.copy()
         self.rack = self._full.counts.copy()
         self.balls_left = self._full.total
-        self.side_points = [0] * len(self._starts)
+        nothing = [0] * len(self._starts)
+        self.side_points = nothing.copy()
         """Points that fouls moved outside the scores, and the same in money."""
-        self.side_money = [0] * len(self._starts)
-        self.fouls = [0] * len(self._starts)
+        self.side_money = nothing.copy()
+        self.fouls = nothing
         """Of each player, those that everybody is to be paid for, or that hang."""
         self._hang = False
 
@@ -134,11 +139,11 @@ class KolkhozGame(Game):
         """Points by the scores alone; with `norm` times the number of players, to stay whole."""
         score, system = self.score, self._rules.system
         if system == "direct":
-            return [mine - after for mine, after in zip(score, [*score[1:], score[0]], strict=True)]
+            return list(map(sub, score, score[1:] + score[:1]))
         if system == "reverse":
-            return [mine - before for mine, before in zip(score, [score[-1], *score[:-1]], strict=True)]
-        total = sum(score)
-        return [len(score) * mine - total for mine in score]
+            return list(map(sub, score, score[-1:] + score[:-1]))
+        total, count = sum(score), len(score)
+        return [count * mine - total for mine in score]
 
     @property
     def _scale(self) -> int:
@@ -146,16 +151,20 @@ class KolkhozGame(Game):
 
     def _all_points(self) -> list[int]:
         """Points with what fouls moved, times the scale."""
-        scale, ones = self._scale, [1] * len(self.score)
-        moved = self._paid_to_all(ones, self.side_points)
-        return [mine + scale * more for mine, more in zip(self._scaled(), moved, strict=True)]
+        points = self._scaled()
+        if self._rules.foul.mode in _OUTSIDE:
+            scale = self._scale
+            moved = self._paid_to_all([1] * len(points), self.side_points)
+            points = [mine + scale * more for mine, more in zip(points, moved, strict=True)]
+        return points
 
-    def _settle(self) -> dict[str, int]:
+    def _settle(self) -> Sequence[int]:
         if self.reason == "abandoned":
-            return dict.fromkeys(self.members, 0)
-        by_scores = self._by_rates() if self._rules.system == "direct" else self._by_price()
-        moved = self._paid_to_all(self._rates, self.side_money)
-        return {player: mine + more for player, mine, more in zip(self.members, by_scores, moved, strict=True)}
+            return [0] * len(self.members)
+        money = self._by_rates() if self._rules.rates else self._by_price()
+        if self._rules.foul.mode in _OUTSIDE:
+            money = list(map(add, money, self._paid_to_all(self._rates, self.side_money)))
+        return money
 
     def _paid_to_all(self, rates: Sequence[int], otherwise: Sequence[int]) -> Sequence[int]:
         """Where a foul is paid to everybody else, at these rates, what comes of it."""
@@ -167,12 +176,13 @@ class KolkhozGame(Game):
 
     def _by_rates(self) -> list[int]:
         """Everyone pays the next one's score at his own rate; the one before him pays his."""
-        paid = [after * rate for after, rate in zip([*self.score[1:], self.score[0]], self._rates, strict=True)]
-        return [got - given for got, given in zip([paid[-1], *paid[:-1]], paid, strict=True)]
+        paid = list(map(mul, self.score[1:] + self.score[:1], self._rates))
+        return list(map(sub, paid[-1:] + paid[:-1], paid))
 
     def _by_price(self) -> list[int]:
         price = self._rules.price
-        return round_shares([points * price for points in self._scaled()], self._scale)
+        amounts = [points * price for points in self._scaled()]
+        return round_shares(amounts, len(amounts)) if self._rules.system == "norm" else amounts
 
     def _after(self, seat: int) -> str:
         return self.members[(seat + 1) % len(self.members)]
@@ -222,3 +232,7 @@ def _fraction(numerator: int, denominator: int) -> int | str:
     if denominator == common:
         return numerator // common
     return f"{numerator // common}/{denominator // common}"
+
+
+def _starts(members: Sequence[str], rules: KolkhozRules) -> list[int]:
+    return [rules.handicap[player].start or 0 if player in rules.handicap else 0 for player in members]

@@ -13,6 +13,7 @@ FLUKES: Final = ("counts", "spotted")
 STAKES: Final = ("none", "game", "ball")
 FORMATS: Final = ("1x1", "2x2")
 QUEUES: Final = ("manual", "winner_stays", "both_leave", "round_robin", "least_played", "random_no_repeat")
+MATCHES: Final = ("endless", "race", "fixed")
 BREAKS: Final = ("alternate", "winner", "loser", "random", "manual")
 SYSTEMS: Final = ("direct", "reverse", "everyone", "norm")
 KOLKHOZ_FOULS: Final = ("minus", "next", "pay_all", "pending", "none")
@@ -106,6 +107,13 @@ Rules = DuelRules | KolkhozRules
 
 _DUEL_KEYS: Final = frozenset(each.name for each in fields(DuelRules))
 _KOLKHOZ_KEYS: Final = frozenset(each.name for each in fields(KolkhozRules))
+_HANDICAP_KEYS: Final = frozenset(("start", "target"))
+_START_KEYS: Final = frozenset(("start",))
+_STAKE_KEYS: Final = frozenset(("per", "amount"))
+_QUEUE_KEYS: Final = frozenset(("type", "cap"))
+_KIND_KEYS: Final = frozenset(("id", "value", "count"))
+_ADD_KEYS: Final = frozenset(("add",))
+_FOUL_KEYS: Final = frozenset(("mode", "value"))
 
 
 def parse_rules(value: object) -> Rules:
@@ -156,7 +164,7 @@ def _kolkhoz(form: Form) -> KolkhozRules:
 
 
 def _duel_handicap(value: object) -> Handicap:
-    form = Form(value, ("start", "target"), _CODE, "rules.handicap")
+    form = Form(value, _HANDICAP_KEYS, _CODE, "rules.handicap")
     return Handicap(
         form.whole("start", None) if form.has("start") else None,
         form.whole("target", 1, 50) if form.has("target") else None,
@@ -164,16 +172,16 @@ def _duel_handicap(value: object) -> Handicap:
 
 
 def _start(value: object) -> Handicap:
-    return Handicap(Form(value, ("start",), _CODE, "rules.handicap").whole("start", None))
+    return Handicap(Form(value, _START_KEYS, _CODE, "rules.handicap").whole("start", None))
 
 
 def _stake(value: object) -> Stake:
-    form = Form(value, ("per", "amount"), _CODE, "rules.stake")
+    form = Form(value, _STAKE_KEYS, _CODE, "rules.stake")
     return Stake(form.choice("per", STAKES), form.whole("amount", 0, default=0))
 
 
 def _queue(value: object) -> Queue:
-    form = Form(value, ("type", "cap"), _CODE, "rules.queue")
+    form = Form(value, _QUEUE_KEYS, _CODE, "rules.queue")
     kind = form.choice("type", QUEUES)
     if kind != "winner_stays" and form.has("cap"):
         raise form.wrong("cap", "only winner_stays has one")
@@ -181,10 +189,10 @@ def _queue(value: object) -> Queue:
 
 
 def _match(value: object) -> Match:
-    limits = {"endless": (), "race": ("wins",), "fixed": ("games",)}
-    kind = Form(value, ("type", "wins", "games"), _CODE, "rules.match").choice("type", limits)
-    form = Form(value, ("type", *limits[kind]), _CODE, "rules.match")
-    return Match(kind, *(form.whole(key, 1) for key in limits[kind]))
+    kind = Form(value, frozenset(("type", "wins", "games")), _CODE, "rules.match").choice("type", MATCHES)
+    limits = {"endless": (), "race": ("wins",), "fixed": ("games",)}[kind]
+    form = Form(value, frozenset(("type", *limits)), _CODE, "rules.match")
+    return Match(kind, *(form.whole(key, 1) for key in limits))
 
 
 def _balls(form: Form) -> tuple[Kind, ...]:
@@ -198,18 +206,18 @@ def _balls(form: Form) -> tuple[Kind, ...]:
 
 
 def _kind(value: object) -> Kind:
-    form = Form(value, ("id", "value", "count"), _CODE, "rules.balls")
+    form = Form(value, _KIND_KEYS, _CODE, "rules.balls")
     return Kind(form.identifier("id"), form.whole("value", 1, 100), form.whole("count", 1, 30))
 
 
 def _last_ball(form: Form) -> str | int:
     if form.has("last_ball") and isinstance(form.get("last_ball"), dict):
-        return Form(form.get("last_ball"), ("add",), _CODE, "rules.last_ball").whole("add", None)
+        return Form(form.get("last_ball"), _ADD_KEYS, _CODE, "rules.last_ball").whole("add", None)
     return form.choice("last_ball", ("none", "double"), "double")
 
 
 def _foul(value: object) -> Foul:
-    form = Form(value, ("mode", "value"), _CODE, "rules.foul")
+    form = Form(value, _FOUL_KEYS, _CODE, "rules.foul")
     return Foul(form.choice("mode", KOLKHOZ_FOULS), form.whole("value", 1, default=1))
 
 

@@ -60,7 +60,7 @@ class Undoing(Evening):
             return number < len(self.games)
         if isinstance(event, Presence):
             self._company.unsay(event.player, at)
-            self._table_changed(rewritten=True)
+            self._rewritten()
         elif isinstance(event, Finish):
             self._close(-1)
         else:
@@ -74,7 +74,7 @@ class Undoing(Evening):
             refuse("undo_conflict", f"game {number} has been played")
         self._removed[game.at] = self.games.pop()
         self.running = None
-        self._table_changed(rewritten=True)
+        self._rewritten()
 
     def _replay_without(self, game: Game, at: int) -> None:
         self._unsettle(game)
@@ -99,7 +99,7 @@ class Undoing(Evening):
         if game.over:
             self._ledger.remove(game.ended_at)
             self._race.count(game, -1)
-            self._table_changed(rewritten=True)
+            self._rewritten()
 
     # The latest ones off the end
 
@@ -117,7 +117,7 @@ class Undoing(Evening):
         if self.running:
             self.running.load(mark.running)
         self.games_version = mark.games_version
-        self._table_changed(rewritten=True)
+        self._rewritten()
 
     def _take_back(self, record: Record) -> None:
         event, number, _, note, _, at = record

@@ -15,12 +15,10 @@ class Waiting(Undoing):
     def __init__(self, rules: Rules, players: Sequence[str]) -> None:
         super().__init__(rules, players)
         self._first = tuple(players)
-        self._line: Line | None = None
         self._followed = 0
         """How much of the table's events the line has seen."""
         self._playing: Game | None = None
         """The game whose start the line has seen, and whose end it has not."""
-        self._table_version = 0
         self._drawn: tuple[int, bytes, Draw | None] | None = None
 
     def queue(self) -> list[str]:
@@ -43,11 +41,6 @@ class Waiting(Undoing):
 
     def _would_be_over(self, winners: Sequence[str]) -> bool:
         return self._race.would_be_over(winners, len(self.games))
-
-    def _table_changed(self, rewritten: bool) -> None:
-        self._table_version += 1
-        if rewritten:
-            self._line = None
 
     def _caught_up(self) -> Line:
         if self._line is None:
