@@ -156,7 +156,7 @@ def read_posted(body: bytes) -> list[Posted]:
         value = orjson.loads(body)
         json.loads(body, object_pairs_hook=_no_key_twice)  # orjson would take the last of two
     except (ValueError, RecursionError) as error:
-        raise Problem(422, "invalid_body", f"Not JSON: {error}.") from error
+        raise bad_field("body", f"not JSON: {error}") from error
     if isinstance(value, dict) and "events" in value:
         return _read_batch(value)
     return [_read(value, "")]
@@ -193,6 +193,8 @@ def _read(value: Any, where: str) -> Posted:
 def _read_event(value: Any) -> Posted:
     """Takes `game` and `client_at` out of `value`."""
     kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        raise Refusal("invalid_event", "an event is an object with a type")
     if kind == "join":
         raise Refusal("invalid_event", "players are added under /players, or join by code")
     game = client_at = None
@@ -200,7 +202,7 @@ def _read_event(value: Any) -> Posted:
         game = value.pop("game", None)
         if not is_id(game):
             raise Refusal("invalid_event", "game must be the id of the start it belongs to")
-    if isinstance(value, dict) and "client_at" in value:
+    if "client_at" in value:
         client_at = _moment(value.pop("client_at"))
     event = _drawn(value) if kind == "start" and not ("sides" in value or "order" in value) else parse_event(value)
     _check_caps(event)
