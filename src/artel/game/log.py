@@ -92,6 +92,7 @@ class PostgresLog:
             raise Fenced from error
         except BaseException:
             connection.terminate()
+            self._connection = None
             raise
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
@@ -99,7 +100,7 @@ class PostgresLog:
             self._connection = await self._connect()
         elif self._connection.is_closed():
             self._connection = await self._connect()
-            # Behind the address may stand another server now, one that has less than we were told is safe.
+            # It was lost while nobody wrote: behind the address may stand another server, with less than was safe.
             raise ConnectionResetError("the connection to the log was lost; it is there again")
         return self._connection
 
