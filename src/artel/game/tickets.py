@@ -22,7 +22,7 @@ class Grant(NamedTuple):
 
 async def issue(store: Store, grant: Grant) -> TicketOut:
     ticket = secrets.token_urlsafe(16)
-    await store.put(f"live:{ticket}", orjson.dumps(grant).decode(), TICKET_SECONDS)
+    await store.put(f"live:{ticket}", orjson.dumps(tuple(grant)).decode(), TICKET_SECONDS)
     return TicketOut(ticket=ticket, expires_in=TICKET_SECONDS)
 
 
