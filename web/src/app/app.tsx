@@ -75,7 +75,9 @@ let followed = false;
 function Signed({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new screen is seen from its top
-  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [pathname]);
   const invited = startParam();
   if (!followed && invited && CODE.test(invited)) {
     followed = true;

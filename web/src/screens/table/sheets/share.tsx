@@ -99,7 +99,7 @@ function Board() {
             {t`Send the link`}
           </Button>
           <Button className="bg-well font-normal" busy={stop.isPending} onClick={() => stop.mutate()}>
-            {t`Close it`}
+            {t`Close the scoreboard`}
           </Button>
         </div>
       </Card>

@@ -1,0 +1,278 @@
+// A whole evening of each game, on two phones at once, with a net that fails in the middle.
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { replay } from "../src/engine/replay";
+import { launch, type Phone, remember, signedIn } from "./browser";
+import { begin, button, comeIn, figures, finish, next, nothingPending, seats, sees, tap, transfers } from "./play";
+import { type Server, startServer } from "./server";
+import { Wire } from "./wire";
+
+let server: Server;
+let browser: Browser;
+let wires: Wire[] = [];
+let phones: Phone[] = [];
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launch()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await remember(task.name, phones);
+  for (const { context } of phones) await context.close();
+  for (const wire of wires) await wire.close();
+  phones = [];
+  wires = [];
+});
+
+async function twoPhones(one: string, two: string): Promise<[Phone, Phone, Wire, Wire]> {
+  wires = [await Wire.to(server.port), await Wire.to(server.port)];
+  const [a, b] = wires as [Wire, Wire];
+  phones = [await signedIn(browser, a.url, one), await signedIn(browser, b.url, two)];
+  const [first, second] = phones as [Phone, Phone];
+  return [first, second, a, b];
+}
+
+/** What the server keeps of the evening that is open on this phone, played again by our own fold. */
+async function replayed({ page }: Phone): Promise<{ games: { scores: Record<string, number> }[]; events: number }> {
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  const exported = await page.evaluate(async (session) => {
+    const { refresh } = JSON.parse(localStorage.getItem("artel.session") ?? "{}");
+    const json = { "Content-Type": "application/json" };
+    const tokens = await fetch("/api/v1/auth/refresh", {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify({ refresh_token: refresh }),
+    }).then((answer) => answer.json());
+    localStorage.setItem("artel.session", JSON.stringify({ refresh: tokens.refresh_token, user: tokens.user }));
+    const headers = { Authorization: `Bearer ${tokens.access_token}` };
+    const of = (path: string) =>
+      fetch(`/api/v1/sessions/${session}${path}`, { headers }).then((answer) => answer.json());
+    return { case: await of("/export"), doc: await of("") };
+  }, id);
+  const result = replay(exported.case);
+  if ("error" in result) throw new Error(JSON.stringify(result));
+  expect(result.balances).toEqual(exported.doc.balances);
+  expect(result.games).toEqual(exported.doc.games.map(withoutIds));
+  return { games: result.games, events: exported.case.events.length };
+}
+
+function withoutIds({ id: _, breaker: __, turn: ___, ...game }: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(game).filter(([, value]) => value !== null || game.reason === null));
+}
+
+const quiet = (): void => expect(phones.flatMap((phone) => phone.faults)).toEqual([]);
+
+describe("a whole evening", () => {
+  test("of Американка", async () => {
+    const [anya, boris, wireA] = await twoPhones("Аня Американка", "Борис Американка");
+    const code = await begin(anya, { game: "Американка", price: "500" });
+    await comeIn(boris, code);
+    await expect.poll(() => boris.page.getByText("Начать первую партию").count()).toBe(1);
+    await next(anya);
+    await sees(boris, ["0", "0"]);
+
+    // Both write; each sees the other at once.
+    await tap(anya, "Аня Американка: шар");
+    await sees(boris, await figures(anya));
+    await tap(boris, "Борис Американка: шар");
+    await tap(boris, "Борис Американка: фол");
+    const [first] = await seats(anya);
+    const expected = first === "Аня Американка" ? ["2", "1"] : ["1", "2"];
+    await sees(anya, expected);
+    await sees(boris, expected);
+
+    // An undo on one phone is an undo on both.
+    await anya.page.getByRole("button", { name: /^Отменить: Борис Американка: фол/ }).click();
+    await sees(boris, ["1", "1"]);
+
+    // The net of the first phone breaks: it goes on, and nothing is lost or doubled.
+    wireA.become("cut");
+    for (let i = 0; i < 4; i++) await tap(anya, "Аня Американка: шар");
+    await anya.page.getByText("переподключение…").waitFor();
+    await anya.page.getByText("4 не отправлено").waitFor();
+    const ahead = first === "Аня Американка" ? ["5", "1"] : ["1", "5"];
+    await sees(anya, ahead);
+    await tap(boris, "Борис Американка: шар");
+    wireA.become("up");
+    await nothingPending(anya);
+    const both = first === "Аня Американка" ? ["5", "2"] : ["2", "5"];
+    await sees(anya, both);
+    await sees(boris, both);
+
+    // To the end; the next one is drawn and shown to both.
+    for (let i = 0; i < 3; i++) await tap(boris, "Аня Американка: шар");
+    for (const phone of phones) {
+      const panel = phone.page.getByRole("region", { name: "Следующая партия" });
+      await panel.getByText("Победа: Аня Американка").waitFor();
+      await panel.getByText(/Разбивает: /).waitFor();
+    }
+    await next(boris);
+    await sees(anya, ["0", "0"]);
+    await anya.page.getByRole("button", { name: "Ещё", exact: true }).click();
+    await tap(anya, /^Закончить партию/);
+    await button(anya.page, /^Сдача: Аня Американка/).click();
+    await anya.page.getByText("Победа: Борис Американка").waitFor();
+    await finish(anya);
+    await boris.page.getByText("Никто никому не должен.").waitFor();
+    const { games, events } = await replayed(boris);
+    expect(games).toHaveLength(2);
+    expect(events).toBe(17);
+    quiet();
+  });
+
+  test("of Московская, with a guest who waits", async () => {
+    const [anya, boris, , wireB] = await twoPhones("Аня Московская", "Борис Московская");
+    const code = await begin(anya, { game: "Московская", preset: "Московская", guests: ["Света"], price: "300" });
+    await comeIn(boris, code);
+    await anya.page
+      .getByRole("region", { name: "Следующая партия" })
+      .getByText(/ждут: /)
+      .waitFor();
+    await next(anya);
+    const [one = "", two = ""] = await seats(anya);
+
+    await tap(boris, `${one}: шар`);
+    await tap(boris, `${one}: свояк`);
+    await sees(anya, ["2", "0"]);
+    await tap(anya, `${one}: фол`);
+    await sees(boris, ["1", "0"]);
+
+    // The requests arrive, the answers do not: the same ids again, and each ball counts once.
+    wireB.become("deaf");
+    await tap(boris, `${two}: шар`);
+    await tap(boris, `${two}: свояк`);
+    await sees(anya, ["1", "1"]);
+    wireB.become("cut");
+    await sees(boris, ["1", "2"]);
+    wireB.become("up");
+    await nothingPending(boris);
+    await sees(anya, ["1", "2"]);
+    await sees(boris, ["1", "2"]);
+
+    // A reload in the middle of a broken net loses nothing that was tapped.
+    wireB.become("cut");
+    await tap(boris, `${two}: шар`);
+    await sees(boris, ["1", "3"]);
+    wireB.become("up");
+    await boris.page.reload();
+    await nothingPending(boris);
+    await sees(anya, ["1", "3"]);
+
+    for (let i = 0; i < 5; i++) await tap(anya, `${two}: шар`);
+    await boris.page.getByText(`Победа: ${two}`).waitFor();
+    await next(boris);
+    await sees(anya, ["0", "0"]);
+    const second = await seats(anya);
+    expect(second).toContain(two);
+    expect(second).not.toContain(one);
+    await anya.page.getByRole("button", { name: "Ещё", exact: true }).click();
+    await tap(anya, /^Закончить партию/);
+    await button(anya.page, /^Прервать/).click();
+
+    // The table is paid by one for all.
+    await anya.page.getByRole("button", { name: /^Сейчас/ }).click();
+    await button(anya.page, "Добавить расход, например стол").click();
+    await anya.page.getByLabel("Сколько, RUB").fill("900");
+    await button(anya.page, "Записать").click();
+    await button(anya.page, "Закрыть").click();
+    await finish(anya);
+    await expect.poll(() => transfers(boris)).toHaveLength(2);
+    const { games } = await replayed(anya);
+    expect(games.map((game) => Object.values(game.scores).sort())).toEqual([
+      [1, 8],
+      [0, 0],
+    ]);
+    quiet();
+  });
+
+  test("of Колхоз, four in a circle", async () => {
+    const [anya, boris, wireA, wireB] = await twoPhones("Аня Колхоз", "Борис Колхоз");
+    const code = await begin(anya, {
+      game: "Колхоз",
+      guests: ["Света", "Игорь"],
+      price: "50",
+      rules: async (page) => {
+        for (let i = 0; i < 9; i++) await button(page, "Меньше: Сколько").click();
+        await button(page, "Добавить цвет").click();
+      },
+    });
+    await comeIn(boris, code);
+    await expect.poll(() => anya.page.getByRole("listitem").count()).toBe(4);
+    await next(anya);
+    const circle = await seats(anya);
+    expect([...circle].sort()).toEqual(["Аня Колхоз", "Борис Колхоз", "Игорь", "Света"]);
+    expect(await seats(boris)).toEqual(circle);
+    const [a = "", b = "", c = "", d = ""] = circle;
+
+    // Six white ones and a yellow: both phones at the same time, both nets failing in turn.
+    await tap(anya, `${a}: белый, +1`);
+    await tap(boris, `${b}: жёлтый, +2`);
+    await sees(anya, ["1", "2", "0", "0"]);
+    wireA.become("deaf");
+    await tap(anya, `${c}: белый, +1`);
+    await sees(boris, ["1", "2", "1", "0"]);
+    wireA.become("cut");
+    wireB.become("cut");
+    await tap(anya, `${d}: фол`);
+    await tap(boris, `${a}: белый, +1`);
+    await sees(anya, ["1", "2", "1", "−1"]);
+    await sees(boris, ["2", "2", "1", "0"]);
+    wireA.become("up");
+    wireB.become("up");
+    for (const phone of phones) {
+      await nothingPending(phone);
+      await sees(phone, ["2", "2", "1", "−1"]);
+    }
+
+    // The log on one phone takes something back from the middle.
+    await boris.page.getByRole("button", { name: "Ещё", exact: true }).click();
+    await tap(boris, /^Все записи/);
+    await button(boris.page, `Отменить: ${d}: фол`).click();
+    await button(boris.page, "Закрыть").click();
+    await sees(anya, ["2", "2", "1", "0"]);
+
+    // The last ball says that it is worth two.
+    await tap(boris, `${d}: белый, +1`);
+    await tap(boris, `${d}: белый, +1`);
+    await tap(anya, `${a}: белый, +2`);
+    await sees(boris, ["4", "2", "1", "2"]);
+    const panel = boris.page.getByRole("region", { name: "Следующая партия" });
+    await panel.getByText(`Победа: ${a}`).waitFor();
+    await panel.getByText(`Разбивает: ${a}`).waitFor();
+
+    // A ball of a game that is over is never a ball of the next one; an undo opens the game again.
+    await anya.page.getByRole("button", { name: /^Отменить: / }).click();
+    await sees(boris, ["2", "2", "1", "2"]);
+    await tap(boris, `${a}: белый, +2`);
+    await next(boris);
+    await anya.page.getByRole("button", { name: "Ещё", exact: true }).click();
+    await tap(anya, /^Закончить партию/);
+    await button(anya.page, /^Время вышло/).click();
+    await finish(boris);
+
+    // direct: 4−2, 2−1, 1−2, 2−4
+    await expect.poll(() => transfers(anya)).toHaveLength(2);
+    const paid = (await transfers(anya)).join("; ");
+    expect(paid).toContain("100 ₽");
+    expect(paid).toContain("50 ₽");
+    expect(await transfers(boris)).toEqual(await transfers(anya));
+    await anya.page.getByText("Почему").first().click();
+    await anya.page
+      .getByText(/партия 1/)
+      .first()
+      .waitFor();
+
+    // Whoever is owed says that it was paid.
+    const tick = anya.page.getByRole("button", { name: /: отдано$/ });
+    await tick.first().click();
+    await expect.poll(() => tick.count()).toBe(1);
+    const { games } = await replayed(anya);
+    expect(games).toHaveLength(2);
+    quiet();
+  });
+});

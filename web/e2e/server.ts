@@ -1,0 +1,73 @@
+// A server of its own for each run: the real one, in one process, on a free port, with files that are thrown away.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+const built = resolve(import.meta.dirname, "../test-results/dist");
+export const BOT_TOKEN = "7000000001:AAFake-Token_for_TESTS_only_000000000001";
+
+export interface Server {
+  port: number;
+  url: string;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((ready) => probe.listen(0, "127.0.0.1", ready));
+  const address = probe.address();
+  await new Promise((closed) => probe.close(closed));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
+}
+
+export async function startServer(): Promise<Server> {
+  if (!existsSync(join(built, "index.html"))) throw new Error("build first: npm run e2e does");
+  const port = await freePort();
+  const data = mkdtempSync(join(tmpdir(), "artel-e2e-"));
+  let output = "";
+  const child = spawn(process.env.ARTEL ?? join(root, ".venv/bin/artel"), ["run"], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ARTEL_PORT: String(port),
+      ARTEL_ADMIN_PORT: String(await freePort()),
+      ARTEL_DATA_DIR: data,
+      ARTEL_WEB_DIR: built,
+      ARTEL_TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+      ARTEL_LOG_LEVEL: "warning",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  const url = `http://127.0.0.1:${port}`;
+  await answering(`${url}/readyz`, child, () => output);
+  return { port, url, output: () => output, stop: () => stopped(child, data) };
+}
+
+async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const until = Date.now() + 40_000;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error(`the server has gone:\n${output()}`);
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) return;
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  child.kill("SIGKILL");
+  throw new Error(`the server does not answer:\n${output()}`);
+}
+
+async function stopped(child: ChildProcess, data: string): Promise<void> {
+  const gone = new Promise((exit) => child.once("exit", exit));
+  if (child.exitCode === null) {
+    child.kill("SIGINT");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
+    await gone;
+    clearTimeout(timer);
+  }
+  rmSync(data, { recursive: true, force: true });
+}

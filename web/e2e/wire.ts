@@ -1,0 +1,62 @@
+// The net between a phone and the server, and ways in which it fails.
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./server";
+
+/** `up` carries everything; `cut` nothing; `deaf` brings requests to the server and loses every answer. */
+type State = "up" | "cut" | "deaf";
+
+export class Wire {
+  readonly port: number;
+  private readonly server: Server;
+  private readonly open = new Set<Socket>();
+  private state: State = "up";
+  /** Bytes that reached the server while nobody could hear its answers. */
+  unheard = 0;
+
+  private constructor(port: number, target: number) {
+    this.port = port;
+    this.server = createServer((phone) => this.carry(phone, target));
+  }
+
+  static async to(target: number): Promise<Wire> {
+    const wire = new Wire(await freePort(), target);
+    await new Promise<void>((ready) => wire.server.listen(wire.port, "127.0.0.1", ready));
+    return wire;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  become(state: State): void {
+    this.state = state;
+    if (state === "cut") for (const socket of this.open) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.become("cut");
+    await new Promise((closed) => this.server.close(closed));
+  }
+
+  private carry(phone: Socket, target: number): void {
+    if (this.state === "cut") {
+      phone.destroy();
+      return;
+    }
+    const server = connect(target, "127.0.0.1");
+    const ends = [phone, server];
+    for (const end of ends) {
+      this.open.add(end);
+      end.on("error", () => undefined);
+      end.on("close", () => {
+        this.open.delete(end);
+        for (const other of ends) other.destroy();
+      });
+    }
+    phone.on("data", (chunk) => server.write(chunk));
+    server.on("data", (chunk) => {
+      if (this.state === "deaf") this.unheard += chunk.length;
+      else phone.write(chunk);
+    });
+  }
+}
