@@ -177,7 +177,7 @@ describe("a whole evening", () => {
     // The table is paid by one for all.
     await anya.page.getByRole("button", { name: /^Сейчас/ }).click();
     await button(anya.page, "Добавить расход, например стол").click();
-    await anya.page.getByLabel("Сколько, RUB").fill("900");
+    await anya.page.getByLabel("Сколько, RUB").fill("1200");
     await button(anya.page, "Записать").click();
     await button(anya.page, "Закрыть").click();
     await finish(anya);
