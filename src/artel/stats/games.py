@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, insert, select, update
@@ -11,7 +10,7 @@ from artel.contracts.game import GameEvent, GameFinished, GameReopened
 from artel.kernel.database import Tx
 from artel.kernel.sql import put_newest
 from artel.stats.record import is_even, lines_of, payments
-from artel.stats.replay import hold, rated_at, replay
+from artel.stats.replay import replay
 from artel.stats.tables import flows, games, lines, session_players
 
 
@@ -91,26 +90,19 @@ def recognise(tx: Tx, session_id: str, kind: str) -> None:
 
 
 def _settle(tx: Tx, kind: str, keys: Sequence[str]) -> None:
-    """What follows from the lines of these games: payments, and the ratings from the first moment they change."""
-    hold(tx, kind)
-    moments: list[datetime | None] = []
+    """What follows from the lines of these games: payments and ratings."""
     for key in keys:
         found = tx.execute(select(lines).where(lines.c.game_key == key).order_by(lines.c.seat)).all()
         _put_flows(tx, key, found)
-        moments += [rated_at(tx, key), _put_rated(tx, key, found)]
-    known = [moment for moment in moments if moment]
-    if known:
-        replay(tx, kind, min(known))
+        _put_rated(tx, key, found)
+    replay(tx, kind, keys)
 
 
-def _put_rated(tx: Tx, key: str, found: Sequence[Row[Any]]) -> datetime | None:
-    """When it finished, if it is rated: even, all of them users, and two sides at least."""
+def _put_rated(tx: Tx, key: str, found: Sequence[Row[Any]]) -> None:
+    """Even, all of them users, and two sides at least."""
     users, sides = {line.user_id for line in found}, {line.side for line in found}
     all_users = None not in users and len(users) == len(found) and len(sides) > 1
-    game = tx.execute(select(games.c.even, games.c.finished_at).where(games.c.key == key)).one()
-    rated = game.even and all_users
-    tx.execute(update(games).where(games.c.key == key).values(rated=rated))
-    return game.finished_at if rated else None
+    tx.execute(update(games).where(games.c.key == key).values(rated=games.c.even if all_users else False))
 
 
 def _put_flows(tx: Tx, key: str, found: Sequence[Row[Any]]) -> None:

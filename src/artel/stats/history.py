@@ -83,7 +83,9 @@ def _item(row: Row[Any], players: list[HistoryPlayer], *, moneyed: bool, open_: 
 
 def _session(row: Row[Any]) -> HistorySession:
     balance = (row.balances or {}).get(row.player_id) if row.finished else None
-    return HistorySession(id=row.session_id, name=row.session_name, finished=bool(row.finished), balance=balance)
+    return HistorySession(
+        id=row.session_id, name=row.session_name or None, finished=bool(row.finished), balance=balance
+    )
 
 
 def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool) -> HistoryPlayer:

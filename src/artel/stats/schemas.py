@@ -103,7 +103,7 @@ class HistorySession(BaseModel):
     """The evening; only for those who were there. `balance` is the player's at its end, expenses included."""
 
     id: str
-    name: str
+    name: str | None
     finished: bool
     balance: int | None
 
