@@ -253,11 +253,24 @@ class TestCorrections:
         await made.publish(second)
         shown = await only(made, anya)
         await read(made, anya, shown["id"])
-        told_again = second.model_copy(update={"event_id": new_id(), "at": now()})
+        told_again = second.model_copy(update={"event_id": new_id()})
         await made.publish(first, second, told_again, first.model_copy(update={"event_id": new_id()}))
         item = await only(made, anya)
         assert item == {**shown, "read": True, "created_at": item["created_at"]}
         assert item["created_at"] < shown["created_at"]  # it dates from the first result, however late that came
+
+    @pytest.mark.parametrize("late", [False, True])
+    async def test_of_one_version_the_latest(self, made: Installation, late: bool) -> None:
+        """Whoever is added, removed and added between two events of the log."""
+        anya, boris = made.person("Аня"), made.person("Борис")
+        evening = Evening([anya])
+        joined = evening.joined(boris)
+        renamed = {"event_id": new_id(), "session_name": "Новое", "at": joined.at + timedelta(seconds=1)}
+        events = [joined, joined.model_copy(update=renamed)]
+        await made.publish(*(reversed(events) if late else events))
+        item = await only(made, boris)
+        assert item["data"]["session_name"] == "Новое"
+        assert item["created_at"] < item["updated_at"]
 
     async def test_reopened_and_finished_again(self, made: Installation) -> None:
         anya, boris = made.person("Аня"), made.person("Борис")
@@ -364,7 +377,7 @@ class TestSessionFinished:
         anya = made.person("Аня")
         evening = Evening([anya, "Гость"], name="")
         evening.games += [new_id(), new_id()]
-        await made.publish(evening.finish({"Аня": 0, "Гость": 0}, money=False))
+        await made.publish(evening.finish({"Аня": 300, "Гость": -300}, [("Гость", "Аня", 300)], money=False))
         item = await only(made, anya)
         assert said(item) == ("Вечер закончен", "Американка · 2 партии")
         assert [item["data"][name] for name in ("balance", "currency", "pay", "receive")] == [None, None, [], []]

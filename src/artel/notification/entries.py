@@ -1,7 +1,7 @@
 """One entry a user and subject, whatever the order in which events come and however often.
 
-All that was heard of a subject is kept as moments. The highest version holds; an entry dates from the first moment
-after the last one that took it away.
+All that was heard of a subject is kept as moments. The highest version holds, of equal ones the latest; an entry
+dates from the first moment after the last one that took it away.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,8 +38,9 @@ def _is_newest(tx: Tx, subject: str, version: int, at: datetime, *, live: bool) 
     """False for a repeat, too. From here to the end of the transaction nobody else changes the subject."""
     lock(tx, f"subject.{subject}")
     new = put_new(tx, moments, {"subject": subject, "version": version, "at": at, "live": live})
-    newest = tx.execute(select(func.max(moments.c.version)).where(moments.c.subject == subject)).scalar_one()
-    return new and version == newest
+    of_it = select(moments.c.version, moments.c.at).where(moments.c.subject == subject)
+    newest = tx.execute(of_it.order_by(moments.c.version.desc(), moments.c.at.desc()).limit(1)).one()
+    return new and (newest.version, newest.at) == (version, at)
 
 
 def _hide(tx: Tx, subject: str, user_ids: Sequence[str]) -> None:

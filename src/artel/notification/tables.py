@@ -8,13 +8,13 @@ outbox.add_tables(metadata)
 
 SUBJECT = 120  # a kind, a session and an id of the clients' making: at most 14 + 1 + 36 + 1 + 64
 
-# What was heard of a subject, in whatever order: the highest version holds.
+# What was heard of a subject, in whatever order: the highest version holds, of equal ones the latest.
 moments = Table(
     "moments",
     metadata,
     Column("subject", String(SUBJECT), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, primary_key=True),
     Column("live", Boolean, nullable=False),  # False: there is nothing to tell any more
 )
 

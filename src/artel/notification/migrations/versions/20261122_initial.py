@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("subject", "version"),
+        sa.PrimaryKeyConstraint("subject", "version", "at"),
     )
     op.create_table(
         "outbox",
