@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Final, NoReturn
 from artel.engine.company import Company
 from artel.engine.duel import DuelGame, check_starts
 from artel.engine.events import (
-    NOTHING_MORE,
     End,
     Event,
     Expense,
@@ -27,7 +26,7 @@ from artel.engine.ledger import Entry, Ledger, expense_entry, payment_entry
 from artel.engine.line import Line
 from artel.engine.match import Race
 from artel.engine.refusal import refuse
-from artel.engine.rules import KolkhozRules, Match, Rules
+from artel.engine.rules import KolkhozRules, Rules
 
 _STARTS: Final = {True: "sides", False: "an order"}
 
@@ -45,10 +44,10 @@ class Evening(ABC):
         if isinstance(rules, KolkhozRules):
             self._duel = False
             self._rack = Rack(rules)
-            self._race = Race(Match())
+            self._race: Race | None = None
         else:
             self._duel = True
-            self._race = Race(rules.match)
+            self._race = None if rules.match.type == "endless" else Race(rules.match)
         self._takes_own = rules.game in {"moscow", "dynamic"}
         self._company = Company(players)
         self._ledger = Ledger()
@@ -134,42 +133,42 @@ class Evening(ABC):
         return outside(event, at)
 
     def _start(self, event: Start, at: int) -> Record:
-        self._check_suits(event)
-        self._between_games("a game starts")
-        if self._race.over(len(self.games)):
-            refuse("match_over", "the match is decided")
-        self._company.require_all(event.order or event.sides[0] + event.sides[1])
+        if bool(event.sides) != self._duel:
+            self._check_suits(event)
+        if self.running:
+            self._between_games("a game starts")
         number = len(self.games) + 1
+        if self._race and self._race.over(number - 1):
+            refuse("match_over", "the match is decided")
+        rules = self.rules
         game: Game
-        if isinstance(self.rules, KolkhozRules):
-            game = KolkhozGame(number, at, event, self.rules, self._rack)
+        if isinstance(rules, KolkhozRules):
+            self._company.require_all(event.order)
+            game = KolkhozGame(number, at, event, rules, self._rack)
         else:
-            if self.rules.handicap:
-                check_starts(event, self.rules)
-            game = DuelGame(number, at, event, self.rules)
+            self._company.require_all(event.sides[0] + event.sides[1])
+            if rules.handicap:
+                check_starts(event, rules)
+            game = DuelGame(number, at, event, rules)
         self.running = game
         self.games.append(game)
-        self._seat_changed(at)
+        self._table.append(at)
+        self._table_version += 1
         return event, number, DEAD, 0, 0, at
 
     def _stroke(self, event: Stroke, at: int) -> Record:
-        plain = event[3:] == NOTHING_MORE
-        if not plain:
+        if event.ball is not None or event.own is not None:
             self._check_suits(event)
         game = self.running or refuse("no_game", "no game is running")
         seat = game.seats.get(event.player)
         if seat is None:
             self._refuse_seat(event.player)
-        play, code = game.strokes[event.type]
-        kind = 0
-        if plain:
-            play(game, seat)
-        else:
-            kind = game.special(event, seat)
-        return self._played(game, (event, game.number, code, seat, kind, at))
+        kind = game.special(event, seat)
+        return self._played(game, (event, game.number, game.strokes[event.type][1], seat, kind, at))
 
     def _end(self, event: End, at: int) -> Record:
-        self._check_suits(event)
+        if event.player is not None:
+            self._check_suits(event)
         game = self.running or refuse("no_game", "no game is running")
         seat = 0 if event.player is None else game.seats.get(event.player)
         if seat is None:
@@ -235,7 +234,8 @@ class Evening(ABC):
             self.running = None if over else game
         if over:
             self._ledger.add(game.ended_at, Entry(game.money))
-            self._race.count(game, 1)
+            if self._race:
+                self._race.count(game, 1)
             self._table_version += 1
 
     _open: ClassVar[dict[str, Callable[[Any, Any, int], Record]]] = {

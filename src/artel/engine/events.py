@@ -23,7 +23,6 @@ class Stroke(NamedTuple):
     reason: str | None = None
 
 
-NOTHING_MORE: Final = (None, None, None, None)
 new_stroke = partial(tuple.__new__, Stroke)
 """Most of an evening are strokes, and this is the fastest way to make one: from a tuple of all its fields."""
 
@@ -46,6 +45,9 @@ class End(NamedTuple):
     type: str
     reason: str
     player: str | None = None
+
+
+new_end = partial(tuple.__new__, End)
 
 
 class Presence(NamedTuple):
@@ -176,19 +178,26 @@ def _stroke(value: Json) -> Stroke:
 
 def _start(value: Json) -> Start:
     _only(value, _START)
-    if ("sides" in value) == ("order" in value):
+    sides, order, breaker = value.get("sides"), value.get("order"), value.get("breaker")
+    if (sides is None) == (order is None):
         _wrong("start takes either sides or order")
-    sides, order = (_sides(value["sides"]), ()) if "sides" in value else ((), _order(value["order"]))
-    breaker = value.get("breaker")
-    if "breaker" in value and not (is_id(breaker) and (breaker in order or any(breaker in side for side in sides))):
+    if sides is None:
+        members = order = _order(order)
+        sides = ()
+    else:
+        sides, order = _sides(sides), ()
+        members = sides[0] + sides[1]
+    if not (breaker is None or (is_id(breaker) and breaker in members)):
         _wrong("breaker must be one of the players")
     return new_start((_id(value), "start", sides, order, breaker))
 
 
 def _sides(sides: object) -> tuple[tuple[str, ...], ...]:
-    if not isinstance(sides, list) or len(sides) != 2 or not all(isinstance(side, list) for side in sides):
+    if not isinstance(sides, list) or len(sides) != 2:
         _wrong("sides must be two lists of players")
     one, other = sides
+    if not isinstance(one, list) or not isinstance(other, list):
+        _wrong("sides must be two lists of players")
     if not (1 <= len(one) <= 2 and 1 <= len(other) <= 2 and are_ids(one + other)):
         _wrong("sides must be one or two players each, all different")
     return tuple(one), tuple(other)
@@ -207,7 +216,7 @@ def _end(value: Json) -> End:
         _wrong(f"reason must be one of {', '.join(END_REASONS)}")
     if (reason == "concede") != ("player" in value):
         _wrong("player says who concedes, and belongs to concede only")
-    return End(_id(value), "end", reason, _optional_id(value, "player"))
+    return new_end((_id(value), "end", reason, _id(value, "player") if reason == "concede" else None))
 
 
 def _presence(value: Json) -> Presence:

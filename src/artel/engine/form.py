@@ -1,11 +1,17 @@
-"""Reading untrusted JSON by the letter: unknown keys are refused, true is not 1, 1.0 is not 1."""
+"""Reading untrusted JSON by the letter: unknown keys are refused, true is not 1, 1.0 is not 1.
 
-from collections.abc import Collection, Mapping
-from typing import Any, TypeGuard
+A reader takes a value and gives what it means, or raises FormError with what it should have been."""
 
-from artel.engine.refusal import Refusal
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, TypeGuard
 
-LONGEST_ID = 64
+LONGEST_ID: Final = 64
+
+Reader = Callable[[Any], Any]
+
+
+class FormError(ValueError):
+    """Never leaves the module that reads: it becomes a Refusal there."""
 
 
 def is_id(value: object) -> TypeGuard[str]:
@@ -26,67 +32,75 @@ def is_whole(value: object) -> TypeGuard[int]:
     return type(value) is int
 
 
-class Form:
-    """One JSON object, whose every key is known; each reader names the place when it refuses."""
-
-    __slots__ = ("_code", "_value", "_where")
-
-    def __init__(self, value: object, keys: frozenset[str], code: str, where: str) -> None:
-        self._code = code
-        self._where = where
-        if not isinstance(value, dict):
-            raise self.wrong("", "must be an object")
-        if not value.keys() <= keys:
-            raise self.wrong("", f"knows no other keys than {', '.join(sorted(keys))}")
-        self._value: Mapping[str, Any] = value
-
-    def wrong(self, key: str, why: str) -> Refusal:
-        place = f"{self._where}.{key}" if key else self._where
-        return Refusal(self._code, f"{place}: {why}")
-
-    def has(self, key: str) -> bool:
-        return key in self._value
-
-    def get(self, key: str) -> object:
-        if key not in self._value:
-            raise self.wrong(key, "is required")
-        return self._value[key]
-
-    def choice(self, key: str, options: Collection[str], default: str | None = None) -> str:
-        value = self._value.get(key, default)
+def one_of(options: Collection[str]) -> Reader:
+    def read(value: object) -> str:
         if type(value) is str and value in options:
             return value
-        self.get(key)
-        raise self.wrong(key, f"must be one of {', '.join(options)}")
+        raise FormError(f"must be one of {', '.join(options)}")
 
-    def whole(self, key: str, least: int | None, most: int | None = None, default: int | None = None) -> int:
-        value = self._value.get(key, default)
+    return read
+
+
+def whole(least: int | None = None, most: int | None = None) -> Reader:
+    asked = " from ".join(["must be a whole number", *([] if least is None else [str(least)])])
+    asked += "" if most is None else f" to {most}"
+
+    def read(value: object) -> int:
         if type(value) is int and (least is None or value >= least) and (most is None or value <= most):
             return value
-        self.get(key)
-        raise self.wrong(key, f"must be a whole number{_range(least, most)}")
+        raise FormError(asked)
 
-    def flag(self, key: str, default: bool) -> bool:
-        value = self._value.get(key, default)
-        if isinstance(value, bool):
-            return value
-        raise self.wrong(key, "must be true or false")
+    return read
 
-    def identifier(self, key: str) -> str:
-        value = self.get(key)
-        if not is_id(value):
-            raise self.wrong(key, f"must be a string of 1 to {LONGEST_ID} characters")
+
+def flag(value: object) -> bool:
+    if isinstance(value, bool):
         return value
+    raise FormError("must be true or false")
 
-    def by_player(self, key: str) -> dict[str, object]:
-        """An object whose keys are players' ids; missing is empty."""
-        value = self._value.get(key, {})
+
+def identifier(value: object) -> str:
+    if is_id(value):
+        return value
+    raise FormError(f"must be a string of 1 to {LONGEST_ID} characters")
+
+
+def made(kind: Callable[..., Any], readers: Mapping[str, Reader], *required: str) -> Reader:
+    """An object with some of these keys and no others. What is not given is left to the defaults of the kind."""
+
+    def read(value: object) -> Any:
+        if not isinstance(value, dict):
+            raise FormError("must be an object")
+        try:
+            found = {key: readers[key](given) for key, given in value.items()}
+        except (KeyError, FormError):
+            raise _explained(value, readers) from None
+        for key in required:
+            if key not in found:
+                raise FormError(f"{key} is required")
+        return kind(**found)
+
+    return read
+
+
+def _explained(value: Mapping[str, object], readers: Mapping[str, Reader]) -> FormError:
+    """The error with the name of the key."""
+    for key, given in value.items():
+        if key not in readers:
+            return FormError(f"there is no key {key}")
+        try:
+            readers[key](given)
+        except FormError as error:
+            return FormError(f"{key}: {error}")
+    raise AssertionError("there was an error, and there is none")
+
+
+def by_player(reader: Reader) -> Reader:
+    """An object whose keys are players."""
+
+    def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict) or not all(map(is_id, value)):
-            raise self.wrong(key, "must be an object of players")
-        return value
+            raise FormError("must be an object of players")
+        return {player: reader(given) for player, given in value.items()}
 
-
-def _range(least: int | None, most: int | None) -> str:
-    if least is None:
-        return ""
-    return f" from {least}" if most is None else f" from {least} to {most}"
+    return read

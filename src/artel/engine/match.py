@@ -23,16 +23,16 @@ class Race:
         side = frozenset(game.winners)
         before = self.wins.get(side, 0)
         self.wins[side] = before + sign
-        self._there += (before + sign >= self._match.limit) - (before >= self._match.limit)
+        self._there += (before + sign >= self._match.wins) - (before >= self._match.wins)
 
     def over(self, games: int) -> bool:
-        return self._there > 0 or (self._match.type == "fixed" and games >= self._match.limit)
+        return self._there > 0 or (self._match.type == "fixed" and games >= self._match.games)
 
     def would_be_over(self, winners: Sequence[str], games: int) -> bool:
         """If these won a game more, which is one of that many."""
         wins = self.wins.get(frozenset(winners), 0) + 1 if winners else 0
-        limit = self._match.limit
-        return (self._match.type == "race" and wins >= limit) or (self._match.type == "fixed" and games >= limit)
+        match = self._match
+        return wins >= match.wins if match.type == "race" else games >= match.games
 
     def was_over(self, last: Game) -> bool:
         """Was it over before the last game?"""

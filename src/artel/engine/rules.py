@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
-from artel.engine.form import Form, is_id
+from artel.engine.form import FormError, by_player, flag, identifier, made, one_of, whole
+from artel.engine.refusal import Refusal
 
 DUELS: Final = ("americana", "moscow", "dynamic")
 DUEL_FOULS: Final = ("opponent_gains", "offender_returns", "offender_loses", "none")
@@ -20,46 +22,46 @@ KOLKHOZ_FOULS: Final = ("minus", "next", "pay_all", "pending", "none")
 ORDERS: Final = ("fixed", "rotate", "random", "random_no_repeat", "fair", "manual")
 STARTERS: Final = ("first", "last_potter")
 
-_CODE = "invalid_rules"
+NOBODY: Final[Mapping[str, Any]] = MappingProxyType({})
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Stake:
+class Stake(NamedTuple):
     per: str = "none"
     amount: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(NamedTuple):
     type: str = "winner_stays"
     cap: int = 3
     """Wins in a row after which the winner leaves too; read by winner_stays only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     type: str = "endless"
-    limit: int = 0
-    """Wins of a race, games of a fixed match."""
+    wins: int = 0
+    games: int = 0
+
+    @property
+    def limit(self) -> int:
+        """Wins of a race, games of a fixed match, 0 where there is no end."""
+        return self.wins or self.games
 
 
-@dataclass(frozen=True, slots=True)
-class Handicap:
+class Handicap(NamedTuple):
     """None is "not written", which differs from 0 as soon as there are partners."""
 
     start: int | None = None
     target: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DuelRules:
+class DuelRules(NamedTuple):
     game: str
     target: int = 8
     foul: str = "opponent_gains"
     debt: bool = False
     fluke: str = "counts"
-    handicap: Mapping[str, Handicap] = field(default_factory=dict)
+    handicap: Mapping[str, Handicap] = NOBODY
     stake: Stake = Stake()
     format: str = "1x1"
     queue: Queue = Queue()
@@ -80,14 +82,12 @@ class Kind:
 WHITES: Final = (Kind("white", 1, 15),)
 
 
-@dataclass(frozen=True, slots=True)
-class Foul:
+class Foul(NamedTuple):
     mode: str = "minus"
     value: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class KolkhozRules:
+class KolkhozRules(NamedTuple):
     game: str = "kolkhoz"
     system: str = "direct"
     price: int = 0
@@ -95,8 +95,8 @@ class KolkhozRules:
     last_ball: str | int = "double"
     """A number is what {"add": n} adds."""
     foul: Foul = Foul()
-    handicap: Mapping[str, Handicap] = field(default_factory=dict)
-    rates: Mapping[str, int] = field(default_factory=dict)
+    handicap: Mapping[str, Handicap] = NOBODY
+    rates: Mapping[str, int] = NOBODY
     legs: int = 1
     order: str = "fair"
     starter: str = "last_potter"
@@ -105,133 +105,104 @@ class KolkhozRules:
 
 Rules = DuelRules | KolkhozRules
 
-_DUEL_KEYS: Final = frozenset(each.name for each in fields(DuelRules))
-_KOLKHOZ_KEYS: Final = frozenset(each.name for each in fields(KolkhozRules))
-_HANDICAP_KEYS: Final = frozenset(("start", "target"))
-_START_KEYS: Final = frozenset(("start",))
-_STAKE_KEYS: Final = frozenset(("per", "amount"))
-_QUEUE_KEYS: Final = frozenset(("type", "cap"))
-_KIND_KEYS: Final = frozenset(("id", "value", "count"))
-_ADD_KEYS: Final = frozenset(("add",))
-_FOUL_KEYS: Final = frozenset(("mode", "value"))
-
 
 def parse_rules(value: object) -> Rules:
     """Refusal `invalid_rules` for anything but exactly the rules that are written down."""
-    game = value.get("game") if isinstance(value, dict) else None
-    if game == "kolkhoz":
-        return _kolkhoz(Form(value, _KOLKHOZ_KEYS, _CODE, "rules"))
-    form = Form(value, _DUEL_KEYS if game in DUELS else _DUEL_KEYS | _KOLKHOZ_KEYS, _CODE, "rules")
-    return _duel(form)
-
-
-def _duel(form: Form) -> DuelRules:
-    return DuelRules(
-        game=form.choice("game", (*DUELS, "kolkhoz")),
-        target=form.whole("target", 1, 50, 8),
-        foul=form.choice("foul", DUEL_FOULS, "opponent_gains"),
-        debt=form.flag("debt", False),
-        fluke=form.choice("fluke", FLUKES, "counts"),
-        handicap={player: _duel_handicap(given) for player, given in form.by_player("handicap").items()},
-        stake=_stake(form.get("stake")) if form.has("stake") else Stake(),
-        format=form.choice("format", FORMATS, "1x1"),
-        queue=_queue(form.get("queue")) if form.has("queue") else Queue(),
-        breaks=form.choice("breaks", BREAKS, "alternate"),
-        match=_match(form.get("match")) if form.has("match") else Match(),
-        currency=_currency(form),
-    )
-
-
-def _kolkhoz(form: Form) -> KolkhozRules:
-    rules = KolkhozRules(
-        system=form.choice("system", SYSTEMS, "direct"),
-        price=form.whole("price", 0, default=0),
-        balls=_balls(form) if form.has("balls") else WHITES,
-        last_ball=_last_ball(form),
-        foul=_foul(form.get("foul")) if form.has("foul") else Foul(),
-        handicap={player: _start(given) for player, given in form.by_player("handicap").items()},
-        rates={player: _rate(form, given) for player, given in form.by_player("rates").items()},
-        legs=form.whole("legs", 1, 2, 1),
-        order=form.choice("order", ORDERS, "fair"),
-        starter=form.choice("starter", STARTERS, "last_potter"),
-        currency=_currency(form),
-    )
-    if rules.system != "direct" and rules.rates:
-        raise form.wrong("rates", "personal rates need the system direct")
-    if rules.system != "direct" and rules.foul.mode == "next":
-        raise form.wrong("foul", "with any system but direct, players who had no part in it would pay")
+    kolkhoz = isinstance(value, dict) and value.get("game") == "kolkhoz"
+    try:
+        rules: Rules = (_kolkhoz if kolkhoz else _duel)(value)
+    except FormError as error:
+        raise Refusal("invalid_rules", f"rules: {error}") from None
     return rules
 
 
-def _duel_handicap(value: object) -> Handicap:
-    form = Form(value, _HANDICAP_KEYS, _CODE, "rules.handicap")
-    return Handicap(
-        form.whole("start", None) if form.has("start") else None,
-        form.whole("target", 1, 50) if form.has("target") else None,
-    )
-
-
-def _start(value: object) -> Handicap:
-    return Handicap(Form(value, _START_KEYS, _CODE, "rules.handicap").whole("start", None))
-
-
-def _stake(value: object) -> Stake:
-    form = Form(value, _STAKE_KEYS, _CODE, "rules.stake")
-    return Stake(form.choice("per", STAKES), form.whole("amount", 0, default=0))
+def _kolkhoz(value: object) -> KolkhozRules:
+    rules: KolkhozRules = _read_kolkhoz(value)
+    if rules.system != "direct" and rules.rates:
+        raise FormError("rates: players have rates of their own only in the system direct")
+    if rules.system != "direct" and rules.foul.mode == "next":
+        raise FormError("foul: with any system but direct, players who had no part in it would pay")
+    return rules
 
 
 def _queue(value: object) -> Queue:
-    form = Form(value, _QUEUE_KEYS, _CODE, "rules.queue")
-    kind = form.choice("type", QUEUES)
-    if kind != "winner_stays" and form.has("cap"):
-        raise form.wrong("cap", "only winner_stays has one")
-    return Queue(kind, form.whole("cap", 1, default=3))
+    queue: Queue = _read_queue(value)
+    if queue.type != "winner_stays" and isinstance(value, dict) and "cap" in value:
+        raise FormError("cap: only winner_stays has one")
+    return queue
 
 
 def _match(value: object) -> Match:
-    kind = Form(value, frozenset(("type", "wins", "games")), _CODE, "rules.match").choice("type", MATCHES)
-    limits = {"endless": (), "race": ("wins",), "fixed": ("games",)}[kind]
-    form = Form(value, frozenset(("type", *limits)), _CODE, "rules.match")
-    return Match(kind, *(form.whole(key, 1) for key in limits))
+    """Which limit there is depends on the type."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    match: Match = _MATCHES.get(kind if isinstance(kind, str) else "", _MATCHES["endless"])(value)
+    return match
 
 
-def _balls(form: Form) -> tuple[Kind, ...]:
-    value = form.get("balls")
+def _balls(value: object) -> tuple[Kind, ...]:
     if not isinstance(value, list) or not value:
-        raise form.wrong("balls", "must be a list of kinds")
-    kinds = tuple(_kind(each) for each in value)
+        raise FormError("must be a list of kinds")
+    kinds = tuple(map(_read_kind, value))
     if len({kind.id for kind in kinds}) < len(kinds):
-        raise form.wrong("balls", "two kinds have the same id")
+        raise FormError("two kinds have the same id")
     return kinds
 
 
-def _kind(value: object) -> Kind:
-    form = Form(value, _KIND_KEYS, _CODE, "rules.balls")
-    return Kind(form.identifier("id"), form.whole("value", 1, 100), form.whole("count", 1, 30))
+def _last_ball(value: object) -> str | int:
+    added: str | int = (_read_added if isinstance(value, dict) else _read_last_ball)(value)
+    return added
 
 
-def _last_ball(form: Form) -> str | int:
-    if form.has("last_ball") and isinstance(form.get("last_ball"), dict):
-        return Form(form.get("last_ball"), _ADD_KEYS, _CODE, "rules.last_ball").whole("add", None)
-    return form.choice("last_ball", ("none", "double"), "double")
-
-
-def _foul(value: object) -> Foul:
-    form = Form(value, _FOUL_KEYS, _CODE, "rules.foul")
-    return Foul(form.choice("mode", KOLKHOZ_FOULS), form.whole("value", 1, default=1))
-
-
-def _rate(form: Form, value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise form.wrong("rates", "must be whole numbers from 0")
+def _currency(value: object) -> str:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise FormError("must be three capital letters (ISO 4217)")
     return value
 
 
-def _currency(form: Form) -> str:
-    value = form.get("currency") if form.has("currency") else "RUB"
-    if not is_id(value) or not _CURRENCY.fullmatch(value):
-        raise form.wrong("currency", "must be three capital letters (ISO 4217)")
-    return value
+_read_queue = made(Queue, {"type": one_of(QUEUES), "cap": whole(1)}, "type")
+_MATCHES: Final = {
+    "endless": made(Match, {"type": one_of(MATCHES)}, "type"),
+    "race": made(Match, {"type": one_of(MATCHES), "wins": whole(1)}, "type", "wins"),
+    "fixed": made(Match, {"type": one_of(MATCHES), "games": whole(1)}, "type", "games"),
+}
+_duel = made(
+    DuelRules,
+    {
+        "game": one_of((*DUELS, "kolkhoz")),
+        "target": whole(1, 50),
+        "foul": one_of(DUEL_FOULS),
+        "debt": flag,
+        "fluke": one_of(FLUKES),
+        "handicap": by_player(made(Handicap, {"start": whole(), "target": whole(1, 50)})),
+        "stake": made(Stake, {"per": one_of(STAKES), "amount": whole(0)}, "per"),
+        "format": one_of(FORMATS),
+        "queue": _queue,
+        "breaks": one_of(BREAKS),
+        "match": _match,
+        "currency": _currency,
+    },
+    "game",
+)
+_read_kind = made(Kind, {"id": identifier, "value": whole(1, 100), "count": whole(1, 30)}, "id", "value", "count")
+_read_added = made(lambda add: add, {"add": whole()}, "add")
+_read_last_ball = one_of(("none", "double"))
+_read_kolkhoz = made(
+    KolkhozRules,
+    {
+        "game": one_of(("kolkhoz",)),
+        "system": one_of(SYSTEMS),
+        "price": whole(0),
+        "balls": _balls,
+        "last_ball": _last_ball,
+        "foul": made(Foul, {"mode": one_of(KOLKHOZ_FOULS), "value": whole(1)}, "mode"),
+        "handicap": by_player(made(Handicap, {"start": whole()}, "start")),
+        "rates": by_player(whole(0)),
+        "legs": whole(1, 2),
+        "order": one_of(ORDERS),
+        "starter": one_of(STARTERS),
+        "currency": _currency,
+    },
+)
 
 
 def rules_to_json(rules: Rules) -> dict[str, Any]:
@@ -240,7 +211,7 @@ def rules_to_json(rules: Rules) -> dict[str, Any]:
 
 
 def _duel_json(rules: DuelRules) -> dict[str, Any]:
-    limit = {"race": {"wins": rules.match.limit}, "fixed": {"games": rules.match.limit}}
+    limit = {"race": {"wins": rules.match.wins}, "fixed": {"games": rules.match.games}}
     cap = {"cap": rules.queue.cap} if rules.queue.type == "winner_stays" else {}
     return {
         "game": rules.game,

@@ -91,14 +91,15 @@ class Undoing(Evening):
     def _possible(self, game: Game) -> bool:
         last = self.games[-1]
         if game.over:
-            return game is last or not self._race.was_over(last)
+            return game is last or not (self._race and self._race.was_over(last))
         moved = self._company.moves and self._company.moves[-1] > game.at
         return game is last and not moved and self._finished_at < 0
 
     def _unsettle(self, game: Game) -> None:
         if game.over:
             self._ledger.remove(game.ended_at)
-            self._race.count(game, -1)
+            if self._race:
+                self._race.count(game, -1)
             self._rewritten()
 
     # The latest ones off the end

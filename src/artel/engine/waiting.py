@@ -35,12 +35,12 @@ class Waiting(Undoing):
         return self._drawn[2]
 
     def _draw(self, seed: bytes) -> Draw | None:
-        if self._finished_at >= 0 or (not self.running and self._race.over(len(self.games))):
+        if self._finished_at >= 0 or (self._race and not self.running and self._race.over(len(self.games))):
             return None
         return self._caught_up().draw(seed, self.running, self._would_be_over)
 
     def _would_be_over(self, winners: Sequence[str]) -> bool:
-        return self._race.would_be_over(winners, len(self.games))
+        return self._race is not None and self._race.would_be_over(winners, len(self.games))
 
     def _caught_up(self) -> Line:
         if self._line is None:
