@@ -1,10 +1,18 @@
 """An evening played through the API, for tests."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+import uvicorn
 from httpx2 import Response
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from artel.kernel.events import new_id
 from artel_testing import Installation, Person
@@ -107,3 +115,79 @@ async def table(
 def problem(answer: Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     return answer.status_code, answer.json()["code"]
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # Ctrl-C is the test run's
+
+
+@asynccontextmanager
+async def listening(house: Installation, send_buffer: int = 0) -> AsyncIterator[str]:
+    """The same application on a real port: host:port."""
+    with socket.create_server(("127.0.0.1", 0)) as server_socket:
+        if send_buffer:
+            server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        config = uvicorn.Config(
+            house.app, lifespan="off", ws="websockets-sansio", log_config=None, access_log=False, ws_ping_interval=None
+        )
+        server = _Quiet(config)
+        serving = asyncio.create_task(server.serve(sockets=[server_socket]))
+        try:
+            yield f"127.0.0.1:{server_socket.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@dataclass(eq=False)
+class Screen:
+    """Somebody who looks on."""
+
+    socket: ClientConnection
+
+    async def next(self, *kinds: str) -> Json:
+        """The next frame, or the next of these kinds."""
+        while True:
+            frame: Json = orjson.loads(await asyncio.wait_for(self.socket.recv(), 10))
+            if not kinds or frame["type"] in kinds:
+                return frame
+
+    async def closed(self) -> int:
+        """The code with which the server hangs up, whatever it says before."""
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.wait_for(self.socket.recv(), 10)
+        assert self.socket.close_code is not None
+        return self.socket.close_code
+
+
+async def ticket(played: Table, who: Person | None = None) -> str:
+    answer = await played.house.call(who or played.organizer, "POST", f"{played.path}/live-ticket")
+    assert answer.json()["expires_in"] == 30
+    return str(answer.json()["ticket"])
+
+
+def narrow(port: str) -> socket.socket:
+    """A connection that holds little of what nobody reads."""
+    host, number = port.split(":")
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect((host, int(number)))
+    return made
+
+
+@asynccontextmanager
+async def watching(
+    port: str, played: Table, who: Person | None = None, query: str = "", **kwargs: Any
+) -> AsyncIterator[Screen]:
+    given = kwargs.pop("ticket", None) or await ticket(played, who)
+    path = kwargs.pop("path", f"{played.path}/live")
+    async with connect(
+        f"ws://{port}/api/v1{path}{query}",
+        subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{given}")],
+        **kwargs,
+    ) as opened:
+        assert opened.subprotocol == "artel.v1"
+        yield Screen(opened)

@@ -32,6 +32,7 @@ class Socket:
         self.since = since
         self.code = 0
         self.over = asyncio.Event()
+        self._first: deque[str] = deque()
         self._waiting: deque[str] = deque()
         self._more = asyncio.Event()
 
@@ -43,8 +44,8 @@ class Socket:
         self._more.set()
 
     def put_first(self, texts: Sequence[str]) -> None:
-        """However many: what was missed is asked for, and counted by who asks."""
-        self._waiting.extendleft(reversed(texts))
+        """However many: what was missed is bounded by who asks for it."""
+        self._first.extend(texts)
         self._more.set()
 
     def show(self, frame: Frame) -> None:
@@ -57,10 +58,10 @@ class Socket:
         self.over.set()
 
     async def next(self) -> str:
-        while not self._waiting:
+        while not (self._first or self._waiting):
             self._more.clear()
             await self._more.wait()
-        return self._waiting.popleft()
+        return (self._first or self._waiting).popleft()
 
 
 class Live:

@@ -35,11 +35,11 @@ class Answer(NamedTuple):
 
 
 class Owner:
-    def __init__(self, sheet: Sheet, writer: Writer, live: Live, written_to: Callable[[str], None]) -> None:
-        """`written_to` is told the session when something new of it is."""
+    def __init__(self, sheet: Sheet, writer: Writer, live: Live, written: Callable[[str, bool], None]) -> None:
+        """`written` is told the session when something new of it is, and whether its state changed with that."""
         self.sheet = sheet
         self.live = live
-        self._tell_others = written_to
+        self._written = written
         self.life = 0
         self.doubtful = False  # memory is to be compared with the log before it is used again
         self._writer = writer
@@ -143,7 +143,7 @@ class Owner:
             self._untold.append((batch, time.perf_counter()))
             # After the answer: whoever waits for the batch was scheduled just now.
             asyncio.get_running_loop().call_soon(self._tell)
-            self._tell_others(self.sheet.meta.id)
+            self._written(self.sheet.meta.id, any(row.state for row in batch.rows))
             return
         self.forget_pending()
         batch.tell(error)

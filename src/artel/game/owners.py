@@ -188,7 +188,7 @@ class Owners:
             sheet.follow(line)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        owner = self._owners[session_id] = Owner(sheet, self.writer, Live(), self._nudges.changed)
+        owner = self._owners[session_id] = Owner(sheet, self.writer, Live(), self._written)
         meters.owners.set(len(self._owners))
         owner.grant_wishes()
         return owner
@@ -230,6 +230,11 @@ class Owners:
     def close(self, code: int) -> None:
         for owner in self:
             owner.live.close_all(code)
+
+    def _written(self, session_id: str, state_changed: bool) -> None:
+        self._nudges.changed(session_id)
+        if state_changed:  # and the code with it
+            self.heard_news(session_id)
 
     # What other processes say
 

@@ -1,0 +1,344 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from artel.game import live as live_module
+from artel.game import sockets
+from artel.game.game import Game
+from artel_testing import Installation, Person
+from game_testing import KOLKHOZ, Screen, Table, listening, narrow, table, ticket, watching
+
+
+@pytest.fixture
+async def port(house: Installation) -> AsyncIterator[str]:
+    async with listening(house) as address:
+        yield address
+
+
+@pytest.fixture
+def anna(house: Installation) -> Person:
+    return house.person("Анна")
+
+
+def game_of(house: Installation) -> Game:
+    game: Game = house.app.state.contexts["game"].own
+    return game
+
+
+class TestFirstFrame:
+    async def test_a_snapshot_when_nothing_is_known(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        await played.start()
+        async with watching(port, played) as screen:
+            assert await screen.next() == {"type": "snapshot", "session": await played.now()}
+            assert await screen.next() == {"type": "presence", "online": [anna.id]}
+
+    @pytest.mark.parametrize("query", ["?after=5", "?after=2&epoch=other", "?after=x", "?after=-1", "?after="])
+    async def test_a_snapshot_when_what_is_known_is_no_use(
+        self, house: Installation, port: str, anna: Person, query: str
+    ) -> None:
+        played = await table(house, anna, "Борис")
+        game = await played.start()
+        await played.win(game, "Анна", 2)
+        if query == "?after=5":
+            query += f"&epoch={played.session['epoch']}"
+        async with watching(port, played, query=query) as screen:
+            assert (await screen.next())["type"] == "snapshot"
+
+    @pytest.mark.parametrize("forgotten", [False, True])
+    async def test_else_every_missed_event(self, house: Installation, port: str, anna: Person, forgotten: bool) -> None:
+        played = await table(house, anna, "Борис")
+        start = (await played.event("start")).json()
+        game = start["events"][0]["id"]
+        strokes = [await played.event(kind, game=game, player="Анна") for kind in ("ball", "miss", "ball", "foul")]
+        said = [start, *(stroke.json() for stroke in strokes)]
+        if forgotten:  # a restart: the frames are made again from the log
+            await game_of(house).put_away(idle=0)
+        epoch = played.session["epoch"]
+        async with watching(port, played, query=f"?after=2&epoch={epoch}") as screen:
+            for known in said[2:]:
+                assert await screen.next() == {
+                    "type": "event", "version": known["version"], "event": known["events"][0], "table": known["table"],
+                }  # fmt: skip
+            assert (await screen.next())["type"] == "presence"
+        async with watching(port, played, query="?after=5") as screen:
+            assert (await screen.next())["type"] == "presence", "nothing was missed"
+
+    @pytest.mark.parametrize(("behind", "kind"), [(500, "event"), (501, "snapshot")])
+    async def test_five_hundred_behind(
+        self, house: Installation, port: str, anna: Person, behind: int, kind: str
+    ) -> None:
+        played = await table(house, anna, "Борис")
+        for _ in range(6):
+            events = [played.made("expense", payer="Анна", amount=1) for _ in range(100)]
+            await played.post({"events": events})
+        query = f"?after={600 - behind}&epoch={played.session['epoch']}"
+        async with watching(port, played, query=query) as screen:
+            assert (await screen.next())["type"] == kind
+            if kind == "event":
+                versions = [(await screen.next())["version"] for _ in range(499)]
+                assert versions == list(range(102, 601))
+
+
+class TestFrames:
+    async def test_in_order_none_twice_none_missing(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        game = await played.start()
+        async with watching(port, played) as one, watching(port, played) as other:
+            first = {screen: await screen.next("snapshot", "event") for screen in (one, other)}
+
+            async def write(count: int) -> None:
+                for _ in range(count):
+                    await played.event("miss", game=game, player="Анна")
+
+            await asyncio.gather(*(write(10) for _ in range(5)))
+            for screen in (one, other):
+                assert first[screen]["type"] == "snapshot"
+                frames = [await screen.next("event") for _ in range(50)]
+                assert [frame["version"] for frame in frames] == list(range(2, 52))
+                assert all(frame["table"]["version"] == frame["version"] for frame in frames)
+
+    async def test_a_batch_is_as_many_frames(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        start = played.made("start")
+        async with watching(port, played) as screen:
+            await screen.next("snapshot")
+            balls = [played.made("ball", game=start["id"], player="Анна") for _ in range(3)]
+            await played.post({"events": [start, *balls]})
+            scores = [(await screen.next("event"))["table"]["game"]["scores"] for _ in range(4)]
+            assert [score[played.ids["Анна"]] for score in scores] == [0, 1, 2, 3]
+
+    async def test_a_join_is_a_frame_too(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        async with watching(port, played) as screen:
+            await screen.next("snapshot")
+            await played.join(house.person("Виктор"))
+            assert (await screen.next("session"))["type"] == "session"
+            frame = await screen.next("event")
+            assert frame["event"]["type"] == "join"
+            assert [player["name"] for player in frame["table"]["players"]] == ["Анна", "Борис", "Виктор"]
+
+    @pytest.mark.parametrize("seed", range(5))
+    async def test_stale_and_frames_are_fresh(self, house: Installation, port: str, anna: Person, seed: int) -> None:
+        """What a client has, brought up to date by frames alone, is what it would be told anew."""
+        played = await table(house, anna, "Б", "В", "Г", rules=KOLKHOZ)
+        async with watching(port, played) as screen:
+            seen = (await screen.next("snapshot"))["session"]
+            await _random_evening(played, Random(seed))
+            fresh = await played.now()
+            while seen["version"] < fresh["version"]:
+                frame = await screen.next("event")
+                seen |= {key: value for key, value in frame["table"].items() if key != "game"}
+                game = frame["table"]["game"]
+                if game:
+                    others = [known for known in seen["games"] if known["id"] != game["id"]]
+                    seen["games"] = [*[known for known in others if known["number"] < game["number"]], game]
+                seen["updated_at"] = frame["event"]["at"]
+            assert (await screen.next("session"))["type"] == "session", "the code died at the finish"
+            assert {**seen, "code": None} == fresh
+
+
+async def _random_evening(played: Table, chance: Random) -> None:
+    names = {player: name for name, player in played.ids.items()}
+    for _ in range(4):
+        game = (await played.event("start")).json()["events"][0]
+        strokes = []
+        for _ in range(chance.randrange(3, 12)):
+            kind = chance.choice(["ball", "ball", "ball", "foul", "miss"])
+            answer = await played.event(kind, game=game["id"], player=names[chance.choice(game["order"])])
+            strokes.append(answer.json()["events"][0]["id"])
+            if chance.random() < 0.2:
+                await played.event("undo", target=strokes.pop())
+            if chance.random() < 0.2:
+                await played.event(chance.choice(["pause", "resume"]), player=chance.choice("БВГ"))
+            if chance.random() < 0.1:
+                await played.event("expense", payer="Б", amount=chance.randrange(1, 999))
+        await played.event("end", game=game["id"], reason=chance.choice(["timeout", "draw", "abandoned"]))
+    await played.pay("Б", "В", 5)
+    await played.event("finish")
+
+
+class TestOthers:
+    async def test_presence(self, house: Installation, port: str, anna: Person) -> None:
+        boris = house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        async with watching(port, played) as screen:
+            assert (await screen.next("presence"))["online"] == [anna.id]
+            async with watching(port, played, boris) as other:
+                both = sorted([anna.id, boris.id])
+                assert (await screen.next("presence"))["online"] == both
+                assert (await other.next("presence"))["online"] == both
+            assert (await screen.next("presence"))["online"] == [anna.id]
+
+    async def test_presence_in_another_process(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        async with watching(port, played) as screen:
+            await screen.next("presence")
+            news = {"from": "another", "changed": [], "online": {played.id: ["01"]}}
+            await house.app.state.contexts["game"].bus.nudge("game.sessions", orjson.dumps(news))
+            assert (await screen.next("presence"))["online"] == sorted(["01", anna.id])
+
+    async def test_a_sign_of_life(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        assert game_of(house).ping_seconds == 20
+        async with watching(port, played) as screen:
+            await screen.next("presence")
+            game_of(house).greet()
+            assert await screen.next() == {"type": "ping"}
+
+    async def test_a_change_of_the_session(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        async with watching(port, played) as screen:
+            await screen.next("presence")
+            await house.call(anna, "PATCH", played.path, json={"name": "Другое"})
+            assert await screen.next() == {"type": "session"}
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({"origin": "http://evil.example"}, 403),
+            ({"origin": "null"}, 403),
+            ({"origin": "http://127.0.0.1:1"}, 403),
+            ({"origin": "http://{port}.evil.example"}, 403),
+            ({"origin": "http://{port}/evil"}, 403),
+            ({"origin": "ftp://{port}"}, 403),
+            ({"user_agent_header": "Mozilla/5.0 (X11)"}, 403),
+        ],
+    )
+    async def test_by_its_page(
+        self, house: Installation, port: str, anna: Person, headers: dict[str, str], status: int
+    ) -> None:
+        played = await table(house, anna, "Борис")
+        kept = await ticket(played)
+        given: dict[str, Any] = {key: value.replace("{port}", port) for key, value in headers.items()}
+        with pytest.raises(InvalidStatus) as refused:
+            async with watching(port, played, ticket=kept, **given):
+                pass
+        assert refused.value.response.status_code == status
+        assert refused.value.response.headers["content-type"] == "application/problem+json"
+        async with watching(port, played, ticket=kept) as screen:
+            assert (await screen.next())["type"] == "snapshot", "a refused page has not used up the ticket"
+
+    @pytest.mark.parametrize("origin", ["http://{port}", "http://127.0.0.1:8080"])
+    async def test_our_own_page(self, house: Installation, port: str, anna: Person, origin: str) -> None:
+        played = await table(house, anna, "Борис")
+        given: Any = origin.replace("{port}", port)
+        async with watching(port, played, origin=given, user_agent_header="Mozilla/5.0 (X11)") as screen:
+            assert (await screen.next())["type"] == "snapshot"
+
+    async def test_a_ticket_is_good_once(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        kept = await ticket(played)
+        async with watching(port, played, ticket=kept) as screen:
+            await screen.next()
+            async with watching(port, played, ticket=kept) as again:
+                assert await again.closed() == 4401
+
+    async def test_a_ticket_of_another_session(self, house: Installation, port: str, anna: Person) -> None:
+        played, other = await table(house, anna, "Борис"), await table(house, anna, "Борис")
+        async with watching(port, played, ticket=await ticket(other)) as screen:
+            assert await screen.closed() == 4401
+        async with watching(port, played, ticket="nonsense") as screen:
+            assert await screen.closed() == 4401
+
+    async def test_no_ticket(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        address: Any = f"ws://{port}/api/v1{played.path}/live"
+        async with connect(address, subprotocols=[Subprotocol("artel.v1")]) as opened:
+            assert await Screen(opened).closed() == 4401
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(address):
+                pass
+        assert refused.value.response.status_code == 400
+
+    async def test_a_right_lost_before_it_opens(self, house: Installation, port: str, anna: Person) -> None:
+        boris = house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        kept = await ticket(played, boris)
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        async with watching(port, played, ticket=kept) as screen:
+            assert await screen.closed() == 4403
+
+
+class TestEnds:
+    async def test_when_the_right_is_lost(self, house: Installation, port: str, anna: Person) -> None:
+        boris = house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        async with watching(port, played, boris) as screen, watching(port, played) as stays:
+            await screen.next("presence")
+            await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+            assert await screen.closed() == 4403
+            assert (await stays.next("event"))["event"]["type"] == "leave"
+
+    async def test_when_the_token_expires(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        brief = house.person("Борис")
+        await played.join(brief)
+        kept = await ticket(played, brief)
+        store = house.app.state.contexts["game"].store
+        session_id, user_id, _, share = orjson.loads(await store.get(f"live:{kept}"))
+        soon = int(time.time()) + 1
+        await store.put(f"live:{kept}", orjson.dumps([session_id, user_id, soon, share]).decode(), 30)
+        async with watching(port, played, ticket=kept) as screen:
+            assert await screen.closed() == 4401
+
+    async def test_when_the_server_goes(self, house: Installation, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        async with listening(house) as port:
+            opened = watching(port, played)
+            screen = await opened.__aenter__()
+            await screen.next("presence")
+        assert await screen.closed() == 1012
+        await opened.__aexit__(None, None, None)
+
+    async def test_when_the_reader_is_too_slow(
+        self, house: Installation, anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(live_module, "QUEUE", 8)
+        played = await table(house, anna, *(f"Гость с длинным именем {number}" for number in range(40)))
+        async with (
+            listening(house, send_buffer=4096) as port,
+            watching(port, played, max_queue=1, sock=narrow(port)) as slow,
+            watching(port, played) as quick,
+        ):
+            await slow.next("presence")
+            await quick.next("snapshot")
+            live = game_of(house).owners.peek(played.id).live  # type: ignore[union-attr]
+            for number in range(200):
+                await played.event("expense", payer="Анна", amount=1)
+                assert (await quick.next("event"))["version"] == number + 1
+                if len(live.sockets) == 1:
+                    break
+            assert len(live.sockets) == 1, "let go of, long before he reads on"
+            assert await slow.closed() == 4008
+
+    async def test_when_the_client_says_too_much(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        async with watching(port, played) as screen:
+            await screen.socket.send("x" * (sockets.LONGEST + 1))
+            assert await screen.closed() == 1009
+        async with watching(port, played) as screen:
+            for _ in range(sockets.WORDS_AT_ONCE + 1):
+                await screen.socket.send("?")
+            assert await screen.closed() == 1008
+
+    async def test_nothing_is_left_behind(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        for _ in range(30):
+            async with watching(port, played) as screen:
+                await screen.next()
+        owner = game_of(house).owners.peek(played.id)
+        assert owner
+        async with watching(port, played) as screen:
+            while len((await screen.next("presence"))["online"]) != 1 or len(owner.live.sockets) > 1:
+                pass
