@@ -26,6 +26,9 @@ SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
 PREFIX = "/api/v1"
 
 
+PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
+
+
 class ProblemDocument(BaseModel):
     """RFC 9457."""
 
@@ -46,6 +49,19 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: _problem("The request does not fit."),
     "default": _problem("Refused; `code` says why."),
 }
+
+
+class Artel(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The framework documents every model as plain JSON; ours of what is refused has a media type of its own."""
+        document = super().openapi()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for response in operation["responses"].values():
+                    content = response.get("content", {})
+                    if content.get("application/json", {}).get("schema") == PROBLEM:
+                        content["application/problem+json"] = content.pop("application/json")
+        return document
 
 
 def load(name: str) -> Service:
@@ -71,7 +87,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
                 await stack.enter_async_context(relaying(context))
             yield
 
-    app = FastAPI(
+    app = Artel(
         title="Artel Billiards",
         version="1",
         lifespan=lifespan,

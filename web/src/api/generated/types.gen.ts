@@ -1016,7 +1016,7 @@ export type HistorySession = {
     /**
      * Name
      */
-    name: string;
+    name: string | null;
 };
 
 /**
