@@ -1,6 +1,6 @@
 """An evening in a few words: what tests of the engine play with."""
 
-from itertools import count
+from itertools import combinations, count
 from typing import Any
 
 import pytest
@@ -16,8 +16,8 @@ SEED = b"sixteen bytes of"
 class Table:
     """Players are letters; events name themselves 1, 2, 3…"""
 
-    def __init__(self, players: str, **rules: Any) -> None:
-        self.session = Session(parse_rules({"game": "kolkhoz", **rules}), list(players))
+    def __init__(self, players: str, game: str = "kolkhoz", **rules: Any) -> None:
+        self.session = Session(parse_rules({"game": game, **rules}), list(players))
         self.seed = SEED
         self._numbers = count(1)
 
@@ -82,3 +82,25 @@ def order(circle: str) -> Json:
 
 def sides(one: str, other: str) -> Json:
     return {"sides": [list(one), list(other)]}
+
+
+def duel(players: str, queue: str = "winner_stays", cap: int | None = None, **rules: Any) -> Table:
+    given: Json = {"type": queue} if cap is None else {"type": queue, "cap": cap}
+    return Table(players, game="americana", queue=given, **rules)
+
+
+def play(table: Table, won: str | None = None) -> None:
+    """The drawn game, won by this one or by nobody."""
+    table.starts()
+    if won:
+        table.wins(won)
+    else:
+        table.ends()
+
+
+def pairs(drawn: list[Json]) -> list[frozenset[str]]:
+    return [frozenset(start["sides"][0] + start["sides"][1]) for start in drawn]
+
+
+def all_pairs(players: str) -> set[frozenset[str]]:
+    return set(map(frozenset, combinations(players, 2)))
