@@ -113,7 +113,7 @@ class PostgresLog:
         async with connection.transaction():
             await connection.execute(self.INSERT, *columns[:5], timeout=self.SECONDS)
             for row in changed:
-                await connection.execute(STATE.format("$1", "$1", "$2"), row.state, row.session_id)
+                await connection.execute(STATE.format("$1::text", "$1::text", "$2::text"), row.state, row.session_id)
 
     async def _connect(self) -> "asyncpg.Connection[Any]":
         address = {key: getattr(self._url, name) for key, name in ADDRESS.items()}
