@@ -1,3 +1,5 @@
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,14 +9,15 @@ from httpx2 import Response
 
 from artel.engine.rules import parse_rules, rules_to_json
 from artel.kernel.bus import Message
+from artel.kernel.migrations import check, downgrade, migrate
 from artel_testing import Installation, Person, installation
 
 KOLKHOZ = {"game": "kolkhoz", "price": 5000}
 
 
 @pytest.fixture
-async def template(tmp_path: Path) -> AsyncIterator[Installation]:
-    async with installation(tmp_path, ["template"]) as made:
+async def template(database_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installation(tmp_path, ["template"], database_url=database_url) as made:
         yield made
 
 
@@ -228,3 +231,24 @@ async def test_no_more_than_a_shelf_holds(
     await make(template, anya, "Б")
     answer = await template.call(anya, "POST", "/templates", {"name": "В", "rules": KOLKHOZ})
     assert code(answer) == (409, "too_many_templates")
+
+
+@pytest.mark.parametrize("odd", ["\u0000", "a\u0000b", "\ud800", "\u202e", " "])
+async def test_kinds_of_balls_that_no_database_takes(template: Installation, anya: Person, odd: str) -> None:
+    rules = {"game": "kolkhoz", "balls": [{"id": odd, "value": 1, "count": 15}]}
+    body, json_only = json.dumps({"name": "Пятница", "rules": rules}), {"Content-Type": "application/json"}
+    answer = await template.http.post("/templates", content=body, headers={**anya.headers, **json_only})
+    assert code(answer) == (422, "invalid_rules")
+
+
+async def test_two_taps_on_a_star(template: Installation, anya: Person) -> None:
+    path = f"/templates/{(await make(template, anya))['id']}/favourite"
+    for method in ("PUT", "DELETE"):
+        answers = await asyncio.gather(*(template.call(anya, method, path) for _ in range(8)))
+        assert {answer.status_code for answer in answers} == {204}
+
+
+async def test_migrations(database_url: str) -> None:
+    address = database_url.replace("{service}", "template")
+    for step in (migrate, check, downgrade, migrate, check):
+        await asyncio.to_thread(step, "template", address)

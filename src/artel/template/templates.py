@@ -16,8 +16,9 @@ from artel.engine.rules import parse_rules, rules_to_json
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, forbidden, not_found
 from artel.kernel.events import new_id, now
-from artel.kernel.http import bad_field
+from artel.kernel.http import bad_field, clean
 from artel.kernel.outbox import emit
+from artel.kernel.sql import put_new
 from artel.template.tables import favourites, shares, templates, versions
 
 MOST = 200
@@ -64,7 +65,17 @@ def checked(rules: dict[str, Any]) -> dict[str, Any]:
         raise bad_field("rules", "a template has no rules for particular players", "invalid_rules")
     if key := excess(parsed):
         raise bad_field(f"rules.{key}", "too large", "invalid_rules")
+    for ball in getattr(parsed, "balls", ()):
+        _check_text(ball.id)
     return rules_to_json(parsed)
+
+
+def _check_text(text: str) -> None:
+    """The engine takes any text; a database takes no NUL and no half of a surrogate pair."""
+    try:
+        clean(text)
+    except ValueError as error:
+        raise bad_field("rules.balls", str(error), "invalid_rules") from error
 
 
 def create(tx: Tx, user_id: str, name: str, rules: dict[str, Any]) -> str:
@@ -156,9 +167,10 @@ def copy(tx: Tx, reader: Reader, template_id: str, name: str | None, number: int
 def mark(tx: Tx, reader: Reader, template_id: str, favourite: bool) -> None:
     show(tx, reader, template_id)
     both = {"user_id": reader.user_id, "template_id": template_id}
-    tx.execute(delete(favourites).filter_by(**both))
     if favourite:
-        tx.execute(insert(favourites).values(both))
+        put_new(tx, favourites, both)
+    else:
+        tx.execute(delete(favourites).filter_by(**both))
 
 
 def share(tx: Tx, reader: Reader, template_id: str) -> str:
