@@ -18,6 +18,9 @@ endif
 WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*' 2>/dev/null) \
 	$(wildcard web/*.html web/*.ts web/package.json web/tsconfig*.json)
 
+# Browsers have the machine to themselves.
+PHONES := tests/system/test_phones.py
+
 .PHONY: help install run test check format lock client schemas bench screenshots clean
 
 help: ## this menu
@@ -30,8 +33,10 @@ run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, 
 	@exec .venv/bin/artel run
 
 test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
-	@cd web && npm test
-	@$(PYTHON) -m pytest --numprocesses=2 --dist=worksteal
+	@cd web && npm run --silent test
+	@export ARTEL_TEST_NOT_RUN=$$(mktemp) && trap 'rm -f "$$ARTEL_TEST_NOT_RUN"' EXIT && \
+		$(PYTHON) -m pytest --quiet $(PHONES) && \
+		$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal --ignore=$(PHONES)
 
 check: .venv/.editable web/node_modules/.installed ## style, types, walls, generated files
 	@scripts/check
@@ -50,9 +55,7 @@ lock: .venv/.editable ## choose dependencies anew: the newest that are at least 
 	@scripts/lock
 
 bench: .venv/.editable ## what it can do here, beside the floor of this machine: bench/results/
-	@$(PYTHON) bench/engine.py
-	@$(PYTHON) bench/write_path.py
-	@$(PYTHON) bench/fanout.py
+	@$(PYTHON) -m bench
 
 screenshots: install ## every screen, light and dark: screenshots/
 	@cd web && npm run --silent screenshots

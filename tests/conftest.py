@@ -1,11 +1,12 @@
 """Servers for a whole run, databases for one test, and a loud end where something was not run."""
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import structlog
 from _pytest.terminal import TerminalReporter
 from sqlalchemy.engine import URL, make_url
 
+from artel.compose import SERVICES
 from artel.kernel.events import new_id
 from servers import Missing, Servers, servers
 
 FOLDER = "ARTEL_TEST_SERVERS"
+NOT_RUN = "ARTEL_TEST_NOT_RUN"
 running = ExitStack()
 
 
@@ -46,7 +49,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    missed = not_run(terminalreporter)
+    missed = {**earlier(), **not_run(terminalreporter)}
+    remember(missed)
     if not missed:
         return
     terminalreporter.section("NOT RUN" + (", and in CI that is a failure" if in_ci() else ""), red=True, bold=True)
@@ -66,6 +70,18 @@ def not_run(reporter: TerminalReporter) -> dict[str, str]:
 def reason(report: pytest.TestReport) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return text.removeprefix("Skipped: ")
+
+
+def earlier() -> dict[str, str]:
+    """`make test` is more than one run, and its end speaks for all of them."""
+    path = Path(os.environ.get(NOT_RUN, ""))
+    found: dict[str, str] = json.loads(path.read_text() or "{}") if path.is_file() else {}
+    return found
+
+
+def remember(missed: dict[str, str]) -> None:
+    if NOT_RUN in os.environ:
+        Path(os.environ[NOT_RUN]).write_text(json.dumps(missed))
 
 
 def in_ci() -> bool:
@@ -94,23 +110,29 @@ async def administer(url: URL, *statements: str) -> None:
         await connection.close()
 
 
+@contextmanager
+def databases(*names: str) -> Iterator[URL]:
+    """Fresh, empty databases, gone afterwards; the URL is the server's."""
+    admin = make_url(server("postgres")).set(drivername="postgresql")
+    aside(administer(admin, *(f'CREATE DATABASE "{name}"' for name in names)))
+    yield admin.set(drivername="postgresql+asyncpg")
+    aside(administer(admin, *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in names)))
+
+
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """A fresh, empty database, gone after the test."""
-    admin = make_url(server("postgres")).set(drivername="postgresql")
+    """A database of this test's own."""
     name = f"artel_{new_id().replace('-', '')}"
-    aside(administer(admin, f'CREATE DATABASE "{name}"'))
-    yield admin.set(drivername="postgresql+asyncpg", database=name).render_as_string(hide_password=False)
-    aside(administer(admin, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with databases(name) as url:
+        yield url.set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Empty, one of each kind: what a service does on one, it does on the other."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/{{service}}.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+@pytest.fixture
+def postgres_urls() -> Iterator[str]:
+    """One for each service, with {service} in it, as ARTEL_DATABASE_URL has it."""
+    run = new_id().replace("-", "")
+    with databases(*(f"artel_{run}_{service}" for service in SERVICES)) as url:
+        yield f"{url.set(database='').render_as_string(hide_password=False)}artel_{run}_{{service}}"
 
 
 @pytest.fixture
