@@ -8,10 +8,10 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import orjson
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from artel.engine.events import Event, Expense, Payment, Stroke, parse_event
 from artel.engine.form import is_id
@@ -21,82 +21,108 @@ from artel.kernel.errors import Problem
 from artel.kernel.http import Body, bad_field
 
 EventId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-PlayerId = Annotated[str, Field(min_length=1, max_length=64)]
+Id64 = Annotated[str, Field(min_length=1, max_length=64)]
+Side = Annotated[list[Id64], Field(min_length=1, max_length=2)]
 Amount = Annotated[int, Field(ge=1, le=MONEY)]
+
+
+def _different(players: list[str]) -> list[str]:
+    if len(set(players)) < len(players):
+        raise ValueError("the same player twice")
+    return players
+
+
+def _optional(stand_in: Any = None, description: str | None = None) -> Any:
+    """A key that may be left out, and is not null when it is there."""
+    return Field(stand_in, description=description, json_schema_extra=lambda schema: schema.pop("default", None))
 
 
 class _Posted(Body):
     id: EventId = Field(description="made by the client; the same id again changes nothing")
-    client_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
-        None, description="when it was tapped, by the phone's clock; only shown"
+    client_at: Annotated[AwareDatetime, Field(strict=False)] = _optional(
+        description="when it was tapped, by the phone's clock; only shown"
     )
 
 
 class _InGame(_Posted):
-    game: EventId = Field(description="the id of the start it belongs to")
+    game: Id64 = Field(description="the id of the start it belongs to")
 
 
 class StartForm(_Posted):
     """Without `sides` and `order` it takes exactly what `next` shows."""
 
     type: Literal["start"]
-    sides: (
-        Annotated[list[Annotated[list[PlayerId], Field(min_length=1, max_length=2)]], Field(min_length=2, max_length=2)]
-        | None
-    ) = None
-    order: Annotated[list[PlayerId], Field(min_length=2, max_length=12)] | None = None
-    breaker: PlayerId | None = None
+    sides: Annotated[list[Side], Field(min_length=2, max_length=2)] = _optional([])
+    order: Annotated[list[Id64], Field(min_length=2, max_length=12)] = _optional([])
+    breaker: Id64 = _optional("")
+
+    @model_validator(mode="after")
+    def _who_plays(self) -> Self:
+        people = self.order or [player for side in self.sides for player in side]
+        if self.order and self.sides:
+            raise ValueError("either sides or order")
+        if len(set(people)) < len(people):
+            raise ValueError("the same player twice")
+        if people and self.breaker and self.breaker not in people:
+            raise ValueError("the breaker must be one of the players")
+        return self
 
 
 class BallForm(_InGame):
     type: Literal["ball"]
-    player: PlayerId
-    ball: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    own: bool | None = None
-    lucky: bool | None = None
+    player: Id64
+    ball: Id64 = _optional("", "kolkhoz: the kind, by default the first")
+    own: bool = _optional(False)
+    lucky: bool = _optional(False)
 
 
 class FoulForm(_InGame):
     type: Literal["foul"]
-    player: PlayerId
-    reason: Annotated[str, Field(max_length=TEXT)] | None = None
+    player: Id64
+    reason: Annotated[str, Field(max_length=TEXT)] = _optional("")
 
 
 class MissForm(_InGame):
     type: Literal["miss"]
-    player: PlayerId
+    player: Id64
 
 
 class EndForm(_InGame):
     type: Literal["end"]
     reason: Literal["concede", "timeout", "draw", "abandoned"]
-    player: PlayerId | None = Field(None, description="who concedes; only then")
+    player: Id64 = _optional("", "who concedes, and only then")
+
+    @model_validator(mode="after")
+    def _who_concedes(self) -> Self:
+        if (self.reason == "concede") != bool(self.player):
+            raise ValueError("player says who concedes, and belongs to concede only")
+        return self
 
 
 class PresenceForm(_Posted):
     type: Literal["leave", "pause", "resume"]
-    player: PlayerId
+    player: Id64
 
 
 class UndoForm(_Posted):
     type: Literal["undo"]
-    target: EventId
+    target: Id64
 
 
 class ExpenseForm(_Posted):
     type: Literal["expense"]
-    payer: PlayerId
+    payer: Id64
     amount: Amount
-    split: Literal["equal", "minus_players", "minus_proportional"] | None = None
-    among: Annotated[list[PlayerId], Field(min_length=1, max_length=PLAYERS)] | None = None
+    split: Literal["equal", "minus_players", "minus_proportional"] = _optional("equal")
+    among: Annotated[list[Id64], Field(min_length=1, max_length=PLAYERS), AfterValidator(_different)] = _optional([])
 
 
 class PaymentForm(_Posted):
     model_config = ConfigDict(extra="forbid", strict=True, validate_by_name=False, validate_by_alias=True)
 
     type: Literal["payment"]
-    debtor: PlayerId = Field(alias="from")
-    creditor: PlayerId = Field(alias="to")
+    debtor: Id64 = Field(alias="from")
+    creditor: Id64 = Field(alias="to")
     amount: Amount
 
 
