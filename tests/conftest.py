@@ -135,6 +135,15 @@ def postgres_urls() -> Iterator[str]:
         yield f"{url.set(database='').render_as_string(hide_password=False)}artel_{run}_{{service}}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Empty, one of each kind: what a service does on one, it does on the other."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
 def amqp_url() -> str:
     """One broker for all: a test takes groups and topics that are its own."""
