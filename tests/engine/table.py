@@ -1,5 +1,6 @@
 """An evening in a few words: what tests of the engine play with."""
 
+from collections.abc import Iterable
 from itertools import combinations, count
 from typing import Any
 
@@ -16,7 +17,7 @@ SEED = b"sixteen bytes of"
 class Table:
     """Players are letters; events name themselves 1, 2, 3…"""
 
-    def __init__(self, players: str, game: str = "kolkhoz", **rules: Any) -> None:
+    def __init__(self, players: Iterable[str], game: str = "kolkhoz", **rules: Any) -> None:
         self.session = Session(parse_rules({"game": game, **rules}), list(players))
         self.seed = SEED
         self._numbers = count(1)
