@@ -139,7 +139,7 @@ def postgres_urls() -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Empty, one of each kind: what a service does on one, it does on the other."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+        return f"sqlite+aiosqlite:///{tmp_path}/{{service}}.db"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
