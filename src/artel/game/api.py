@@ -5,7 +5,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Body as InBody
 
 from artel.game import joining, sessions
-from artel.game.deps import GameDep, as_json, asked, changed_session, session_bytes
+from artel.game.deps import GameDep, as_json, changed_session, game_of, possible, session_bytes
 from artel.game.forms import BatchForm, EventForm, Posted, read_posted
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
@@ -28,22 +28,21 @@ EventsBody = Annotated[list[Posted], WireForm(EventForm | BatchForm, read_posted
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "Nothing was new."}},
 )
-async def post_events(request: Request, session_id: Id, body: EventsBody) -> Response:
+async def post_events(request: Request, caller: CallerDep, session_id: Id, body: EventsBody) -> Response:
     """One event, or several, all or nothing. The id of an event is its idempotency key."""
-    game, caller = await asked(request, session_id)
+    game = game_of(request)
     settings = game.context.settings
     cost = min(len(body), settings.event_burst)
     wait = game.limits.allow_now(caller.user_id, settings.event_burst, settings.event_rate, cost)
     if wait:
         raise rate_limited(wait)
-    answer = await game.owners.post(session_id, caller.user_id, body)
+    answer = await game.owners.post(possible(session_id), caller.user_id, body)
     return as_json(answer.body, answer.status)
 
 
 @taps.get("/sessions/{session_id}", response_model=SessionOut)
-async def get_session(request: Request, session_id: Id) -> Response:
-    game, caller = await asked(request, session_id)
-    return as_json(await game.owners.show(session_id, caller.user_id, session_bytes))
+async def get_session(request: Request, caller: CallerDep, session_id: Id) -> Response:
+    return as_json(await game_of(request).owners.show(possible(session_id), caller.user_id, session_bytes))
 
 
 @router.get("/sessions/{session_id}/events", response_model=LogOut)

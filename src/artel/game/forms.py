@@ -180,12 +180,22 @@ def read_posted(body: bytes) -> list[Posted]:
     """One event, or {"events": [...]}. Problem `invalid_body` otherwise."""
     try:
         value = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_no_key_twice)  # orjson would take the last of two
+        if _is_odd(body, value):
+            json.loads(body, object_pairs_hook=_no_key_twice)
     except (ValueError, RecursionError) as error:
         raise bad_field("body", f"not JSON: {error}") from error
     if isinstance(value, dict) and "events" in value:
         return _read_batch(value)
     return [_read(value, "")]
+
+
+def _is_odd(body: bytes, value: Any) -> bool:
+    """May a key stand twice in it, of which orjson would take the last? Told by counting, because it is told of
+    every tap: where there are as many colons after quotes as keys, every key has one."""
+    keys = len(value) if isinstance(value, dict) else 0
+    if keys and isinstance(events := value.get("events"), list):
+        keys += sum(len(event) for event in events if isinstance(event, dict))
+    return body.count(b'":') != keys
 
 
 def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> None:

@@ -1,16 +1,18 @@
 """A route that is documented like any other and runs like a bare one: to solve dependencies and to check a body by
 models costs more than the rest of a tap."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi.routing import APIRoute
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-T = TypeVar("T")
+from artel.kernel.token import Verifier
 
 
 class WireForm:
@@ -25,20 +27,39 @@ class WireForm:
 
 
 class Tap(APIRoute):
-    """Its endpoint takes `request`, the parameters of the path as they stand there, and perhaps a `body` with a
-    WireForm; it gives a Response."""
+    """Its endpoint takes `request`, the `caller`, the parameters of the path as they stand there, and perhaps a `body`
+    with a WireForm; it gives a Response."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint: Callable[..., Awaitable[Response]] = self.endpoint
-        read = next((each.read for each in self._metadata("body") if isinstance(each, WireForm)), None)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._endpoint: Callable[..., Awaitable[Response]] = self.endpoint
+        annotation = self.endpoint.__annotations__.get("body")
+        forms = [each for each in getattr(annotation, "__metadata__", ()) if isinstance(each, WireForm)]
+        self._read = forms[0].read if forms else None
 
-        async def bare(request: Request) -> Response:
-            if read is None:
-                return await endpoint(request, **request.path_params)
-            return await endpoint(request, **request.path_params, body=read(await request.body()))
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(self.methods or ()))})
+        request = Request(scope, receive)
+        verifier: Verifier = scope["app"].state.verifier
+        caller = verifier.caller(_authorization(scope))
+        scope["state"]["user_id"] = caller.user_id
+        body = {"body": self._read(await _whole(receive))} if self._read else {}
+        response = await self._endpoint(request, caller, **scope["path_params"], **body)
+        await response(scope, receive, send)
 
-        return bare
 
-    def _metadata(self, parameter: str) -> tuple[Any, ...]:
-        annotation = self.endpoint.__annotations__.get(parameter)
-        return getattr(annotation, "__metadata__", ())
+def _authorization(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value, "latin-1")
+    return ""
+
+
+async def _whole(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
