@@ -82,7 +82,7 @@ clean: ## remove what was installed and built; your data in var/ stays
 
 web/node_modules/.installed: web/package-lock.json | .venv/.locked
 	@echo "Node      $$(node --version), packages as in package-lock.json"
-	@cd web && npm ci --ignore-scripts --silent
+	@cd web && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
