@@ -261,3 +261,22 @@ def test_every_key_is_needed(missing: str) -> None:
 
 def test_nobody_is_also_a_company() -> None:
     assert replay_case(case(players=[])) == {"id": "case", "games": [], "balances": {}, "transfers": []}
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 1.5, "", "x" * 65, [], ["A"], {}, {"A": "B"}], ids=str)
+@pytest.mark.parametrize("key", ["id", "type", "player"])
+def test_a_stroke_with_something_else_in_it(key: str, value: object) -> None:
+    """Also what cannot be looked up, in a game that runs and in one that does not."""
+    start = {"id": "start", "type": "start", **sides("A", "B")}
+    stroke = {"id": "stroke", "type": "ball", "player": "A", key: value}
+    for events in ([start, stroke], [stroke], [start, {**stroke, "own": True}]):
+        error = replay_case(case(events=events))["error"]
+        assert (error["code"], error["event"]) == ("invalid_event", len(events) - 1)
+
+
+@pytest.mark.parametrize(
+    "event", [None, True, 1, "ball", [], [["id", "1"]], {}, {"id": "1"}, {"type": "ball"}], ids=str
+)
+def test_no_event_at_all(event: object) -> None:
+    start = {"id": "start", "type": "start", **sides("A", "B")}
+    assert code(replay_case(case(events=[start, event]))) == "invalid_event"

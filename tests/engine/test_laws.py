@@ -88,7 +88,7 @@ def check_money(session: Session) -> None:
 
 
 @given(evenings)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_money_adds_up_after_every_event(case: Json) -> None:
     session = opened(case)
     for event in case["events"]:
@@ -158,7 +158,7 @@ def test_an_undo_is_the_log_without_the_event(case: Json) -> None:
 
 
 @given(evenings, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_a_restore_is_exact(case: Json, data: st.DataObject) -> None:
     events = case["events"]
     at = data.draw(st.integers(0, len(events)))
@@ -180,7 +180,7 @@ def ways_to_end(session: Session) -> Iterator[Json]:
 
 
 @given(evenings)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_what_is_drawn_can_be_started(case: Json) -> None:
     session = opened(case)
     for number, event in enumerate(case["events"]):
@@ -251,7 +251,7 @@ def changed(value: Any, path: tuple[Any, ...], to: object) -> Any:
 
 
 @given(evenings, anything, st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_nothing_but_a_refusal_whatever_stands_where(case: Json, value: object, data: st.DataObject) -> None:
     case = {**case, "events": case["events"][:20]}
     everywhere = list(places(case))
