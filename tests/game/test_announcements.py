@@ -9,6 +9,7 @@ import pytest
 
 from artel.contracts import published
 from artel.game.relay import LogRelay
+from artel.game.restored import begin_epoch
 from artel.kernel.bus import Message
 from artel.kernel.events import Event
 from artel_testing import Installation, Person, installation
@@ -320,3 +321,15 @@ class TestRelay:
         await looking
         await here.drain()
         assert "artel.game.started.v1" in {event.topic for event in ear.heard}
+
+    async def test_after_a_backup_was_restored(self, house: Installation, ear: Ear, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        await played.start()
+        await ear.said()
+        before = await played.now()
+        epoch = await house.app.state.contexts["game"].database.write(begin_epoch)
+        assert await ear.said() == ["game.started"], "again, because nobody knows who has heard it"
+        assert await played.now() == {**before, "epoch": epoch}
+        game = (await played.now())["games"][0]["id"]
+        await played.event("end", game=game, reason="draw")
+        assert await ear.said() == ["game.finished"]

@@ -225,3 +225,43 @@ class TestRemove:
         played = await table(house, house.person("Анна"))
         answer = await house.call(played.organizer, "DELETE", f"{played.path}/members/{played.organizer.id}")
         assert problem(answer) == (409, "organizer_stays")
+
+
+class TestTwelveHours:
+    """After the last event, or after the code was made."""
+
+    async def test_a_quiet_session(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        await self._let_it_be_later(house)
+        assert (await played.now())["code"] is None
+        assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"] is None
+        body = {"code": played.session["code"]}
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=body)) == (404, "unknown_code")
+        await house.call(anna, "POST", f"{played.path}/code")
+        await played.join(boris)
+
+    async def test_while_there_is_play(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        await played.event("expense", payer="Анна", amount=1)
+        await self._let_it_be_later(house)
+        assert (await played.now())["code"] == played.session["code"]
+        await played.join(boris)
+
+    async def test_what_is_kept_of_a_session_does_not_keep_the_code(self, house: Installation) -> None:
+        anna = house.person("Анна")
+        await table(house, anna)
+        game = house.app.state.contexts["game"].own
+        assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"]
+        await self._let_it_be_later(house)
+        await house.call(anna, "GET", "/sessions")
+        await game.put_away(idle=0)
+        assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"] is None
+        assert not list(game.owners)
+
+    async def _let_it_be_later(self, house: Installation) -> None:
+        def later(tx: Any) -> None:
+            tx.exec_driver_sql("UPDATE sessions SET code_until = '2026-01-01 00:00:00', stamp = stamp + 1")
+
+        await house.app.state.contexts["game"].database.write(later)

@@ -215,7 +215,7 @@ class Owners:
         for owner in self:
             meta = owner.sheet.meta
             if stale.get(meta.id) != Head(owner.committed, meta.stamp, meta.epoch) and not owner.busy:
-                await self.fresh(meta.id)
+                await self._refresh(meta.id)
 
     def idle(self, seconds: float = IDLE_SECONDS) -> list[Owner]:
         """Those that nobody has asked for; they are out of memory then."""

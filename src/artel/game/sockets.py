@@ -19,6 +19,7 @@ from artel.game.owner import Owner
 from artel.game.tickets import Grant, redeem
 from artel.game.views import session_json, shared_json
 from artel.kernel.errors import Problem, forbidden
+from artel.kernel.outage import is_outage
 
 router = APIRouter(tags=["live"])
 PROTOCOL = "artel.v1"
@@ -53,6 +54,10 @@ async def _serve(socket: WebSocket, session_id: str | None) -> None:
         code = NO_RIGHT if problem.status == 404 else RESTART
     except WebSocketDisconnect:
         return
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        code = RESTART
     with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         async with asyncio.timeout(GOODBYE_SECONDS):
             await socket.close(code)
