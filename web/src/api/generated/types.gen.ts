@@ -34,14 +34,16 @@ export type Acquaintance = {
 export type BallForm = {
     /**
      * Ball
+     *
+     * kolkhoz: the kind, by default the first
      */
-    ball?: string | null;
+    ball?: string;
     /**
      * Client At
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Game
      *
@@ -57,11 +59,11 @@ export type BallForm = {
     /**
      * Lucky
      */
-    lucky?: boolean | null;
+    lucky?: boolean;
     /**
      * Own
      */
-    own?: boolean | null;
+    own?: boolean;
     /**
      * Player
      */
@@ -263,7 +265,7 @@ export type EndForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Game
      *
@@ -279,9 +281,9 @@ export type EndForm = {
     /**
      * Player
      *
-     * who concedes; only then
+     * who concedes, and only then
      */
-    player?: string | null;
+    player?: string;
     /**
      * Reason
      */
@@ -299,7 +301,7 @@ export type ExpenseForm = {
     /**
      * Among
      */
-    among?: Array<string> | null;
+    among?: Array<string>;
     /**
      * Amount
      */
@@ -309,7 +311,7 @@ export type ExpenseForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Id
      *
@@ -323,7 +325,7 @@ export type ExpenseForm = {
     /**
      * Split
      */
-    split?: 'equal' | 'minus_players' | 'minus_proportional' | null;
+    split?: 'equal' | 'minus_players' | 'minus_proportional';
     /**
      * Type
      */
@@ -339,7 +341,7 @@ export type FinishForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Id
      *
@@ -411,7 +413,7 @@ export type FoulForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Game
      *
@@ -431,7 +433,7 @@ export type FoulForm = {
     /**
      * Reason
      */
-    reason?: string | null;
+    reason?: string;
     /**
      * Type
      */
@@ -1267,7 +1269,7 @@ export type MissForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Game
      *
@@ -1604,7 +1606,7 @@ export type PaymentForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * From
      */
@@ -1769,7 +1771,7 @@ export type PresenceForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Id
      *
@@ -2284,13 +2286,13 @@ export type StartForm = {
     /**
      * Breaker
      */
-    breaker?: string | null;
+    breaker?: string;
     /**
      * Client At
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Id
      *
@@ -2300,14 +2302,14 @@ export type StartForm = {
     /**
      * Order
      */
-    order?: Array<string> | null;
+    order?: Array<string>;
     /**
      * Sides
      */
     sides?: [
         Array<string>,
         Array<string>
-    ] | null;
+    ];
     /**
      * Type
      */
@@ -2659,7 +2661,7 @@ export type UndoForm = {
      *
      * when it was tapped, by the phone's clock; only shown
      */
-    client_at?: string | null;
+    client_at?: string;
     /**
      * Id
      *
