@@ -66,6 +66,17 @@ export async function signedIn(browser: Browser, url: string, name: string, opti
   return made;
 }
 
+/** Signed in without the form, as after a reload. */
+export async function as({ context }: Phone, person: { refresh: string; user: unknown }): Promise<void> {
+  await context.addInitScript(
+    ({ refresh, user }) => {
+      if (location.protocol === "about:" || localStorage.getItem("artel.session")) return;
+      localStorage.setItem("artel.session", JSON.stringify({ refresh, user, telegram: null }));
+    },
+    { refresh: person.refresh, user: person.user },
+  );
+}
+
 const results = resolve(import.meta.dirname, "../test-results");
 
 /** What the phones showed when a test failed. */

@@ -2,10 +2,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { replay } from "../src/engine/replay";
-import { launch, type Phone, remember, signedIn } from "./browser";
-import { begin, button, comeIn, figures, finish, next, nothingPending, seats, sees, tap, transfers } from "./play";
-import { type Server, startServer } from "./server";
-import { Wire } from "./wire";
+import { launch, type Phone, remember, signedIn } from "./browser.ts";
+import { begin, button, comeIn, figures, finish, next, nothingPending, seats, sees, tap, transfers } from "./play.ts";
+import { type Server, startServer } from "./server.ts";
+import { Wire } from "./wire.ts";
 
 let server: Server;
 let browser: Browser;
@@ -87,7 +87,7 @@ describe("a whole evening", () => {
     await sees(boris, expected);
 
     // An undo on one phone is an undo on both.
-    await anya.page.getByRole("button", { name: /^Отменить: Борис Американка: фол/ }).click();
+    await anya.page.getByRole("button", { name: /^Борис Американка: фол отменить/ }).click();
     await sees(boris, ["1", "1"]);
 
     // The net of the first phone breaks: it goes on, and nothing is lost or doubled.
@@ -246,7 +246,7 @@ describe("a whole evening", () => {
     await panel.getByText(`Разбивает: ${a}`).waitFor();
 
     // A ball of a game that is over is never a ball of the next one; an undo opens the game again.
-    await anya.page.getByRole("button", { name: /^Отменить: / }).click();
+    await anya.page.getByRole("button", { name: /отменить · / }).click();
     await sees(boris, ["2", "2", "1", "2"]);
     await tap(boris, `${a}: белый, +2`);
     await next(boris);

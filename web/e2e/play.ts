@@ -1,7 +1,7 @@
 // What people do on the pages, in the words that stand on them.
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Phone } from "./browser";
+import type { Phone } from "./browser.ts";
 
 export interface Evening {
   game: "Колхоз" | "Американка" | "Московская" | "Невская";
@@ -40,7 +40,7 @@ export async function begin({ page }: Phone, evening: Evening): Promise<string> 
 export async function codeOf(page: Page): Promise<string> {
   await button(page, "Ещё").click();
   await page.getByRole("button", { name: /Позвать и поделиться/ }).click();
-  const code = (await page.locator("dialog .selectable").innerText()).trim();
+  const code = ((await page.locator("dialog .selectable").textContent()) ?? "").trim();
   await button(page, "Закрыть").click();
   return code;
 }

@@ -1,6 +1,6 @@
 // The net between a phone and the server, and ways in which it fails.
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { freePort } from "./server";
+import { freePort } from "./server.ts";
 
 /** `up` carries everything; `cut` nothing; `deaf` brings requests to the server and loses every answer. */
 type State = "up" | "cut" | "deaf";

@@ -27,7 +27,7 @@ export default function HomeScreen() {
   return (
     <Screen title={t`Evenings`} footer={<Tabs />}>
       <div className="grid grid-cols-2 gap-2">
-        <Button look="primary" onClick={() => navigate("/new")}>
+        <Button look="primary" className="px-3 whitespace-nowrap" onClick={() => navigate("/new")}>
           <PlusIcon className="size-5" />
           {t`New evening`}
         </Button>

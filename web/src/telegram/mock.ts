@@ -62,7 +62,7 @@ export function mockTelegram(options: MockOptions): void {
   const calls: MockCall[] = [];
   const theme = THEMES[options.scheme];
   const { top = 0, bottom = 0 } = options.insets ?? {};
-  const kept = new Map<string, string | null>();
+  const kept = (key: string): string => `mock.${key}`;
   window.__telegramCalls = calls;
   window.__telegramEmit = emitEvent;
   mockTelegramEnv({
@@ -87,11 +87,12 @@ export function mockTelegram(options: MockOptions): void {
         emitEvent("viewport_changed", { height, width, is_expanded: true, is_state_stable: true });
       }
       if (name === "web_app_secure_storage_save_key") {
-        kept.set(asked?.key ?? "", asked?.value ?? null);
+        if (asked?.value == null) localStorage.removeItem(kept(asked?.key ?? ""));
+        else localStorage.setItem(kept(asked.key ?? ""), asked.value);
         emitEvent("secure_storage_key_saved", { req_id });
       }
       if (name === "web_app_secure_storage_get_key") {
-        emitEvent("secure_storage_key_received", { req_id, value: kept.get(asked?.key ?? "") ?? null });
+        emitEvent("secure_storage_key_received", { req_id, value: localStorage.getItem(kept(asked?.key ?? "")) });
       }
     },
   });

@@ -70,7 +70,10 @@ function Suggestions({ me, others, onAdd, onCompany }: SuggestionsProps) {
   return (
     <div className="flex flex-wrap gap-2">
       {others.length === 0 && company.length > 0 && (
-        <Button className="min-h-11 rounded-full px-4 font-normal text-accent" onClick={() => onCompany(company)}>
+        <Button
+          className="min-h-11 max-w-full rounded-full px-4 font-normal text-accent"
+          onClick={() => onCompany(company)}
+        >
           <span
             dir="auto"
             className="truncate"

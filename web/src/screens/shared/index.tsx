@@ -61,21 +61,14 @@ function Content({ board }: { board: SharedBoard }) {
 
 function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
   const sides = game.sides ?? (game.order ?? []).map((player) => [player]);
-  const wide = sides.length <= 2 || sides.length === 4;
+  const many = sides.length > 4;
   return (
     <>
       <p className="flex items-center gap-2 text-hint">
         <Ball className="size-5" />
         <span className="figures">× {game.balls_left}</span>
       </p>
-      <div
-        className={cn(
-          "grid grow gap-2",
-          wide ? "grid-cols-2" : "grid-cols-1",
-          sides.length <= 2 && "duel",
-          "lg:grid-cols-none lg:auto-cols-fr lg:grid-flow-col",
-        )}
-      >
+      <div className={many ? "tiles" : "board"} data-layout={many ? "row" : undefined} data-count={sides.length}>
         {sides.map((side) => (
           <Side key={side.join()} side={side} game={game} board={board} />
         ))}
@@ -92,9 +85,9 @@ function Side({ side, game, board }: { side: string[]; game: SharedGame; board: 
   const name = (id: string): string => board.players.find((player) => player.id === id)?.name ?? "?";
   const balance = board.balances?.[first];
   return (
-    <div className="tile min-h-24" data-turn={lit || undefined}>
+    <div className="tile" data-turn={lit || undefined}>
       <div className="tile-body">
-        <div className="tile-head flex flex-col gap-1">
+        <div className="tile-name flex flex-col gap-1">
           {side.map((player) => (
             <span key={player} className="flex min-w-0 items-center gap-2 font-bold">
               <Avatar id={player} name={name(player)} className="size-7" />
@@ -103,11 +96,13 @@ function Side({ side, game, board }: { side: string[]; game: SharedGame; board: 
               </span>
             </span>
           ))}
+        </div>
+        <p className="tile-standing flex items-baseline justify-between gap-2 text-s text-hint">
           {balance !== undefined && (
             <Signed value={balance}>{signedMoney(balance, board.currency, i18n.locale)}</Signed>
           )}
-          {lit && <span className="text-s text-hint">{running ? t`plays` : t`won`}</span>}
-        </div>
+          {lit && (running ? t`plays` : t`won`)}
+        </p>
         <Figure value={game.scores[first] ?? 0} />
       </div>
     </div>

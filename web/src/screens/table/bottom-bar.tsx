@@ -41,7 +41,6 @@ function UndoButton() {
       type="button"
       disabled={!undoable || (!may && !view.finished)}
       onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
-      aria-label={undoable ? t`Undo: ${what}, written by ${who}` : t`Nothing to undo`}
       className="press flex min-h-15 min-w-0 grow items-center gap-3 rounded-tile bg-card px-4 text-start disabled:text-hint"
     >
       <UndoIcon className={cn("size-6 shrink-0", undoable && "text-accent")} />
@@ -67,7 +66,6 @@ function MissButton({ player }: { player: string }) {
     <button
       type="button"
       onClick={() => tap({ type: "miss", player })}
-      aria-label={t`${name}: miss, the turn goes on`}
       className="press min-h-15 shrink-0 rounded-tile bg-card px-4 text-start"
     >
       <span className="block font-bold">{t`Miss`}</span>

@@ -1,6 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
 import type { DuelRules } from "../../engine/types";
-import { cn } from "../../lib/cn";
 import type { GameView } from "../../live/view";
 import { Ball } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
@@ -43,10 +42,11 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
         ) : null}
         <Wins side={side} target={target} />
         <Figure value={score} />
-        {side.length === 1
-          ? running && <DuelKeys rules={rules} player={first} tall />
-          : side.map((player) => (
-              <div key={player} className={cn("rounded-key", running && game.turn === player && "bg-accent/10")}>
+        {side.length === 1 && running && <DuelKeys rules={rules} player={first} tall />}
+        {side.length > 1 && (
+          <div className="partners">
+            {side.map((player) => (
+              <div key={player}>
                 <TileHead
                   player={player}
                   onOpen={() => onPlayer(player)}
@@ -55,6 +55,8 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
                 {running && <DuelKeys rules={rules} player={player} />}
               </div>
             ))}
+          </div>
+        )}
       </div>
     </div>
   );

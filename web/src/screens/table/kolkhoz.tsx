@@ -38,7 +38,7 @@ function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player:
       <div className="tile-body">
         <TileHead player={player} onOpen={() => onPlayer(player)} note={note} />
         <Figure value={game.scores[player] ?? 0} />
-        <Standing game={game} rules={rules} player={player} />
+        <Standing game={game} rules={rules} player={player} short={game.order !== undefined && game.order.length > 4} />
         {running && <Keys game={game} rules={rules} player={player} />}
       </div>
     </div>
@@ -46,7 +46,7 @@ function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player:
 }
 
 /** What the game stands at for him, and who pays for his balls. */
-function Standing({ game, rules, player }: Omit<Props, "onPlayer"> & { player: string }) {
+function Standing({ game, rules, player, short }: Omit<Props, "onPlayer"> & { player: string; short: boolean }) {
   const { t } = useLingui();
   const name = useNames();
   const { signed } = useMoney();
@@ -65,7 +65,7 @@ function Standing({ game, rules, player }: Omit<Props, "onPlayer"> & { player: s
         </Signed>
       ) : (
         <Signed value={Number.parseFloat(String(ledger))} className="shrink-0">
-          <LedgerPoints points={ledger} />
+          {short && typeof ledger === "number" ? points(ledger, true) : <LedgerPoints points={ledger} />}
         </Signed>
       )}
       <span dir="auto" className="min-w-0 truncate text-s text-hint">

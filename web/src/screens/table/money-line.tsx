@@ -8,7 +8,7 @@ export function MoneyLine({ onOpen }: { onOpen: () => void }) {
   const { view } = useTableView();
   const name = useNames();
   const { plain, on } = useMoney();
-  if (!on) return null;
+  if (!on || (view.games.length === 0 && view.moves.length === 0)) return null;
   const { transfers } = view.live;
   const text = transfers.map(({ from, to, amount }) => `${name(from)} → ${name(to)} ${plain(amount)}`);
   return (

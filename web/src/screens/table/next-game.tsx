@@ -122,7 +122,7 @@ function NextUp({ next, waiting }: { next: Next | null; waiting: boolean }) {
       )}
       <p dir="auto" className="text-s text-hint">
         {t`Breaks: ${breaker}`}
-        {view.queue.length > 0 && ` · ${t`waiting: ${view.queue.map(name).join(", ")}`}`}
+        {order.length === 0 && view.queue.length > 0 && ` · ${t`waiting: ${view.queue.map(name).join(", ")}`}`}
       </p>
     </div>
   );

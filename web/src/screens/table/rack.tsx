@@ -1,12 +1,16 @@
-import { Plural } from "@lingui/react/macro";
+import { Plural, useLingui } from "@lingui/react/macro";
 import type { GameView } from "../../live/view";
 import { Ball, ballColour } from "../../ui/ball";
 
 /** What is still on the table: potted balls go dark one by one. */
 export function RackBar({ game }: { game: GameView }) {
+  const { t } = useLingui();
   const many = game.total > 18;
   return (
-    <div className="flex min-h-12 items-center gap-2 rounded-tile bg-card px-3 py-2">
+    <section
+      aria-label={t`Balls on the table`}
+      className="rack flex min-h-12 items-center gap-2 rounded-tile bg-card px-3 py-2"
+    >
       {many ? <Kinds game={game} /> : <Row game={game} />}
       <span className="figures shrink-0 text-s text-hint" aria-hidden="true">
         {game.balls_left}
@@ -14,7 +18,7 @@ export function RackBar({ game }: { game: GameView }) {
       <span className="sr-only">
         <Plural value={game.balls_left} one="# ball on the table" other="# balls on the table" />
       </span>
-    </div>
+    </section>
   );
 }
 

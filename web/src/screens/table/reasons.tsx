@@ -52,7 +52,7 @@ function useMoves(player: string): { key: string; what: string; amount: number }
   const numbers = new Map(view.games.map((game) => [game.id, game.number]));
   const words = (id: string): string => {
     const event = events.get(id);
-    if (event?.type === "expense") return t`expense, paid by ${name(event.payer)}`;
+    if (event?.type === "expense") return t`expense: ${name(event.payer)}`;
     if (event?.type === "payment") return t`given: ${name(event.from)} → ${name(event.to)}`;
     return t`game ${numbers.get(id) ?? 0}`;
   };

@@ -16,18 +16,20 @@ export function TileHead({ player, onOpen, note }: HeadProps) {
   const { t } = useLingui();
   const name = useNames()(player);
   return (
-    <button
-      type="button"
-      onClick={onOpen}
-      aria-label={t`${name}: more`}
-      className="tile-name press -m-1 flex min-h-9 min-w-0 items-center gap-2 rounded-key p-1 text-start"
-    >
-      <Avatar id={player} name={name} className="size-7" />
-      <span dir="auto" className="min-w-0 grow truncate font-bold">
-        {name}
-      </span>
+    <div className="tile-name flex min-w-0 items-center gap-2">
+      <button
+        type="button"
+        onClick={onOpen}
+        className="press -m-1 flex min-h-9 min-w-0 grow items-center gap-2 rounded-key p-1 text-start"
+      >
+        <Avatar id={player} name={name} className="size-7" />
+        <span dir="auto" className="min-w-0 grow truncate font-bold">
+          {name}
+        </span>
+        <span className="sr-only">{t`more`}</span>
+      </button>
       {note && <span className="shrink-0 text-s text-hint">{note}</span>}
-    </button>
+    </div>
   );
 }
 

@@ -66,7 +66,7 @@ function Person({ id }: { id: string }) {
   const name = useNames()(id);
   return (
     <span className="flex min-w-0 items-center gap-2">
-      <Avatar id={id} name={name} className="size-7" />
+      <Avatar id={id} name={name} className="size-7 max-[24rem]:hidden" />
       <span dir="auto" className="truncate">
         {name}
       </span>

@@ -1,0 +1,46 @@
+// No screen may keep anybody out: axe on each, in both colour schemes.
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { as, launch, type Phone, phone } from "./browser.ts";
+import { makeScene, type Scene } from "./scene.ts";
+import { SCREENS, shown, visit } from "./screens.ts";
+import { type Server, startServer } from "./server.ts";
+
+let server: Server;
+let browser: Browser;
+let scene: Scene;
+let member: Phone;
+let stranger: Phone;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer({ hurried: true }), launch()]);
+  scene = await makeScene(server.url);
+  [member, stranger] = [await phone(browser, server.url, "Аня"), await phone(browser, server.url, "nobody")];
+  await as(member, scene.anya);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+async function faultsOf({ page }: Phone): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}
+
+test.each(SCREENS)("$name", async (screen) => {
+  const visitor = screen.open ? stranger : member;
+  await visit(visitor.page, screen, scene);
+  const found: Record<string, string[]> = {};
+  for (const colorScheme of ["dark", "light"] as const) {
+    await visitor.page.emulateMedia({ colorScheme });
+    await shown(visitor.page);
+    found[colorScheme] = await faultsOf(visitor);
+  }
+  expect(found).toEqual({ dark: [], light: [] });
+  expect(visitor.faults.splice(0)).toEqual([]);
+});

@@ -1,0 +1,111 @@
+// Every screen and sheet there is: where it is, and what has to be touched to see it.
+import type { Page } from "playwright-core";
+import type { Scene } from "./scene.ts";
+
+export interface Shown {
+  name: string;
+  path: (scene: Scene) => string;
+  act?: (page: Page) => Promise<void>;
+  /** For whoever comes by, signed in or not. */
+  open?: boolean;
+  sizes?: ("small" | "landscape")[];
+}
+
+const table = (what: string) => (scene: Scene) => `/t/${scene.evenings[what]}`;
+const at = (path: string) => () => path;
+const touch = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole("button", { name, exact: true }).first().click();
+};
+const inMenu = (name: RegExp) => async (page: Page) => {
+  await touch("Ещё")(page);
+  await touch(name)(page);
+};
+const after =
+  (...acts: ((page: Page) => Promise<void>)[]) =>
+  async (page: Page) => {
+    for (const act of acts) await act(page);
+  };
+
+export const SCREENS: Shown[] = [
+  { name: "sign-in", path: at("/"), open: true },
+  { name: "home", path: at("/"), sizes: ["small"] },
+  { name: "home-join", path: at("/"), act: touch("Войти по коду") },
+  { name: "join-wrong", path: at("/join/ZZZZZZ") },
+  { name: "new", path: at("/new"), sizes: ["small"] },
+  {
+    name: "new-money",
+    path: at("/new"),
+    act: async (page) => {
+      await page.getByText("Американка", { exact: true }).click();
+      await page.getByRole("switch", { name: /Играем на деньги/ }).check({ force: true });
+      await page.getByLabel("Гость по имени").fill("Света");
+      await touch("Добавить")(page);
+    },
+  },
+  { name: "rules-kolkhoz", path: at("/new"), act: touch("Изменить правила") },
+  {
+    name: "rules-duel",
+    path: at("/new"),
+    act: after(async (page) => page.getByText("Невская", { exact: true }).click(), touch("Изменить правила")),
+  },
+  { name: "table-first", path: table("first") },
+  { name: "table-kolkhoz", path: table("kolkhoz"), sizes: ["small", "landscape"] },
+  { name: "table-kolkhoz-3", path: table("kolkhoz3"), sizes: ["landscape"] },
+  { name: "table-kolkhoz-6", path: table("kolkhoz6"), sizes: ["small"] },
+  { name: "table-kolkhoz-8", path: table("kolkhoz8"), sizes: ["landscape"] },
+  { name: "table-americana", path: table("americana"), sizes: ["small", "landscape"] },
+  { name: "table-moscow", path: table("moscow"), sizes: ["small"] },
+  { name: "table-pairs", path: table("pairs"), sizes: ["small", "landscape"] },
+  { name: "table-between", path: table("between"), sizes: ["small"] },
+  { name: "sheet-menu", path: table("kolkhoz"), act: touch("Ещё") },
+  { name: "sheet-log", path: table("kolkhoz"), act: inMenu(/^Все записи/) },
+  { name: "sheet-player", path: table("moscow"), act: after(touch("Борис ещё"), touch("Фол с причиной")) },
+  { name: "sheet-players", path: table("between"), act: inMenu(/^Игроки/) },
+  { name: "sheet-money", path: table("between"), act: inMenu(/^Кто кому платит/) },
+  {
+    name: "sheet-expense",
+    path: table("between"),
+    act: after(inMenu(/^Кто кому платит/), touch("Добавить расход, например стол")),
+  },
+  { name: "sheet-order", path: table("between"), act: touch("Порядок") },
+  { name: "sheet-end", path: table("americana"), act: inMenu(/^Закончить партию/) },
+  { name: "sheet-finish", path: table("between"), act: touch("Закончить") },
+  { name: "sheet-share", path: table("kolkhoz"), act: inMenu(/^Позвать и поделиться/) },
+  { name: "sheet-settings", path: table("kolkhoz"), act: inMenu(/^Правила вечера/) },
+  {
+    name: "results",
+    path: table("done"),
+    act: async (page) => page.getByText("Почему").first().click(),
+    sizes: ["small"],
+  },
+  { name: "results-points", path: table("points") },
+  { name: "stats", path: at("/stats") },
+  { name: "settings", path: at("/stats"), act: touch("Настройки") },
+  { name: "friends", path: at("/friends"), act: async (page) => page.getByLabel("Найти по имени").fill("Кон") },
+  { name: "inbox", path: at("/inbox") },
+  { name: "scoreboard", path: (scene) => `/s/${scene.board}`, open: true, sizes: ["landscape"] },
+  { name: "gone", path: at("/t/01950000-0000-7000-8000-000000000000") },
+];
+
+const SHEETS = /^(sheet-|rules-|settings|home-join)/;
+
+/** Goes there and touches what has to be touched. */
+export async function visit(page: Page, { name, path, act }: Shown, scene: Scene): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(path(scene));
+  await shown(page);
+  await act?.(page);
+  if (SHEETS.test(name)) await page.locator("dialog[open] h2").first().waitFor();
+  await shown(page);
+}
+
+/** Until nothing moves or loads any more. */
+export async function shown(page: Page): Promise<void> {
+  await page.locator("main").first().waitFor();
+  await page.waitForFunction(() => !document.querySelector(".skeleton, [aria-busy=true]"));
+  await page.waitForFunction(() => {
+    const status = document.querySelector("[data-live]");
+    return !status || status.getAttribute("data-live") === "live";
+  });
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+}
