@@ -88,6 +88,8 @@ class DuelGame(Game):
         due = self._due() if self.winner >= 0 else 0
         if not due:
             return [0] * len(self.members)
+        if len(self.members) == 2:
+            return (-due, due) if self.winner else (due, -due)
         sizes = list(map(len, self.sides))
         losers = sizes[1 - self.winner]
         money = [[-due] * losers] * 2
@@ -106,6 +108,8 @@ class DuelGame(Game):
         """The other side, where the partners take turns."""
         side = 1 - self._side_of[seat]
         partners = self.sides[side]
+        if len(partners) == 1:  # however long the other side's last visit is ago
+            return partners[0]
         for _, _, code, other, _, _ in reversed(self.ops):
             if code != DEAD and self._side_of[other] == side:
                 return partners[partners.index(self.members[other]) - 1]
@@ -131,13 +135,13 @@ class DuelGame(Game):
     def result(self) -> dict[str, Any]:
         return {
             "number": self.number,
-            "state": self.state,
+            "state": "running" if self.stop < 0 else "ended",
             "reason": self.reason,
             "scores": {player: self.score[side] for player, side in zip(self.members, self._side_of, strict=True)},
             "sides": [list(side) for side in self.sides],
             "winners": list(self.winners),
             "points": {},
-            "money": dict(self.money),
+            "money": self.money.copy(),
             "balls_left": self.balls_left,
         }
 
