@@ -6,7 +6,6 @@ export default defineConfig({
   plugins: [react(), lingui({ macroTransform: true })],
   define: { __MOCK__: "true" },
   test: {
-    environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     restoreMocks: true,

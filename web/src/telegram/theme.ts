@@ -28,14 +28,17 @@ function mix(from: string, to: string, share: number): string {
   return `#${mixed.map((c) => c.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** The colour itself where it can be read on all of `surfaces`, else the nearest shade that can. */
+const worst = (colour: string, surfaces: string[]): number =>
+  Math.min(...surfaces.map((surface) => contrast(colour, surface)));
+
+/** The colour itself where it can be read on all of `surfaces`, else the nearest shade that can, else black or white. */
 export function readable(colour: string, surfaces: string[]): string {
-  const dark = luminance(surfaces[0] ?? "#ffffff") < 0.18;
-  for (let share = 0; share <= 1; share += 0.05) {
-    const shade = mix(colour, dark ? "#ffffff" : "#000000", share);
-    if (surfaces.every((surface) => contrast(shade, surface) >= READABLE)) return shade;
+  const ink = worst("#ffffff", surfaces) > worst("#000000", surfaces) ? "#ffffff" : "#000000";
+  for (let share = 0; share < 1; share += 0.05) {
+    const shade = mix(colour, ink, share);
+    if (worst(shade, surfaces) >= READABLE) return shade;
   }
-  return dark ? "#ffffff" : "#000000";
+  return ink;
 }
 
 const PLUS = { light: "#137a3b", dark: "#4fc98a" };
