@@ -87,5 +87,5 @@ web/node_modules/.installed: web/package-lock.json | .venv/.locked
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
 	@echo "Web app   building"
-	@cd web && npm run --silent build -- --logLevel warn
+	@cd web && npm run --silent build -- --logLevel error
 	@touch $@
