@@ -101,14 +101,15 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     app.state.verifier = Verifier(settings.keys)
     add_handlers(app)
     owners: dict[str, str] = {}
-    for taps in filter(None, (service.taps for service in services)):
-        _include_taps(app, taps)  # before all others, because routes are tried in order
+    for router in filter(None, (service.taps for service in services)):
+        _include_taps(app, router)
+    taps = [route for route in app.router.routes if isinstance(route, APIRoute)]  # the only ones so far
     app.include_router(health)
     for service in services:
         _include(app, service, owners)
     if settings.web_dir:
         app.mount("/", WebApp(settings.web_dir))
-    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"))
+    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps)
     return app
 
 

@@ -1,7 +1,7 @@
 """One type for everything that is refused, one place where it becomes application/problem+json (RFC 9457)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -78,16 +78,16 @@ def unavailable(what: str) -> Problem:
     return Problem(503, "unavailable", what, headers={"Retry-After": "2"})
 
 
-def request_id(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("request_id", ""))
+def _id(scope: Scope) -> str:
+    return str(scope.get("state", {}).get("request_id", ""))
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+def _problem(scope: Scope, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 registered for this type only
-    return error.response(request_id(request))
+    return error.response(_id(scope))
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+def _invalid(scope: Scope, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type only
     fields = [
         {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "message": str(item["msg"])}
@@ -96,37 +96,54 @@ async def _invalid(request: Request, error: Exception) -> Response:
     where = {str(item["loc"][0]) for item in error.errors()}
     code = "invalid_query" if where <= {"query", "header"} else "invalid_body"
     if where <= {"path"}:
-        return not_found().response(request_id(request))
-    return Problem(422, code, "The request does not fit.", errors=fields).response(request_id(request))
+        return not_found().response(_id(scope))
+    return Problem(422, code, "The request does not fit.", errors=fields).response(_id(scope))
 
 
-async def _http(request: Request, error: Exception) -> Response:
+def _http(scope: Scope, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 registered for this type only
     code = {404: "not_found", 405: "method_not_allowed", 400: "invalid_body"}.get(error.status_code, "refused")
     status = 422 if error.status_code == 400 else error.status_code
-    return Problem(status, code, str(error.detail), headers=error.headers).response(request_id(request))
+    return Problem(status, code, str(error.detail), headers=error.headers).response(_id(scope))
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
+def _unforeseen(scope: Scope, error: Exception) -> Response:
     if is_outage(error):
-        log.error("a server does not answer", error=str(error)[:200], request_id=request_id(request))
-        return unavailable("A part of the system does not answer.").response(request_id(request))
+        log.error("a server does not answer", error=str(error)[:200], request_id=_id(scope))
+        return unavailable("A part of the system does not answer.").response(_id(scope))
     if sqlstate(error).startswith("22"):
-        return Problem(422, "invalid_body", "A value is out of bounds.").response(request_id(request))
-    return bug(error, request.scope)
+        return Problem(422, "invalid_body", "A value is out of bounds.").response(_id(scope))
+    return _bug(scope, error)
 
 
-def bug(error: Exception, scope: Scope) -> Response:
+def _bug(scope: Scope, error: Exception) -> Response:
     """What nobody foresaw: the whole story to the log, to the caller only where to find it."""
-    made_id = str(scope.get("state", {}).get("request_id", ""))
-    log.error("unexpected error", exc_info=error, request_id=made_id, path=scope.get("path"))
-    return Problem(500, "internal", "Something broke on our side.").response(made_id)
+    log.error("unexpected error", exc_info=error, request_id=_id(scope), path=scope.get("path"))
+    return Problem(500, "internal", "Something broke on our side.").response(_id(scope))
+
+
+Answer = Callable[[Scope, Exception], Response]
+ANSWERS: Mapping[type[Exception], Answer] = {
+    Problem: _problem,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    **dict.fromkeys((*KINDS, DBAPIError), _unforeseen),
+}
+
+
+def answer_to(error: Exception, scope: Scope) -> Response:
+    """What is said to whoever met this error."""
+    return next((answer for kind, answer in ANSWERS.items() if isinstance(error, kind)), _bug)(scope, error)
 
 
 def add_handlers(app: FastAPI) -> None:
     """What has no handler here is a bug, and the Edge's to answer."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    for kind in (*KINDS, DBAPIError):
-        app.add_exception_handler(kind, _unforeseen)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, _handler(answer))
+
+
+def _handler(answer: Answer) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        return answer(request.scope, error)
+
+    return handle

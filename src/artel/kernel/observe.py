@@ -7,14 +7,14 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from artel.kernel.errors import Problem, bug
+from artel.kernel.errors import Problem, answer_to
 from artel.kernel.events import new_id
 
 BODY_LIMIT = 64 * 1024
@@ -52,9 +52,11 @@ def too_large() -> Problem:
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, service_of: Callable[[str], str]) -> None:
+    def __init__(self, app: ASGIApp, service_of: Callable[[str], str], taps: Sequence[BaseRoute] = ()) -> None:
+        """`taps` are tried before `app` is, without all that the framework puts around its routes."""
         self.app = app
         self._service_of = service_of
+        self._taps = taps
         self._meters: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +74,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = state["request_id"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", state["request_id"].encode())]
             await send(message)
 
         try:
@@ -81,13 +83,22 @@ class Edge:
             if body is None or (length and not _fits(length)):
                 await too_large().response(state["request_id"])(scope, receive, answer)
             else:
-                await self.app(scope, body, answer)
+                await self._serve(scope, body, answer)
         except Exception as error:
             if status:
                 raise  # half an answer is out: the server can only hang up
-            await bug(error, scope)(scope, receive, answer)
+            await answer_to(error, scope)(scope, receive, answer)
         finally:
             self._measure(scope, status or 500, time.perf_counter() - started)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for tap in self._taps:
+            match, found = tap.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)
+                await tap.handle(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
     def _measure(self, scope: Scope, status: int, took: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
