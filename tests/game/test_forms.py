@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -74,6 +75,30 @@ def promised(event: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+TWICE = [
+    b'{"id":"a","type":"finish","id":"b"}',
+    b'{"id" :"a","type":"finish","id":"b"}',
+    b'{"id":"a","type":"finish","id"\n:"b"}',
+    b'{"id":"a","i\\u0064":"b","type":"finish"}',
+    b'{"events":[{"id":"a","type":"finish","id" :"b"}]}',
+    b'{"events":[],"events" :[{"id":"a","type":"finish"}]}',
+    b'{"id":"a","type":"miss","game":"g","player":{"a":1,"a" :2}}',
+]
+
+
+@pytest.mark.parametrize("body", TWICE)
+def test_a_key_stands_once(body: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        read_posted(body)
+    assert "twice" in refused.value.errors[0]["message"]
+
+
+@pytest.mark.parametrize("name", ['"id":"b"', '\\"', "a:", '":', "\u0437\u0430"])
+def test_what_only_looks_like_a_key_is_none(name: str) -> None:
+    body = json.dumps({"id": "a", "type": "foul", "game": "g", "player": "p", "reason": name}).encode()
+    assert read_posted(body)[0].value["reason"] == name
 
 
 @given(almost())

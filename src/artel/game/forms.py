@@ -191,11 +191,15 @@ def read_posted(body: bytes) -> list[Posted]:
 
 def _is_odd(body: bytes, value: Any) -> bool:
     """May a key stand twice in it, of which orjson would take the last? Told by counting, because it is told of
-    every tap: where there are as many colons after quotes as keys, every key has one."""
-    keys = len(value) if isinstance(value, dict) else 0
-    if keys and isinstance(events := value.get("events"), list):
-        keys += sum(len(event) for event in events if isinstance(event, dict))
-    return body.count(b'":') != keys
+    every tap: where nothing is escaped, every key and every string has two quotes, and no other has any."""
+    return b"\\" in body or body.count(b'"') != 2 * _words(value)
+
+
+def _words(value: Any) -> int:
+    """Its keys and strings."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_words, value.values()))
+    return sum(map(_words, value)) if isinstance(value, list) else isinstance(value, str)
 
 
 def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> None:

@@ -1,7 +1,7 @@
 """What goes over the live sockets; each event is encoded once, however many look on."""
 
 import asyncio
-from typing import NamedTuple
+from functools import cached_property
 
 import orjson
 
@@ -9,18 +9,25 @@ from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.views import shared_table
 
 
-class Frame(NamedTuple):
+class Frame:
     """One version: for members, and, if somebody looks on from outside, for him."""
 
-    version: int
-    full: str
-    shared: str | None
+    def __init__(self, version: int, line: bytes, table: bytes, shared: str | None) -> None:
+        self.version = version
+        self.shared = shared
+        self._line = line
+        self._table = table
+
+    @cached_property
+    def full(self) -> str:
+        """Made for the first who looks on, and if nobody does, not at all."""
+        made = b'{"type":"event","version":%d,"event":%b,"table":%b}' % (self.version, self._line, self._table)
+        return made.decode()
 
 
 def frame(sheet: Sheet, *, shared: bool) -> Frame:
     """Of the newest version."""
-    full = b'{"type":"event","version":%d,"event":%b,"table":%b}' % (sheet.version, sheet.lines[-1], sheet.table())
-    return Frame(sheet.version, full.decode(), shared_frame(sheet) if shared else None)
+    return Frame(sheet.version, sheet.lines[-1], sheet.table(), shared_frame(sheet) if shared else None)
 
 
 def shared_frame(sheet: Sheet) -> str:

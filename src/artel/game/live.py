@@ -73,7 +73,7 @@ class Live:
 
     @property
     def is_shared(self) -> bool:
-        return any(socket.user_id is None for socket in self.sockets)
+        return bool(self.sockets) and any(socket.user_id is None for socket in self.sockets)
 
     def tell(self, frames: Sequence[Frame], version: int, since: float | None = None) -> None:
         """`version` is the last that is on disk; `since` the time when it got there."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -93,8 +92,10 @@ class Owners:
     async def post(self, session_id: str, user_id: str, asked: Sequence[Posted]) -> Answer:
         """On disk when it returns."""
         for _ in range(LOST_TRIES):
-            with suppress(Lost):
+            try:
                 return await self._post(session_id, user_id, asked)
+            except Lost:
+                continue
         raise unavailable("The log cannot be written now: post the same events again.")
 
     async def _post(self, session_id: str, user_id: str, asked: Sequence[Posted]) -> Answer:
@@ -106,9 +107,11 @@ class Owners:
             answer = await self._answer(owner, user_id, asked)
             if answer.on_disk is None:
                 return answer
-            with suppress(Fenced):
+            try:
                 await answer.on_disk
-                return answer
+            except Fenced:
+                continue
+            return answer
         raise _busy()
 
     async def _answer(self, owner: Owner, user_id: str, asked: Sequence[Posted]) -> Answer:

@@ -83,9 +83,12 @@ class Writer:
         group: list[Batch] = []
         rows = 0
         while self._queue and rows + len(self._queue[0].rows) <= ROWS_A_COMMIT:
-            for batch in self._alive([self._queue.popleft()]):
+            batch = self._queue.popleft()
+            if batch.life == batch.source.life:
                 group.append(batch)
                 rows += len(batch.rows)
+            else:
+                batch.source.settled(batch, Fenced())
         return group
 
     def _alive(self, batches: Sequence[Batch]) -> list[Batch]:
