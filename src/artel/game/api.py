@@ -10,7 +10,7 @@ from artel.game.forms import BatchForm, EventForm, Posted, read_posted
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
 from artel.game.schemas import LogOut, NewPlayer, NewSession, PostedOut, SessionChange, SessionItem, SessionOut
-from artel.game.tap import Tap, WireForm
+from artel.game.tap import Ready, Tap, WireForm
 from artel.game.views import log_json
 from artel.kernel.errors import rate_limited
 from artel.kernel.http import Id, Page, PagingDep
@@ -28,7 +28,7 @@ EventsBody = Annotated[list[Posted], WireForm(EventForm | BatchForm, read_posted
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "Nothing was new."}},
 )
-async def post_events(request: Request, caller: CallerDep, session_id: Id, body: EventsBody) -> Response:
+async def post_events(request: Request, caller: CallerDep, session_id: Id, body: EventsBody) -> Ready:
     """One event, or several, all or nothing. The id of an event is its idempotency key."""
     game = game_of(request)
     settings = game.context.settings
@@ -37,12 +37,12 @@ async def post_events(request: Request, caller: CallerDep, session_id: Id, body:
     if wait:
         raise rate_limited(wait)
     answer = await game.owners.post(possible(session_id), caller.user_id, body)
-    return as_json(answer.body, answer.status)
+    return Ready(answer.status, answer.body)
 
 
 @taps.get("/sessions/{session_id}", response_model=SessionOut)
-async def get_session(request: Request, caller: CallerDep, session_id: Id) -> Response:
-    return as_json(await game_of(request).owners.show(possible(session_id), caller.user_id, session_bytes))
+async def get_session(request: Request, caller: CallerDep, session_id: Id) -> Ready:
+    return Ready(200, await game_of(request).owners.show(possible(session_id), caller.user_id, session_bytes))
 
 
 @router.get("/sessions/{session_id}/events", response_model=LogOut)

@@ -76,14 +76,15 @@ class Owner:
         return Answer(201, body, on_disk)
 
     def _take_all(self, user_id: str, asked: Sequence[Posted]) -> Batch | None:
-        place, at = self.sheet.place(), written(now())
+        place = self.sheet.place() if len(asked) > 1 else None
+        at = written(now())
         rows: list[Row] = []
         frames: list[Frame] = []
         for index, posted in enumerate(asked):
             try:
                 row = self._take(user_id, posted, at)
             except (Refusal, Problem) as refused:
-                if rows:
+                if rows and place:
                     self.sheet.go_back(place)
                 raise _problem(refused, index) from refused
             if row:

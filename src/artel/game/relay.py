@@ -24,9 +24,9 @@ from artel.kernel.relay import emitted
 log = structlog.get_logger()
 ROWS = 100
 LEASE = timedelta(seconds=30)
-OLDER_SECONDS = 0.02
-"""How long to leave an older transaction before looking again."""
-OLDER_LOOKS = 50
+LOOK_AGAIN_SECONDS = 0.02
+"""How long to leave an older transaction, or another process that publishes, before looking again."""
+LOOKS = 50
 
 HERE = cursors.c.name == "relay"
 
@@ -36,35 +36,37 @@ class LogRelay:
         self._database = database
         self._bus = bus
         self._me = new_id()
+        self._alone = database.dialect == "sqlite"  # no other process publishes from the same file
 
     async def drain(self) -> int:
         """Publish all that is announced; how many rows that was."""
         total = looks = 0
         while rows := await self._database.read(_ahead):
             ready = [row for row in rows if row.safe]
-            if ready:
-                done = await self._publish_held(ready)
-                total += done
-                if done < len(ready):  # an outage, or another process is at it
-                    break
-            else:
+            if not ready or not await self._hold():
                 looks += 1
-                if looks == OLDER_LOOKS:
+                if looks == LOOKS:
                     break
-                await asyncio.sleep(OLDER_SECONDS)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            done = await self._publish_held(ready)
+            total += done
+            if done < len(ready) or len(rows) == len(ready) < ROWS:
+                break  # an outage; or that was all
         return total
 
+    async def _hold(self) -> bool:
+        return self._alone or await self._database.write(_hold, self._me)
+
     async def _publish_held(self, rows: Sequence[Row[Any]]) -> int:
-        if not await self._database.write(_hold, self._me):
-            return 0
         broken: list[Message] = []
         done = 0
         for row in rows:
             if not await self._publish(row, broken):
                 break
             done += 1
-        if done:
-            await self._database.write(_save, self._me, rows[done - 1], broken)
+        last = rows[done - 1] if done else None
+        await self._database.write(_save, None if self._alone else self._me, last, broken)
         return done
 
     async def _publish(self, row: Row[Any], broken: list[Message]) -> bool:
@@ -97,18 +99,21 @@ def _ahead(tx: Tx) -> Sequence[Row[Any]]:
 
 
 def _hold(tx: Tx, holder: str) -> bool:
-    """One process publishes at a time. On SQLite there is no other, but perhaps the trace of one that was killed."""
+    """One process publishes at a time, and leaves it to others as soon as it has."""
     free = or_(cursors.c.holder.is_(None), cursors.c.holder == holder, cursors.c.held_until < now())
-    if tx.dialect.name == "sqlite":
-        free = true()
     held = update(cursors).where(HERE, free).values(holder=holder, held_until=now() + LEASE)
     return tx.execute(held).rowcount == 1
 
 
-def _save(tx: Tx, holder: str, last: Row[Any], broken: Sequence[Message]) -> None:
-    there = {"xid": last.xid, "session_id": last.session_id, "version": last.version, "holder": None}
-    behind = tuple_(cursors.c.xid, cursors.c.session_id, cursors.c.version) < tuple_(*last[:3])
-    tx.execute(update(cursors).where(HERE, behind, cursors.c.holder == holder).values(there))
+def _save(tx: Tx, holder: str | None, last: Row[Any] | None, broken: Sequence[Message]) -> None:
+    """Up to where it was published; without `last` nothing was, and the cursor is only let go of."""
+    mine = cursors.c.holder.is_not_distinct_from(holder)
+    if last:
+        there = {"xid": last.xid, "session_id": last.session_id, "version": last.version}
+        behind = tuple_(cursors.c.xid, cursors.c.session_id, cursors.c.version) < tuple_(*last[:3])
+        tx.execute(update(cursors).where(HERE, behind, mine).values(there))
+    if holder:
+        tx.execute(update(cursors).where(HERE, mine).values(holder=None))
     rows = [{"id": each.id, "topic": each.topic, "body": each.body, "due": now(), "tries": 1} for each in broken]
     if rows:
         tx.execute(insert(outbox), rows)

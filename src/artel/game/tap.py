@@ -2,14 +2,13 @@
 models costs more than the rest of a tap."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi.routing import APIRoute
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from artel.kernel.token import Verifier
@@ -26,13 +25,20 @@ class WireForm:
         return handler.generate_schema(self.model)
 
 
+class Ready(NamedTuple):
+    """JSON."""
+
+    status: int
+    body: bytes
+
+
 class Tap(APIRoute):
     """Its endpoint takes `request`, the `caller`, the parameters of the path as they stand there, and perhaps a `body`
-    with a WireForm; it gives a Response."""
+    with a WireForm; it gives its answer, ready to send."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._endpoint: Callable[..., Awaitable[Response]] = self.endpoint
+        self._endpoint: Callable[..., Awaitable[Ready]] = self.endpoint
         annotation = self.endpoint.__annotations__.get("body")
         forms = [each for each in getattr(annotation, "__metadata__", ()) if isinstance(each, WireForm)]
         self._read = forms[0].read if forms else None
@@ -45,8 +51,10 @@ class Tap(APIRoute):
         caller = verifier.caller(_authorization(scope))
         scope["state"]["user_id"] = caller.user_id
         body = {"body": self._read(await _whole(receive))} if self._read else {}
-        response = await self._endpoint(request, caller, **scope["path_params"], **body)
-        await response(scope, receive, send)
+        ready = await self._endpoint(request, caller, **scope["path_params"], **body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(ready.body))]
+        await send({"type": "http.response.start", "status": ready.status, "headers": headers})
+        await send({"type": "http.response.body", "body": ready.body})
 
 
 def _authorization(scope: Scope) -> str:
