@@ -27,7 +27,7 @@ class Plan:
     fan: fanout.Plan
 
 
-FULL = Plan(write_path.Plan(rounds=3, seconds=3), fanout.Plan(rounds=2, seconds=4))
+FULL = Plan(write_path.Plan(rounds=3, seconds=2.5), fanout.Plan(rounds=2, seconds=3))
 QUICK = Plan(write_path.Plan(rounds=1, seconds=0.8), fanout.Plan(rounds=1, seconds=1))
 
 

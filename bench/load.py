@@ -38,6 +38,7 @@ class Seen:
     postgres_us: float | None
     client_us: float
     other_cores: float  # what anybody else took of this machine meanwhile, the host included
+    behind: float = 0  # seconds until all that follows from these events was done too: statistics, notifications
 
 
 def measure(tables: Sequence[Table], seconds: float, warm: float, server: int, postmaster: int | None = None) -> Seen:

@@ -3,6 +3,7 @@
 import os
 import sys
 import sysconfig
+import time
 import timeit
 import zlib
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from pathlib import Path
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
+LOOK_SECONDS = 0.25
+RESTING = 0.1
+"""Of one processor: less than that is no work."""
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,17 @@ def family_seconds(pid: int) -> float:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total
+
+
+def seconds_until_rest(pid: int) -> float:
+    """How long the process goes on working for itself: what follows from events is brought to everybody afterwards."""
+    began, patience = time.monotonic(), time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < patience:
+        before = family_seconds(pid)
+        time.sleep(LOOK_SECONDS)
+        if family_seconds(pid) - before < RESTING * LOOK_SECONDS:
+            return time.monotonic() - began - LOOK_SECONDS
+    raise RuntimeError(f"after {PATIENCE_SECONDS} s it is still at work")
 
 
 def busy_seconds() -> float:

@@ -24,7 +24,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 def write_path(title: str, rows: Sequence[Row]) -> None:
     columns = ["writers", "", "events/s", "median", "of F0", "median", "p50 ms", "p99 ms"]
-    columns += ["server us", "PostgreSQL us", "client us", "others"]
+    columns += ["server us", "PostgreSQL us", "client us", "others", "behind s"]
     table(title, columns, [line for row in rows for line in _lines(row)])
 
 
@@ -41,7 +41,7 @@ def _lines(row: Row) -> list[list[str]]:
 def _figures(seen: Seen) -> list[str]:
     postgres = "" if seen.postgres_us is None else f"{seen.postgres_us:.0f}"
     return [f"{seen.p50:.2f}", f"{seen.p99:.2f}", f"{seen.server_us:.0f}", postgres, f"{seen.client_us:.0f}",
-            f"{seen.other_cores:.2f}"]  # fmt: skip
+            f"{seen.other_cores:.2f}", f"{seen.behind:.1f}"]  # fmt: skip
 
 
 def _ratio(ratio: float | None) -> str:

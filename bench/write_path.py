@@ -5,13 +5,13 @@ this machine's cores, the client too: ratios and processor time say more than ra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, NamedTuple
 
 from bench.evening import EVENTS_A_GAME, Caller
 from bench.load import Seen, measure
-from bench.machine import most_resident_mb, resident_mb
+from bench.machine import most_resident_mb, resident_mb, seconds_until_rest
 from bench.postgres import Postgres, require_promises
 from bench.stage import Server, artel, floor
 
@@ -128,7 +128,9 @@ def _beside(load: Load, pair: tuple[Server, Server], bare: float, postmaster: in
 
 def _round(load: Load, server: Server, plan: Plan, postmaster: int | None = None) -> Seen:
     tables = server.hot(load.writers) if load.hot else server.tables(load.writers)
-    return measure(tables, plan.seconds, WARM_SECONDS, server.pid, postmaster)
+    seconds_until_rest(server.pid)
+    seen = measure(tables, plan.seconds, WARM_SECONDS, server.pid, postmaster)
+    return replace(seen, behind=seconds_until_rest(server.pid))
 
 
 def play_an_evening(server: Server) -> None:
