@@ -72,9 +72,9 @@ _AS_IS: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 def _line(result: dict[str, Any]) -> bytes:
     """A name may hold half of a surrogate pair, which JSON can say and UTF-8 cannot."""
     try:
-        return f"{_AS_IS.encode(result)}\n".encode()
+        return _AS_IS.encode(result).encode() + b"\n"
     except UnicodeEncodeError:
-        return f"{json.dumps(result)}\n".encode()
+        return json.dumps(result).encode() + b"\n"
 
 
 if __name__ == "__main__":

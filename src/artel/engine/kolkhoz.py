@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import gcd
 from operator import add, mul, sub
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from artel.engine.events import Start, Stroke
 from artel.engine.game import BALL, FOUL, MISS, REASONS, Game, miss
@@ -12,8 +12,6 @@ from artel.engine.rules import KolkhozRules
 from artel.engine.settle import round_shares
 
 _Saved = tuple[Any, ...]
-_OUTSIDE: Final = ("pay_all", "pending")
-"""Fouls that are paid outside the scores."""
 
 
 class Rack:
@@ -24,12 +22,15 @@ class Rack:
         self.values = [kind.value for kind in rules.balls]
         self.counts = [kind.count for kind in rules.balls]
         self.total = sum(self.counts)
+        self.outside = rules.foul.mode in {"pay_all", "pending"}
+        """Are fouls paid outside the scores?"""
 
 
 class KolkhozGame(Game):
     __slots__ = (
         "_full",
         "_hang",
+        "_points",
         "_rates",
         "_rules",
         "_starts",
@@ -40,6 +41,9 @@ class KolkhozGame(Game):
         "side_money",
         "side_points",
     )
+
+    _points: list[int] | None
+    """Once it is over."""
 
     def __init__(self, number: int, at: int, start: Start, rules: KolkhozRules, rack: Rack) -> None:
         self._rules = rules
@@ -52,7 +56,7 @@ class KolkhozGame(Game):
 
     def _reset(self) -> None:
         self.stop = -1
-        self.reason = self.potter = self._money = None
+        self.reason = self.potter = self._money = self._points = None
         self.score = self._starts.copy()
         self.rack = self._full.counts.copy()
         self.balls_left = self._full.total
@@ -135,8 +139,9 @@ class KolkhozGame(Game):
         else:
             self._over(REASONS[kind])
 
-    def _scaled(self) -> list[int]:
-        """Points by the scores alone; with `norm` times the number of players, to stay whole."""
+    # Points. With `norm` they are fractions, so here they are all times the number of players.
+
+    def _by_scores(self) -> list[int]:
         score, system = self.score, self._rules.system
         if system == "direct":
             return list(map(sub, score, score[1:] + score[:1]))
@@ -149,22 +154,13 @@ class KolkhozGame(Game):
     def _scale(self) -> int:
         return len(self.score) if self._rules.system == "norm" else 1
 
-    def _all_points(self) -> list[int]:
-        """Points with what fouls moved, times the scale."""
-        points = self._scaled()
-        if self._rules.foul.mode in _OUTSIDE:
+    def _count_points(self) -> list[int]:
+        points = self._by_scores()
+        if self._full.outside:
             scale = self._scale
             moved = self._paid_to_all([1] * len(points), self.side_points)
             points = [mine + scale * more for mine, more in zip(points, moved, strict=True)]
         return points
-
-    def _settle(self) -> Sequence[int]:
-        if self.reason == "abandoned":
-            return [0] * len(self.members)
-        money = self._by_rates() if self._rules.rates else self._by_price()
-        if self._rules.foul.mode in _OUTSIDE:
-            money = list(map(add, money, self._paid_to_all(self._rates, self.side_money)))
-        return money
 
     def _paid_to_all(self, rates: Sequence[int], otherwise: Sequence[int]) -> Sequence[int]:
         """Where a foul is paid to everybody else, at these rates, what comes of it."""
@@ -174,15 +170,23 @@ class KolkhozGame(Game):
         paid = [value * fouls * rate for fouls, rate in zip(self.fouls, rates, strict=True)]
         return [sum(paid) - len(paid) * mine for mine in paid]
 
-    def _by_rates(self) -> list[int]:
+    # Money
+
+    def _settle(self) -> Sequence[int]:
+        self._points = points = self._count_points()
+        if self.reason == "abandoned":
+            return [0] * len(points)
+        if self._rules.rates:
+            return self._by_rates()
+        price = self._rules.price
+        amounts = [mine * price for mine in points]
+        return round_shares(amounts, len(amounts)) if self._rules.system == "norm" else amounts
+
+    def _by_rates(self) -> Sequence[int]:
         """Everyone pays the next one's score at his own rate; the one before him pays his."""
         paid = list(map(mul, self.score[1:] + self.score[:1], self._rates))
-        return list(map(sub, paid[-1:] + paid[:-1], paid))
-
-    def _by_price(self) -> list[int]:
-        price = self._rules.price
-        amounts = [points * price for points in self._scaled()]
-        return round_shares(amounts, len(amounts)) if self._rules.system == "norm" else amounts
+        money = map(sub, paid[-1:] + paid[:-1], paid)
+        return list(map(add, money, self._paid_to_all(self._rates, self.side_money)))
 
     def _after(self, seat: int) -> str:
         return self.members[(seat + 1) % len(self.members)]
@@ -195,36 +199,38 @@ class KolkhozGame(Game):
         self.score, self.rack, self.side_points, self.side_money, self.fouls = map(list.copy, saved[:5])
         self._hang, self.potter, self.stop, self.reason = saved[5:]
         self.balls_left = sum(self.rack)
-        self._money = None
+        self._money = self._points = None
 
     @property
     def winners(self) -> list[str]:
-        return self._most(self._all_points())
+        return self._most(self._points or self._count_points())
 
     def _most(self, points: Sequence[int]) -> list[str]:
-        if not self.over or self.reason == "abandoned":
+        if self.stop < 0 or self.reason == "abandoned":
             return []
         most = max(points)
         return [player for player, mine in zip(self.members, points, strict=True) if mine == most]
 
     def result(self) -> dict[str, Any]:
-        points = self._all_points()
+        members, money = self.members, self.money
+        points = self._points or self._count_points()
+        shown = points if self._rules.system != "norm" else fractions(points, len(points))
         return {
             "number": self.number,
-            "state": self.state,
+            "state": "running" if self.stop < 0 else "ended",
             "reason": self.reason,
-            "scores": dict(zip(self.members, self.score, strict=True)),
-            "order": list(self.members),
+            "scores": dict(zip(members, self.score, strict=True)),
+            "order": list(members),
             "winners": self._most(points),
-            "points": dict(zip(self.members, fractions(points, self._scale), strict=True)),
-            "money": dict(self.money),
+            "points": dict(zip(members, shown, strict=True)),
+            "money": money.copy(),
             "balls_left": self.balls_left,
         }
 
 
-def fractions(numerators: Sequence[int], denominator: int) -> Sequence[int | str]:
+def fractions(numerators: Sequence[int], denominator: int) -> list[int | str]:
     """In lowest terms; whole numbers as such."""
-    return numerators if denominator == 1 else [_fraction(numerator, denominator) for numerator in numerators]
+    return [_fraction(numerator, denominator) for numerator in numerators]
 
 
 def _fraction(numerator: int, denominator: int) -> int | str:
