@@ -21,6 +21,7 @@ from artel.kernel.service import Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
 from artel.kernel.store import open_store
 from artel.kernel.token import Verifier
+from artel.kernel.traffic import Traffic
 
 SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
 PREFIX = "/api/v1"
@@ -72,11 +73,12 @@ def load(name: str) -> Service:
 
 def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     services = [load(name) for name in names]
+    traffic = Traffic()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            bus = await open_bus(settings.bus_url)
+            bus = await open_bus(settings.bus_url, traffic)
             stack.push_async_callback(bus.close)
             store = open_store(settings.store_url)
             stack.push_async_callback(store.close)
@@ -109,7 +111,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
         _include(app, service, owners)
     if settings.web_dir:
         app.mount("/", WebApp(settings.web_dir))
-    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps)
+    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
     return app
 
 

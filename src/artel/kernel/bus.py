@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from artel.kernel.traffic import Traffic
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -33,24 +35,31 @@ class Bus(Protocol):
     async def close(self) -> None: ...
 
 
-async def open_bus(url: str) -> Bus:
+async def open_bus(url: str, traffic: Traffic | None = None) -> Bus:
     if url.startswith("memory://"):
-        return MemoryBus()
+        return MemoryBus(traffic)
     from artel.kernel.rabbit import RabbitBus  # noqa: PLC0415 the newcomer's process does without it
 
     return await RabbitBus.open(url)
 
 
 class MemoryBus:
-    """One process. The publisher's outbox is the queue: what a subscriber refuses is published again."""
+    """One process. The publisher's outbox is the queue: what a subscriber refuses is published again.
 
-    def __init__(self) -> None:
+    Messages are taken one at a time, each in a lull of the traffic: their reactions run on the loop that answers.
+    """
+
+    def __init__(self, traffic: Traffic | None = None) -> None:
+        self._traffic = traffic or Traffic()
+        self._turn = asyncio.Lock()
         self._groups: dict[str, dict[str, Handle]] = defaultdict(dict)
         self._listeners: dict[str, list[Receive]] = defaultdict(list)
 
     async def publish(self, message: Message) -> None:
         handles = self._groups[message.topic].values()
-        results = await asyncio.gather(*(handle(message) for handle in handles), return_exceptions=True)
+        async with self._turn:
+            await self._traffic.lull()
+            results = await asyncio.gather(*(handle(message) for handle in handles), return_exceptions=True)
         for failure in results:
             if failure is not None:
                 raise failure

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from artel.kernel.errors import Problem, answer_to
 from artel.kernel.events import new_id
+from artel.kernel.traffic import Traffic
 
 BODY_LIMIT = 64 * 1024
 SLOW_SECONDS = 0.25
@@ -52,11 +53,18 @@ def too_large() -> Problem:
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, service_of: Callable[[str], str], taps: Sequence[BaseRoute] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        service_of: Callable[[str], str],
+        taps: Sequence[BaseRoute] = (),
+        traffic: Traffic | None = None,
+    ) -> None:
         """`taps` are tried before `app` is, without all that the framework puts around its routes."""
         self.app = app
         self._service_of = service_of
         self._taps = taps
+        self._traffic = traffic or Traffic()
         self._meters: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +91,8 @@ class Edge:
             if body is None or (length and not _fits(length)):
                 await too_large().response(state["request_id"])(scope, receive, answer)
             else:
-                await self._serve(scope, body, answer)
+                with self._traffic:
+                    await self._serve(scope, body, answer)
         except Exception as error:
             if status:
                 raise  # half an answer is out: the server can only hang up

@@ -1,0 +1,34 @@
+"""Who waits for an answer comes first; what follows from events, statistics and notifications, can wait a moment."""
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+
+PATIENCE_SECONDS = 0.05
+"""Longer than that nothing waits, or under steady load the rest would never be done."""
+
+
+class Traffic:
+    """Of one process. A request is under way inside `with traffic`."""
+
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
+        self._patience = patience
+        self._under_way = 0
+        self._nobody = asyncio.Event()
+        self._nobody.set()
+
+    def __enter__(self) -> None:
+        if not self._under_way:
+            self._nobody.clear()
+        self._under_way += 1
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._nobody.set()
+
+    async def lull(self) -> None:
+        """Until nobody waits for an answer, or until patience ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._nobody.wait()
