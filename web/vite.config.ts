@@ -10,7 +10,7 @@ export default defineConfig(({ mode }) => ({
   // The stand-in for Telegram is only compiled into `--mode mock`: a release has none of it.
   define: { __MOCK__: JSON.stringify(mode === "mock") },
   build: {
-    target: ["chrome100", "safari15.4", "firefox104"],
+    target: ["chrome111", "safari16.4", "firefox128"],
     manifest: true,
     assetsInlineLimit: 0,
     reportCompressedSize: false,

@@ -15,9 +15,10 @@ if (__MOCK__ && window.__telegramMock) {
 }
 reloadOnOldRelease();
 startTelegram();
-followSignIn();
+const spoken = activate(firstLanguage());
+followSignIn(spoken);
 void startAuth();
-await activate(firstLanguage());
+await spoken;
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");

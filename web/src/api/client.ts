@@ -3,5 +3,5 @@ import { authFetch } from "../auth/tokens";
 import { client } from "./generated/client.gen";
 import { asProblem } from "./problem";
 
-client.setConfig({ fetch: authFetch as typeof fetch });
+client.setConfig({ baseUrl: window.location.origin, fetch: authFetch as typeof fetch });
 client.interceptors.error.use(asProblem);

@@ -12,7 +12,11 @@ export async function bareFetch(request: Request): Promise<Response> {
   }
 }
 
-export const open = createClient({ baseUrl: "", throwOnError: true, fetch: bareFetch as typeof fetch });
+export const open = createClient({
+  baseUrl: window.location.origin,
+  throwOnError: true,
+  fetch: bareFetch as typeof fetch,
+});
 open.interceptors.error.use(asProblem);
 
 /** The answer itself; a refusal is thrown. */

@@ -4,7 +4,7 @@ import { open } from "../api/open";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
-import { forget, keep, kept, whenLost } from "./tokens";
+import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 export type Auth =
   | { state: "starting" }
@@ -97,5 +97,7 @@ export async function signOut(): Promise<void> {
 }
 
 export function rename(user: User): void {
-  if (current.state === "signed_in") become({ state: "signed_in", user });
+  if (current.state !== "signed_in") return;
+  void keepUser(user);
+  become({ state: "signed_in", user });
 }

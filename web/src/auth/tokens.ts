@@ -29,6 +29,12 @@ export async function keep(tokens: Tokens, telegram: number | null): Promise<voi
   await writeSecret("session", JSON.stringify(session));
 }
 
+/** The name or the language has changed, the sign-in has not. */
+export async function keepUser(user: User): Promise<void> {
+  const session = await kept();
+  if (session) await writeSecret("session", JSON.stringify({ ...session, user } satisfies Kept));
+}
+
 export async function forget(): Promise<void> {
   access = null;
   await writeSecret("session", null);
@@ -41,6 +47,11 @@ export async function kept(): Promise<Kept | null> {
     return null;
   }
 }
+
+/** The next request asks for a new token: what is said in it has changed. */
+export const renewAccess = (): void => {
+  access = null;
+};
 
 /** A token that is good now. Throws Unreachable where none can be had for lack of a connection. */
 export async function accessToken(): Promise<string> {

@@ -123,7 +123,7 @@ describe("outbox", () => {
     outbox.add(lost);
     outbox.add({ id: id(), type: "undo", target: lost.id });
     await settled();
-    expect(refused.map(([, code]) => code)).toEqual(["game_in_progress", "unknown_player"]);
+    expect(refused.map(([, code]) => code)).toEqual(["game_in_progress", "game_in_progress", "unknown_player"]);
     expect(server.log).toHaveLength(1);
     expect(outbox.events).toEqual([]);
   });

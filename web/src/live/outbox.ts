@@ -118,7 +118,10 @@ export class Outbox {
     }
     const lost = this.items.filter((item) => item === culprit || hangsOn(item.event, culprit.event));
     this.drop(lost);
-    this.deps.onRefused(culprit.event, problem);
+    for (const { event } of lost) {
+      // An undo of what was refused has what it wanted.
+      if (event === culprit.event || event.type !== "undo") this.deps.onRefused(event, problem);
+    }
     this.deps.onChange();
   }
 

@@ -49,8 +49,14 @@ export class LiveSocket {
   }
 
   stop(): void {
-    this.become("stopped");
+    this.state = "stopped";
     this.close();
+  }
+
+  /** There is no right to listen, and asking again will not make one. */
+  private giveUp(): void {
+    this.close();
+    this.become("stopped");
   }
 
   /** Back in the foreground or back on the net: a socket that says nothing may be long dead. */
@@ -88,7 +94,7 @@ export class LiveSocket {
       if (round === this.round) this.attach(this.deps.open(ticket), round);
     } catch (error) {
       if (round !== this.round) return;
-      if (this.deps.isFinal(error)) return this.stop();
+      if (this.deps.isFinal(error)) return this.giveUp();
       this.again();
     }
   }
@@ -121,7 +127,7 @@ export class LiveSocket {
 
   private closed(code: number): void {
     if (code === TOO_SLOW) this.attempt = 0;
-    if (code === FORBIDDEN) this.stop();
+    if (code === FORBIDDEN) this.giveUp();
     else this.again();
   }
 

@@ -194,14 +194,9 @@ export class TableStore {
 
   onLive = (state: LiveState): void => {
     this.live = state;
-    if (state === "stopped") this.gone ||= this.doc === null;
+    if (state === "stopped") this.gone = true;
     this.changed();
   };
-
-  onForbidden(): void {
-    this.gone = true;
-    this.changed();
-  }
 
   private view(): View | null {
     const { doc, table } = this;

@@ -20,6 +20,7 @@ import { Choices } from "../../ui/form";
 import { Row } from "../../ui/row";
 import { Screen, Section } from "../../ui/screen";
 import { toast } from "../../ui/toast";
+import { refusalText } from "../table/refusals";
 import { cleaned, defaultRules, KINDS, keepRules, lastRules, type Seat, seat, withoutPeople } from "./draft";
 import { Money } from "./money";
 import { Players } from "./players";
@@ -138,7 +139,11 @@ function useStart(seats: Seat[], myself: Seat, rules: Rules, template: Template 
       void queries.invalidateQueries({ queryKey: ["sessions"] });
       navigate(`/t/${made.id}`, { replace: true });
     },
-    onError: (error) => toast(error instanceof Problem ? error.message : t`The server does not answer`, true),
+    onError: (error) => {
+      const stranger = error instanceof Problem && error.status === 404;
+      const text = error instanceof Problem ? refusalText(error) : t`The server does not answer`;
+      toast(stranger ? t`Somebody of them can only come in by the code` : text, true);
+    },
   });
 }
 

@@ -3,9 +3,10 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { changeMe, data } from "../../api";
 import type { MeChange } from "../../api/generated";
+import { speak } from "../../app/language";
 import { useMe } from "../../auth/hooks";
 import { rename, signOut } from "../../auth/session";
-import { chooseAndKeep, type Language } from "../../i18n";
+import type { Language } from "../../i18n";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Choices, Field } from "../../ui/form";
@@ -24,10 +25,6 @@ export function MeSheet({ onClose }: { onClose: () => void }) {
   function submit(event: FormEvent): void {
     event.preventDefault();
     change.mutate({ display_name: name.trim() }, { onSuccess: () => toast(t`Saved`) });
-  }
-  function speak(language: Language): void {
-    void chooseAndKeep(language);
-    change.mutate({ language });
   }
   return (
     <Sheet title={t`Settings`} onClose={onClose}>
@@ -51,7 +48,7 @@ export function MeSheet({ onClose }: { onClose: () => void }) {
             { value: "ru", label: "Русский" },
             { value: "en", label: "English" },
           ]}
-          onChange={speak}
+          onChange={(language) => void speak(language).catch(() => toast(t`The server does not answer`, true))}
         />
         {!inTelegram() && (
           <Button wide look="danger" onClick={() => void signOut()}>

@@ -4,6 +4,7 @@ import type { GameView } from "../../live/view";
 import { Ball } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
 import { useMayScore, useMoney, useNames, useTableView, useTap } from "./context";
+import { flyBall } from "./fly";
 import { Key, Signed, TileHead } from "./tile";
 
 interface Props {
@@ -89,7 +90,14 @@ function DuelKeys({ rules, player, tall = false }: { rules: DuelRules; player: s
   if (!useMayScore()) return null;
   return (
     <div className="duel-keys" data-tall={tall || undefined} data-own={own || undefined}>
-      <Key label={t`${name}: ball`} onTap={() => tap({ type: "ball", player })} className="key-ball">
+      <Key
+        label={t`${name}: ball`}
+        onTap={(key) => {
+          flyBall("white", key.closest(".tile"));
+          tap({ type: "ball", player });
+        }}
+        className="key-ball"
+      >
         <Ball className={tall ? "size-14" : "size-9"} />
       </Key>
       {own && (

@@ -7,6 +7,7 @@ import { IconButton } from "../../ui/button";
 import { BackIcon } from "../../ui/icons";
 import { useGoBack } from "../../ui/screen";
 import { useTableView } from "./context";
+import { useLasting } from "./use-lasting";
 import { useRulesLine } from "./words";
 
 interface Props {
@@ -35,22 +36,6 @@ export function TableHeader({ live, online }: Props) {
       <Connection live={live} online={online} pending={view.pending} />
     </header>
   );
-}
-
-/** A blink of the connection is nobody's business. */
-const BLINK_MS = 700;
-
-function useLasting(wanted: boolean): boolean {
-  const [lasting, setLasting] = useState(false);
-  useEffect(() => {
-    if (!wanted) {
-      setLasting(false);
-      return;
-    }
-    const timer = setTimeout(() => setLasting(true), BLINK_MS);
-    return () => clearTimeout(timer);
-  }, [wanted]);
-  return wanted && lasting;
 }
 
 function useOffline(): boolean {

@@ -7,6 +7,7 @@ import { useBallName } from "../../rules/words";
 import { Ball, ballColour } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
 import { useMayScore, useMoney, useNames, useTap } from "./context";
+import { flyBall } from "./fly";
 import { Key, Signed, TileHead } from "./tile";
 
 interface Props {
@@ -99,7 +100,10 @@ function Keys({ game, rules, player }: Omit<Props, "onPlayer"> & { player: strin
             key={kind.id}
             label={t`${name}: ${what}, ${points(worth, true)}`}
             disabled={kind.left === 0}
-            onTap={() => tap({ type: "ball", player, ball: kind.id })}
+            onTap={(key) => {
+              flyBall(ballColour(kind.id, i), key.closest(".tile"));
+              tap({ type: "ball", player, ball: kind.id });
+            }}
           >
             <Ball colour={ballColour(kind.id, i)} className="size-10">
               {worth}

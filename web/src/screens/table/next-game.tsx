@@ -3,6 +3,7 @@ import type { Next } from "../../api/types";
 import { Avatar } from "../../ui/avatar";
 import { Button } from "../../ui/button";
 import { useMayScore, useNames, useTableView, useTap } from "./context";
+import { useLasting } from "./use-lasting";
 import { useReason } from "./words";
 
 interface Props {
@@ -20,18 +21,21 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
   const may = useMayScore();
   const first = view.games.length === 0;
   const active = view.players.filter((player) => player.active);
+  const stuck = useLasting(view.pending > 0);
+  // What was tapped a moment ago is answered in a moment, and then the next order is known.
+  const drawing = view.pending > 0 && !stuck;
   return (
     <section aria-label={t`Next game`} className="appear flex flex-col gap-3 rounded-tile bg-card p-4">
       {view.game ? <Outcome /> : <Invitation onInvite={onInvite} />}
       {active.length < 2 ? (
         <p className="text-hint">{t`Two are needed to play. Let others come by the code, or add a guest.`}</p>
       ) : (
-        <NextUp next={view.next} waiting={view.pending > 0} />
+        <NextUp next={view.next} waiting={drawing} />
       )}
       {may && (
         <>
-          {view.next && active.length > 1 ? (
-            <Button look="primary" wide onClick={() => tap({ type: "start" }, "heavy")}>
+          {(view.next || drawing) && active.length > 1 ? (
+            <Button look="primary" wide disabled={!view.next} onClick={() => tap({ type: "start" }, "heavy")}>
               {first ? t`Start the first game` : t`Next game`}
             </Button>
           ) : (

@@ -41,7 +41,7 @@ export function Signed({ value, children, className }: { value: number; children
 
 interface KeyProps {
   label: string;
-  onTap: () => void;
+  onTap: (key: HTMLElement) => void;
   disabled?: boolean;
   className?: string;
   children: ReactNode;
@@ -49,7 +49,13 @@ interface KeyProps {
 
 export function Key({ label, onTap, disabled, className, children }: KeyProps) {
   return (
-    <button type="button" aria-label={label} disabled={disabled} onClick={onTap} className={cn("key", className)}>
+    <button
+      type="button"
+      aria-label={label}
+      disabled={disabled}
+      onClick={(event) => onTap(event.currentTarget)}
+      className={cn("key", className)}
+    >
       {children}
     </button>
   );
