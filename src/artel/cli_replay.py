@@ -52,7 +52,7 @@ def _replay_lines(source: BinaryIO, target: BinaryIO, *, live: bool) -> int:
             result = replay_line(_text(line))
             if "error" in result:
                 status = REFUSED
-            target.write(_line(result))
+            target.write(encoded(result))
             if live:
                 target.flush()
     return status
@@ -69,7 +69,7 @@ def _text(line: bytes) -> str:
 _AS_IS: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
-def _line(result: dict[str, Any]) -> bytes:
+def encoded(result: dict[str, Any]) -> bytes:
     """A name may hold half of a surrogate pair, which JSON can say and UTF-8 cannot."""
     try:
         return _AS_IS.encode(result).encode() + b"\n"

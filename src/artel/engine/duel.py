@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from artel.engine.events import Start, Stroke
-from artel.engine.game import BALL, DEAD, FOUL, MISS, REASONS, Game, miss
+from artel.engine.game import BALL, DEAD, FOUL, MISS, Game, miss
 from artel.engine.refusal import Refusal
 from artel.engine.rules import DuelRules
 from artel.engine.settle import split_evenly
 
 _BALLS: Final = {"americana": 16, "moscow": 15, "dynamic": 15}
+_SPOTTED: Final = 1
 _Saved = tuple[list[int], list[int], int, int, str | None]
 
 
 class DuelGame(Game):
-    __slots__ = ("_rules", "_side_of", "_starts", "score", "shelf", "targets", "winner")
+    __slots__ = ("_debt", "_loses", "_returns", "_rules", "_side_of", "_starts", "score", "shelf", "targets", "winner")
 
     def __init__(self, number: int, at: int, start: Start, rules: DuelRules) -> None:
         self._rules = rules
+        self._debt = rules.debt
+        self._returns = rules.foul == "offender_returns"
+        self._loses = self._returns or rules.foul == "offender_loses"
         self._side_of = [0] * len(start.sides[0]) + [1] * len(start.sides[1])
         if rules.handicap:
             self._starts = [_start(side, rules) for side in start.sides]
@@ -36,18 +40,19 @@ class DuelGame(Game):
         self.winner = -1
         """The side."""
 
-    def _ball(self, seat: int, spotted: int = 0) -> None:
-        if not spotted:
+    def _ball(self, seat: int, kind: int = 0) -> None:
+        """Of two kinds: it counts, or it is spotted."""
+        if kind != _SPOTTED:
             self._gain(self._side_of[seat])
 
     def _foul(self, seat: int) -> None:
         side = self._side_of[seat]
-        rule = self._rules.foul
-        if rule == "opponent_gains":
+        if self._loses:
+            if self._debt or self.score[side] > 0:
+                self.score[side] -= 1
+                self.shelf[side] -= self._returns
+        elif self._rules.foul == "opponent_gains":
             self._gain(1 - side)
-        elif rule != "none" and (self._rules.debt or self.score[side] > 0):
-            self.score[side] -= 1
-            self.shelf[side] -= rule == "offender_returns"
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
@@ -55,9 +60,9 @@ class DuelGame(Game):
         if event.type != "ball":
             self.strokes[event.type][0](self, seat)
             return 0
-        spotted = int(event.lucky is True and self._rules.fluke == "spotted")
-        self._ball(seat, spotted)
-        return spotted
+        kind = _SPOTTED if event.lucky and self._rules.fluke == "spotted" else 0
+        self._ball(seat, kind)
+        return kind
 
     def _gain(self, side: int) -> None:
         self.shelf[side] += 1
@@ -75,14 +80,6 @@ class DuelGame(Game):
         elif reason == "timeout":
             self.winner = int(yours > mine)
         self._over(reason)
-
-    def _again(self, code: int, seat: int, kind: int) -> None:
-        if code == BALL:
-            self._ball(seat, kind)
-        elif code == FOUL:
-            self._foul(seat)
-        else:
-            self.end(seat, REASONS[kind])
 
     def _settle(self) -> Sequence[int]:
         due = self._due() if self.winner >= 0 else 0

@@ -151,15 +151,24 @@ class Game(ABC):
 
     def _recount(self) -> None:
         self._reset()
+        ball, foul = self._ball, self._foul
         for place, (_, _, code, seat, kind, _) in enumerate(self.ops):
             if code > MISS:
-                self._again(code, seat, kind)
+                if code == BALL:
+                    ball(seat, kind)
+                elif code == FOUL:
+                    foul(seat)
+                else:
+                    self.end(seat, REASONS[kind])
                 if self.stop >= 0:
                     self.stop = place
                     return
 
     @abstractmethod
-    def _again(self, code: int, seat: int, kind: int) -> None: ...
+    def _ball(self, seat: int, kind: int = 0) -> None: ...
+
+    @abstractmethod
+    def _foul(self, seat: int) -> None: ...
 
     @abstractmethod
     def save(self) -> Any:

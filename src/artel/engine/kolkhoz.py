@@ -6,7 +6,7 @@ from operator import add, mul, sub
 from typing import Any, ClassVar
 
 from artel.engine.events import Start, Stroke
-from artel.engine.game import BALL, FOUL, MISS, REASONS, Game, miss
+from artel.engine.game import BALL, FOUL, MISS, Game, miss
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules
 from artel.engine.settle import round_shares
@@ -15,14 +15,16 @@ _Saved = tuple[Any, ...]
 
 
 class Rack:
-    """The balls of the rules, as a game wants to know them."""
+    """The balls and fouls of the rules, as a game wants to know them."""
 
     def __init__(self, rules: KolkhozRules) -> None:
         self.places = {kind.id: place for place, kind in enumerate(rules.balls)}
         self.values = [kind.value for kind in rules.balls]
         self.counts = [kind.count for kind in rules.balls]
         self.total = sum(self.counts)
-        self.outside = rules.foul.mode in {"pay_all", "pending"}
+        self.foul, self.foul_value = rules.foul
+        self.hangs = self.foul == "pending"
+        self.outside = self.hangs or self.foul == "pay_all"
         """Are fouls paid outside the scores?"""
 
 
@@ -89,7 +91,7 @@ class KolkhozGame(Game):
 
     def _collect(self, seat: int) -> None:
         for offender, fouls in enumerate(self.fouls):
-            points = fouls * self._rules.foul.value
+            points = fouls * self._full.foul_value
             money = points * self._rates[offender]
             self.side_points[offender] -= points
             self.side_points[seat] += points
@@ -99,15 +101,15 @@ class KolkhozGame(Game):
         self._hang = False
 
     def _foul(self, seat: int) -> None:
-        mode, value = self._rules.foul.mode, self._rules.foul.value
-        if mode == "minus":
-            self.score[seat] -= value
-        elif mode == "next":
-            self.score[(seat + 1) % len(self.score)] += value
-            self._lose_ball()
-        elif mode != "none":
+        full = self._full
+        if full.outside:
             self.fouls[seat] += 1
-            self._hang = mode == "pending"
+            self._hang = full.hangs
+        elif full.foul == "minus":
+            self.score[seat] -= full.foul_value
+        elif full.foul == "next":
+            self.score[(seat + 1) % len(self.score)] += full.foul_value
+            self._lose_ball()
 
     def _lose_ball(self) -> None:
         kind = next(kind for kind, count in enumerate(self.rack) if count)
@@ -130,14 +132,6 @@ class KolkhozGame(Game):
 
     def end(self, seat: int, reason: str) -> None:  # noqa: ARG002
         self._over(reason)
-
-    def _again(self, code: int, seat: int, kind: int) -> None:
-        if code == BALL:
-            self._ball(seat, kind)
-        elif code == FOUL:
-            self._foul(seat)
-        else:
-            self._over(REASONS[kind])
 
     # Points. With `norm` they are fractions, so here they are all times the number of players.
 
@@ -164,9 +158,9 @@ class KolkhozGame(Game):
 
     def _paid_to_all(self, rates: Sequence[int], otherwise: Sequence[int]) -> Sequence[int]:
         """Where a foul is paid to everybody else, at these rates, what comes of it."""
-        if self._rules.foul.mode != "pay_all":
+        if self._full.foul != "pay_all":
             return otherwise
-        value = self._rules.foul.value
+        value = self._full.foul_value
         paid = [value * fouls * rate for fouls, rate in zip(self.fouls, rates, strict=True)]
         return [sum(paid) - len(paid) * mine for mine in paid]
 
