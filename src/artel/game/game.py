@@ -44,6 +44,7 @@ class Game:
         for owner in self.owners:
             if owner.live.sockets:
                 owner.live.tell_all(PING)
+                owner.live.tell_presence()  # a process that was heard of may have gone without a word
                 self.nudges.online(owner.sheet.meta.id, owner.live.here())
 
     async def put_away(self, idle: float = IDLE_SECONDS) -> None:

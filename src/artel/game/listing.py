@@ -15,6 +15,7 @@ from artel.game.sheet import Sheet
 from artel.game.tables import summaries
 from artel.game.views import summary_json
 from artel.kernel.database import Database, Tx
+from artel.kernel.errors import Problem
 from artel.kernel.events import now
 from artel.kernel.http import Paging
 from artel.kernel.sql import put_newest
@@ -25,8 +26,8 @@ Found = tuple[Sequence[Any], dict[str, Head], dict[str, Any]]
 async def list_mine(database: Database, owners: Owners, user_id: str, state: str | None, paging: Paging) -> bytes:
     rows, known, kept = await database.read(_find, user_id, state, paging.limit + 1, paging.moment_and_id())
     page = paging.page(rows, lambda row: [row.created_at.isoformat(), row.id])
-    items = [await _item(owners, user_id, row.id, known[row.id], kept.get(row.id)) for row in page.items]
-    return orjson.dumps({"items": items, "next_cursor": page.next_cursor})
+    found = [await _item(owners, user_id, row.id, known[row.id], kept.get(row.id)) for row in page.items]
+    return orjson.dumps({"items": [item for item in found if item], "next_cursor": page.next_cursor})
 
 
 def _find(tx: Tx, user_id: str, state: str | None, limit: int, after: tuple[datetime, str] | None) -> Found:
@@ -36,13 +37,19 @@ def _find(tx: Tx, user_id: str, state: str | None, limit: int, after: tuple[date
     return rows, heads(tx, ids), {row.session_id: row for row in kept}
 
 
-async def _item(owners: Owners, user_id: str, session_id: str, head: Head, kept: Any) -> dict[str, Any]:
+async def _item(owners: Owners, user_id: str, session_id: str, head: Head, kept: Any) -> dict[str, Any] | None:
+    """None if it is no longer his to see."""
     if kept and (kept.version, kept.stamp) == head[:2]:
         item: dict[str, Any] = orjson.loads(kept.body)
         if read(item.pop("code_until")) <= now():
             item["code"] = None
         return {**item, "epoch": head.epoch}
-    return await owners.show(session_id, user_id, summary_json)
+    try:
+        return await owners.show(session_id, user_id, summary_json)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return None
 
 
 def keep_summaries(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:

@@ -69,6 +69,7 @@ class Live:
         self.sockets: set[Socket] = set()
         self.elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
         self.told = 0
+        self._presence = ""
         self._ring: dict[int, Frame] = {}
 
     @property
@@ -121,8 +122,9 @@ class Live:
         online = self.here().union(*(who for who, until in self.elsewhere.values() if until > now))
         return orjson.dumps({"type": "presence", "online": sorted(online)}).decode()
 
-    def tell_presence(self) -> None:
-        text = self.presence()
-        for socket in self.sockets:
-            if socket.user_id:
-                socket.put(text)
+    def tell_presence(self, newcomer: Socket | None = None) -> None:
+        """To everybody if it has changed, else to the newcomer alone."""
+        before, self._presence = self._presence, self.presence()
+        for socket in (newcomer,) if self._presence == before else tuple(self.sockets):
+            if socket and socket.user_id:
+                socket.put(self._presence)

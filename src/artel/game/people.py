@@ -50,7 +50,7 @@ def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
         return
     renamed = update(players).where(players.c.user_id == user.user_id, players.c.name != name).values(name=name)
     touched = [row.session_id for row in tx.execute(renamed.returning(players.c.session_id))]
-    for session_id in touched:
+    for session_id in sorted(touched):  # in one order, so that two renamings never wait for each other
         touch(tx, session_id)
 
 

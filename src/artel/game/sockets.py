@@ -167,18 +167,16 @@ def _snapshot(owner: Owner, grant: Grant) -> str:
 
 @asynccontextmanager
 async def _present(game: Game, owner: Owner, looker: Socket) -> AsyncIterator[None]:
-    def tell() -> None:
-        owner.live.tell_presence()
-        game.nudges.online(owner.sheet.meta.id, owner.live.here())
-
     meters.sockets.inc()
-    tell()
+    owner.live.tell_presence(looker)
+    game.nudges.online(owner.sheet.meta.id, owner.live.here())
     try:
         yield
     finally:
         meters.sockets.dec()
         owner.live.sockets.discard(looker)
-        tell()
+        owner.live.tell_presence()
+        game.nudges.online(owner.sheet.meta.id, owner.live.here())
 
 
 async def _send(socket: WebSocket, looker: Socket) -> None:

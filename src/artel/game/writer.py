@@ -74,7 +74,12 @@ class Writer:
         while True:
             await self._more.wait()
             while group := self._take():
-                await self._commit(group)
+                try:
+                    await self._commit(group)
+                except Exception:  # a bug; nobody else may be left waiting for it
+                    log.exception("a commit was not brought to its end")
+                    _settle(group, Lost("a bug"))
+                    self._lost()
             self._more.clear()
 
     def _take(self) -> list[Batch]:
