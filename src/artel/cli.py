@@ -133,7 +133,7 @@ def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[st
     from prometheus_client import start_http_server  # noqa: PLC0415
 
     from artel.compose import compose  # noqa: PLC0415
-    from artel.kernel.observe import configure_logs  # noqa: PLC0415
+    from artel.kernel.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(settings.log_level)
     if settings.dev_login:
