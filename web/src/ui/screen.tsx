@@ -29,7 +29,7 @@ export function Screen({ title, back = false, aside, children, footer }: ScreenP
   const goBack = useGoBack();
   useBackButton(back ? goBack : null);
   return (
-    <div className="safe mx-auto flex min-h-(--screen) max-w-2xl flex-col">
+    <div data-footed={footer ? true : undefined} className="safe mx-auto flex min-h-(--screen) max-w-2xl flex-col">
       <title>{title}</title>
       <header className="flex min-h-14 items-center gap-1">
         {back && !inTelegram() && (

@@ -68,7 +68,7 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
           />
         )}
       </main>
-      <div className="table-foot sticky bottom-0 -mx-1 flex flex-col bg-page px-1 pb-[max(0.25rem,var(--inset-bottom))]">
+      <div className="table-foot sticky bottom-0 -mx-1 flex flex-col bg-page px-1 pb-[max(0.75rem,var(--inset-bottom))]">
         <MoneyLine onOpen={() => open("money")} />
         <BottomBar onMore={() => open("menu")} />
       </div>
