@@ -86,21 +86,25 @@ function pack(left: number, closed: number[], known: Map<number, number[]>): num
   return best;
 }
 
-/** The largest debt goes to the largest credit, until one of the two is settled. */
+/** The largest debt goes to the largest credit, until one of the two is settled; of equals the last comes first. */
 function within(group: Debt[]): Transfer[] {
-  const largestFirst = (a: Debt, b: Debt): number => b[1] - a[1];
-  const debtors = group
-    .filter(([, n]) => n < 0)
-    .map(([who, n]): Debt => [who, -n])
-    .sort(largestFirst);
-  const creditors = group.filter(([, n]) => n > 0).sort(largestFirst);
+  const smallestFirst = (a: Debt, b: Debt): number => Math.abs(a[1]) - Math.abs(b[1]);
+  const debtors = group.filter(([, balance]) => balance < 0).sort(smallestFirst);
+  const creditors = group.filter(([, balance]) => balance > 0).sort(smallestFirst);
   const made: Transfer[] = [];
-  for (;;) {
-    const [debtor, creditor] = [debtors.shift(), creditors.shift()];
-    if (!debtor || !creditor) return made;
-    const amount = Math.min(debtor[1], creditor[1]);
-    made.push({ from: debtor[0], to: creditor[0], amount });
-    if (debtor[1] > amount) debtors.unshift([debtor[0], debtor[1] - amount]);
-    if (creditor[1] > amount) creditors.unshift([creditor[0], creditor[1] - amount]);
+  let [from, to, debt, credit] = ["", "", 0, 0];
+  while (debtors.length > 0 || debt > 0) {
+    if (debt === 0) [from, debt] = owed(debtors.pop());
+    if (credit === 0) [to, credit] = owed(creditors.pop());
+    const amount = Math.min(debt, credit);
+    made.push({ from, to, amount });
+    debt -= amount;
+    credit -= amount;
   }
+  return made;
 }
+
+const owed = (debt: Debt | undefined): Debt => {
+  if (!debt) throw new Error("a group that does not add up to zero");
+  return [debt[0], Math.abs(debt[1])];
+};
