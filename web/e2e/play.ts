@@ -24,7 +24,7 @@ export async function begin({ page }: Phone, evening: Evening): Promise<string> 
     await button(page, "Добавить").click();
   }
   if (evening.price) {
-    await page.getByRole("switch", { name: /Играем на деньги/ }).check({ force: true });
+    await page.getByText("Играем на деньги", { exact: true }).click();
     await page.getByLabel(/Цена очка|Ставка/).fill(evening.price);
   }
   if (evening.rules) {

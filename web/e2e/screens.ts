@@ -37,7 +37,7 @@ export const SCREENS: Shown[] = [
     path: at("/new"),
     act: async (page) => {
       await page.getByText("Американка", { exact: true }).click();
-      await page.getByRole("switch", { name: /Играем на деньги/ }).check({ force: true });
+      await page.getByText("Играем на деньги", { exact: true }).click();
       await page.getByLabel("Гость по имени").fill("Света");
       await touch("Добавить")(page);
     },

@@ -94,7 +94,7 @@ export function Switch({ label, hint, checked, onChange }: SwitchProps) {
   return (
     <label className="flex min-h-14 items-center gap-3 py-2">
       <span className="grow">
-        {label}
+        <span className="block">{label}</span>
         {hint && <span className="block text-s text-hint">{hint}</span>}
       </span>
       <input
