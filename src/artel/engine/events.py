@@ -94,6 +94,9 @@ Event = Stroke | Start | End | Presence | Expense | Payment | Undo | Finish
 Json = Mapping[str, Any]
 
 END_REASONS: Final = ("concede", "timeout", "draw", "abandoned")
+FEWEST_PLAYERS: Final = 2
+MOST_PLAYERS: Final = 12
+"""Of a kolkhoz."""
 SPLITS: Final = ("equal", "minus_players", "minus_proportional")
 
 
@@ -144,10 +147,6 @@ def _only(value: Json, keys: frozenset[str]) -> None:
         _wrong(f"{value['type']} has keys that it does not take")
     if None in value.values():
         _wrong("nothing may be null")
-
-
-def _optional_id(value: Json, key: str) -> str | None:
-    return _id(value, key) if key in value else None
 
 
 _STROKE: Final = frozenset(("id", "type", "player"))
@@ -204,8 +203,8 @@ def _sides(sides: object) -> tuple[tuple[str, ...], ...]:
 
 
 def _order(order: object) -> tuple[str, ...]:
-    if not are_ids(order) or not 2 <= len(order) <= 12:
-        _wrong("order must be 2 to 12 different players")
+    if not are_ids(order) or not FEWEST_PLAYERS <= len(order) <= MOST_PLAYERS:
+        _wrong(f"order must be {FEWEST_PLAYERS} to {MOST_PLAYERS} different players")
     return tuple(order)
 
 

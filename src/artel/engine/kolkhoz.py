@@ -5,7 +5,7 @@ from math import gcd
 from operator import add, mul, sub
 from typing import Any, ClassVar
 
-from artel.engine.events import Start, Stroke
+from artel.engine.events import MOST_PLAYERS, Start, Stroke
 from artel.engine.game import BALL, FOUL, MISS, Game, miss
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules
@@ -22,6 +22,8 @@ class Rack:
         self.values = [kind.value for kind in rules.balls]
         self.counts = [kind.count for kind in rules.balls]
         self.total = sum(self.counts)
+        self.rates = [rules.price] * MOST_PLAYERS
+        """What each pays for a point, where nobody has a rate of his own."""
         self.foul, self.foul_value = rules.foul
         self.hangs = self.foul == "pending"
         self.outside = self.hangs or self.foul == "pay_all"
@@ -52,7 +54,7 @@ class KolkhozGame(Game):
         self._full = rack
         members = start.order
         self._starts = _starts(members, rules) if rules.handicap else [0] * len(members)
-        self._rates = [rules.rates.get(player, rules.price) for player in members]
+        self._rates = [rules.rates.get(player, rules.price) for player in members] if rules.rates else rack.rates
         """What each pays for a point."""
         super().__init__(number, at, start, members)
 

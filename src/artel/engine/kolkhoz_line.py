@@ -7,11 +7,11 @@ from typing import Final
 
 from artel.engine.chance import Chance
 from artel.engine.circles import Order, block, circle, turned
+from artel.engine.events import FEWEST_PLAYERS, MOST_PLAYERS
 from artel.engine.game import Game
 from artel.engine.line import Draw, Line, Over
 from artel.engine.rules import KolkhozRules
 
-FEWEST, MOST = 2, 12
 LISTED: Final = 6
 """Up to so many players all orders are listed and one is picked; with more, orders are drawn until one is new."""
 
@@ -56,7 +56,7 @@ class KolkhozLine(Line):
     def draw(self, seed: bytes, running: Game | None, over: Over) -> Draw | None:  # noqa: ARG002
         ready = self.ready()
         by_potter = self._rules.starter == "last_potter"
-        if not FEWEST <= len(ready) <= MOST or (running and by_potter):
+        if not FEWEST_PLAYERS <= len(ready) <= MOST_PLAYERS or (running and by_potter):
             return None
         order = self._order(ready, seed)
         potter = self._last.potter if self._last and by_potter else None

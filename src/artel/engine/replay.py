@@ -61,22 +61,22 @@ def _strict(line: str) -> object:
 
 
 def _keys(value: object) -> int:
-    """The keys of a case, but for objects inside of its events. Every key of the text has a colon of its own: where
-    there are as many colons as keys, no key came twice. Where there are more, the slow reading will tell."""
+    """The keys of a case and its rules and its events. Every key of the text has a colon of its own: where there are
+    as many colons as keys, no key came twice. Where there are more, the slow reading will tell."""
     if not isinstance(value, dict) or not isinstance(value.get("events"), list):
         return -1
     events = value["events"]
     if set(map(type, events)) - {dict}:
         return -1
     found = len(value) + sum(map(len, events))
-    inside = [each for each in value.values() if each is not events]
+    inside = [value.get("rules")]
     while inside:
         each = inside.pop()
         if isinstance(each, dict):
             found += len(each)
-            inside.extend(each.values())
+            inside += [more for more in each.values() if isinstance(more, dict | list)]
         elif isinstance(each, list):
-            inside.extend(each)
+            inside += each
     return found
 
 

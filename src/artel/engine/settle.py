@@ -5,8 +5,8 @@ from typing import Any, Final
 
 EXACT: Final = 12
 """With more people than this to settle, one transfer fewer than people is promised, and no more."""
-SMALLEST: Final = 6
-"""Without exact opposites a group takes three, so fewer people than this are one group."""
+SMALLEST_GROUP: Final = 3
+"""Where nobody owes exactly what another is owed."""
 
 
 def split_evenly(amount: int, parts: int) -> list[int]:
@@ -39,7 +39,7 @@ def transfers(balances: Mapping[str, int]) -> list[dict[str, Any]]:
     """From debtors to creditors, as few as can be: people whose balances add up to zero settle among themselves, and
     k of them need k - 1 transfers, so the more such groups, the fewer transfers."""
     pairs, rest = _opposites([(player, balance) for player, balance in balances.items() if balance])
-    divisible = SMALLEST <= len(rest) <= EXACT
+    divisible = 2 * SMALLEST_GROUP <= len(rest) <= EXACT
     groups = _groups(rest) if divisible else [rest]
     return [transfer for group in (*pairs, *groups) for transfer in _within(group)]
 
@@ -47,6 +47,9 @@ def transfers(balances: Mapping[str, int]) -> list[dict[str, Any]]:
 def _opposites(debts: Debts) -> tuple[list[Debts], Debts]:
     """Exact opposites may always settle with each other: whatever groups they were in, the rest of these two groups
     adds up to zero as well, so nothing is lost."""
+    amounts = {balance for _, balance in debts}
+    if not any(-amount in amounts for amount in amounts):
+        return [], debts
     pairs: list[Debts] = []
     rest: list[tuple[str, int]] = []
     for debt in debts:
@@ -60,29 +63,45 @@ def _opposites(debts: Debts) -> tuple[list[Debts], Debts]:
 
 
 def _groups(debts: Debts) -> Sequence[Debts]:
-    """The largest number of groups that add up to zero."""
+    """The largest number of groups that add up to zero. Here a group is the bit set of its places."""
     sums = [0]
     for _, balance in debts:
         sums += [each + balance for each in sums]
     closed = [group for group, total in enumerate(sums) if not total and group]
-    best = _pack(len(sums) - 1, closed, {0: ()})
+    closed.sort(key=int.bit_count)
+    owing = sum(1 << place for place, (_, balance) in enumerate(debts) if balance < 0)
+    best = _Packing(owing).most(len(sums) - 1, closed)
     return [[debt for place, debt in enumerate(debts) if group >> place & 1] for group in best]
 
 
-def _pack(left: int, closed: list[int], known: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
-    """The most disjoint sets out of `closed` that make up `left`; all are bit sets of places."""
-    if left in known:
-        return known[left]
-    lowest = left & -left
-    inside = [group for group in closed if not group & ~left]
-    best: tuple[int, ...] = ()
-    for group in inside:
-        if group & lowest:
-            packed = (group, *_pack(left ^ group, inside, known))
-            if len(packed) > len(best):
-                best = packed
-    known[left] = best
-    return best
+class _Packing:
+    """As many disjoint groups as possible that make up all that is left."""
+
+    def __init__(self, owing: int) -> None:
+        self._owing = owing
+        self._known: dict[int, tuple[int, ...]] = {0: ()}
+
+    def most(self, left: int, closed: Sequence[int]) -> tuple[int, ...]:
+        if left not in self._known:
+            inside = [group for group in closed if not group & ~left]
+            self._known[left] = self._search(left, inside)
+        return self._known[left]
+
+    def _search(self, left: int, inside: Sequence[int]) -> tuple[int, ...]:
+        """Somebody has to be with the lowest place."""
+        lowest, bound = left & -left, self._bound(left)
+        best: tuple[int, ...] = ()
+        for group in inside:
+            if group & lowest and len(best) < bound:
+                packed = (group, *self.most(left ^ group, inside))
+                if len(packed) > len(best):
+                    best = packed
+        return best
+
+    def _bound(self, left: int) -> int:
+        """Each group has a debtor, a creditor, and at least three people."""
+        people, owing = left.bit_count(), (left & self._owing).bit_count()
+        return min(owing, people - owing, people // SMALLEST_GROUP)
 
 
 def _within(group: Debts) -> Iterator[dict[str, Any]]:
