@@ -8,6 +8,7 @@ from artel.engine.refusal import Refusal, refuse
 from artel.engine.rules import parse_rules
 from artel.engine.session import Session
 
+_NESTED: Final = (dict, list)
 _KEYS: Final = {"id", "rules", "players", "events"}
 
 
@@ -74,7 +75,7 @@ def _keys(value: object) -> int:
         each = inside.pop()
         if isinstance(each, dict):
             found += len(each)
-            inside += [more for more in each.values() if isinstance(more, dict | list)]
+            inside += [more for more in each.values() if isinstance(more, _NESTED)]
         elif isinstance(each, list):
             inside += each
     return found
