@@ -430,3 +430,16 @@ async def test_migrations(database_url: str) -> None:
     address = database_url.replace("{service}", "friends")
     for step in (migrate, check, downgrade, migrate, check):
         await asyncio.to_thread(step, "friends", address)
+
+
+async def test_a_newcomer_asks_before_auth_has_told_of_him(tmp_path: Path) -> None:
+    async with installation(tmp_path, ["friends"]) as made:
+        company = Company(made)
+        anna, boris = await company.person("Анна"), made.person("Борис")
+        asked = await company.ask(boris, anna)
+        assert asked.status_code == 201
+        accepted = await company.call(anna, "POST", f"/friends/requests/{asked.json()['id']}/accept")
+        assert (accepted.status_code, accepted.json()["display_name"]) == (200, "Борис")
+        await made.publish(UserRegistered(user_id=boris.id, version=1, display_name="Борис Б."))
+        friends = (await company.call(anna, "GET", "/friends")).json()["items"]
+        assert [friend["display_name"] for friend in friends] == ["Борис Б."]

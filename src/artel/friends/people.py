@@ -9,6 +9,7 @@ from artel.friends.tables import blocks, pairs, people
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.sql import put_new
+from artel.kernel.token import Caller
 
 SHOWN = (people.c.display_name, people.c.username, people.c.avatar_url)
 
@@ -18,6 +19,12 @@ def known(tx: Tx, user_id: str) -> Row[Any]:
     if row is None:
         raise not_found()
     return row
+
+
+def meet(tx: Tx, caller: Caller) -> None:
+    """His name is in his token: he may be here before auth's word of him is, which then comes with a version."""
+    row = {"id": caller.user_id, "display_name": caller.name[:64], "username": None, "avatar_url": None, "version": 0}
+    put_new(tx, people, row)
 
 
 def open_pair(tx: Tx, one_id: str, other_id: str) -> None:

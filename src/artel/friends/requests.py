@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, case, insert, select, update
 
 from artel.contracts.friends import FriendAccepted, FriendRemoved, FriendRequested
 from artel.friends.friendships import are_friends, befriend, part
-from artel.friends.people import SHOWN, either_way, has_blocked, known, next_version, open_pair
+from artel.friends.people import SHOWN, either_way, has_blocked, known, meet, next_version, open_pair
 from artel.friends.schemas import Direction, FriendRequestOut
 from artel.friends.tables import people, requests
 from artel.kernel.database import Tx
@@ -24,6 +24,7 @@ def ask(tx: Tx, caller: Caller, other_id: str) -> dict[str, Any]:
     if other_id == caller.user_id:
         raise bad_field("user_id", "nobody is his own friend")
     known(tx, other_id)
+    meet(tx, caller)
     open_pair(tx, caller.user_id, other_id)
     _refuse_blocked(tx, caller.user_id, other_id)
     last = _last_between(tx, caller.user_id, other_id)
