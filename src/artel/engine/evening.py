@@ -18,6 +18,7 @@ from artel.engine.events import (
     Undo,
     new_stroke,
     parse_event,
+    special_stroke,
 )
 from artel.engine.form import LONGEST_ID
 from artel.engine.game import DEAD, END, REASONS, Game, Record
@@ -74,22 +75,28 @@ class Evening(ABC):
         return True
 
     def take(self, value: object) -> bool:
-        """`apply(parse_event(value))`, with a shorter way for what most of an evening is: a stroke of which nothing is
-        said but who made it, by somebody who plays."""
+        """`apply(parse_event(value))`, with a shorter way for what most of an evening is: a stroke by somebody who
+        plays."""
         game = self.running
-        if not game or type(value) is not dict or len(value) != 3:
+        if not game or type(value) is not dict:
             return self.apply(parse_event(value))
         event_id, kind, player = value.get("id"), value.get("type"), value.get("player")
-        if not (type(event_id) is str and type(kind) is str and type(player) is str and kind in game.strokes):
+        if not (type(kind) is str and kind in game.strokes and type(player) is str and type(event_id) is str):
             return self.apply(parse_event(value))
         seat = game.seats.get(player)
         if seat is None or not 0 < len(event_id) <= LONGEST_ID or event_id in self._index:
             return self.apply(parse_event(value))
         play, code = game.strokes[kind]
-        play(game, seat)
+        if len(value) == 3:
+            which = 0
+            play(game, seat)
+            stroke = new_stroke((event_id, kind, player, None, None, None, None))
+        else:
+            stroke = special_stroke(event_id, player, value)
+            self._check_suits(stroke)
+            which = game.special(stroke, seat)
         at = len(self._log)
-        stroke = new_stroke((event_id, kind, player, None, None, None, None))
-        record = (stroke, game.number, code, seat, 0, at)
+        record = (stroke, game.number, code, seat, which, at)
         game.ops.append(record)
         self._log.append(record)
         self._index[event_id] = at

@@ -161,9 +161,15 @@ _FINISH: Final = frozenset(("id", "type"))
 
 
 def _stroke(value: Json) -> Stroke:
-    event_id, kind, player = _id(value), value["type"], _id(value, "player")
+    event_id, player = _id(value), _id(value, "player")
     if len(value) == len(_STROKE):
-        return new_stroke((event_id, kind, player, None, None, None, None))
+        return new_stroke((event_id, value["type"], player, None, None, None, None))
+    return special_stroke(event_id, player, value)
+
+
+def special_stroke(event_id: str, player: str, value: Json) -> Stroke:
+    """Of which more is said than who made it."""
+    kind = value["type"]
     _only(value, _STROKES[kind])
     ball, own, lucky, reason = value.get("ball"), value.get("own"), value.get("lucky"), value.get("reason")
     if not (ball is None or is_id(ball)):
