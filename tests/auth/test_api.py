@@ -198,6 +198,29 @@ class TestRefresh:
         assert (await refresh(auth, tokens["refresh_token"])).status_code == 200
 
 
+class TestLimits:
+    """Of each address; the test is one."""
+
+    @pytest.fixture
+    async def strict(self, tmp_path: Path) -> AsyncIterator[Installation]:
+        async with installation(
+            tmp_path, ["auth"], telegram_bot_token=TOKEN, sign_in_burst=3, sign_in_rate=0.001
+        ) as made:
+            yield made
+
+    async def test_each_way_in_has_its_own(self, strict: Installation) -> None:
+        launches = [await strict.call(None, "POST", "/auth/telegram", {"init_data": "x"}) for _ in range(4)]
+        assert [answer.status_code for answer in launches] == [401] * 3 + [429]
+        assert int(launches[-1].headers["retry-after"]) > 900
+        token = (await sign_in(strict))["refresh_token"]
+        for _ in range(3):
+            token = (await refresh(strict, token)).json()["refresh_token"]
+        assert code(await refresh(strict, token)) == (429, "rate_limited")
+
+    async def test_development_knows_none(self, strict: Installation) -> None:
+        assert len({(await sign_in(strict, f"Игрок {number}"))["user"]["id"] for number in range(10)}) == 10
+
+
 class TestSignOut:
     async def test_here(self, auth: Installation) -> None:
         here, there = await sign_in(auth), await sign_in(auth)

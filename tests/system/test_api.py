@@ -64,7 +64,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    config = Settings(data_dir=tmp_path_factory.mktemp("api"), event_burst=10**6, event_rate=10**6)
+    config = Settings(data_dir=tmp_path_factory.mktemp("api"), event_burst=10**6, event_rate=10**6, sign_in_burst=10**6)
     ensure_key(config.keys)
     for name in SERVICES:
         migrate(name, config.database(name))
@@ -73,9 +73,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("artel.auth.api.SIGN_INS_AT_ONCE", 10**6)  # all of these people come from one address
-            yield asyncio.run(furnished(f"http://127.0.0.1:{listening.getsockname()[1]}"))
+        yield asyncio.run(furnished(f"http://127.0.0.1:{listening.getsockname()[1]}"))
     finally:
         server.should_exit = True
         thread.join(30)

@@ -29,24 +29,24 @@ from artel.kernel.service import Context, context_of
 from artel.kernel.token import CallerDep, unauthenticated
 
 AuthDep = Annotated[Context, Depends(context_of("auth"))]
-SIGN_INS_AT_ONCE = 30
-SIGN_INS_A_SECOND = 0.5
 
 router = APIRouter()
 root = APIRouter()
 
 
 async def limited(auth: AuthDep, request: Request) -> None:
-    """Each address may try to sign in so often."""
+    """Each address may try each way in so often: who cannot sign in any more still stays signed in."""
     address = request.client.host if request.client else "unknown"
-    wait = await auth.store.allow(f"sign-in:{address}", SIGN_INS_AT_ONCE, SIGN_INS_A_SECOND)
+    key = f"{request.url.path}:{address}"
+    wait = await auth.store.allow(key, auth.settings.sign_in_burst, auth.settings.sign_in_rate)
     if wait:
         raise rate_limited(wait)
 
 
-@router.post("/auth/dev", tags=["auth"], dependencies=[Depends(limited)])
+@router.post("/auth/dev", tags=["auth"])
 async def sign_in_by_name(auth: AuthDep, request: Request, body: DevSignIn) -> TokensOut:
     """Development only: the same name is the same user."""
+    # Without a limit: a name proves nothing, and a whole company is played from one address.
     if not auth.settings.dev_login_allowed:
         raise not_found()
     return await _signed_in(auth, request, Profile("dev", body.name, body.name))

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     event_burst: int = Field(100, ge=1, description="events a user may post at once")
     event_rate: float = Field(20, gt=0, description="events a second a user may post for long")
+    sign_in_burst: int = Field(100, ge=1, description="sign-ins, and refreshes, that an address may try at once")
+    sign_in_rate: float = Field(1, gt=0, description="the same a second, for long")
 
     @classmethod
     def settings_customise_sources(
