@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -30,18 +32,68 @@ def app_fold(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run.mjs"
 
 
+Json = dict[str, Any]
+
+
+def told(app_fold: Path, cases: list[Json]) -> list[Json]:
+    lines = "".join(json.dumps(case) + "\n" for case in cases)
+    answer = subprocess.run([NODE, app_fold], input=lines, capture_output=True, text=True, check=True)
+    return [essence(json.loads(line)) for line in answer.stdout.splitlines()]
+
+
+def essence(result: Json) -> Json:
+    """Wordings differ."""
+    if "error" in result:
+        return {"id": result["id"], "error": (result["error"]["code"], result["error"]["event"])}
+    return result
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_they_agree(app_fold: Path, seed: int) -> None:
     cases = list(evenings(seed, 250))
-    lines = "".join(json.dumps(case) + "\n" for case in cases)
-    answer = subprocess.run([NODE, app_fold], input=lines, capture_output=True, text=True, check=True)
-    theirs = [json.loads(line) for line in answer.stdout.splitlines()]
-    assert [essence(result) for result in theirs] == [essence(replay_case(case)) for case in cases]
+    theirs = told(app_fold, cases)
+    assert theirs == [essence(replay_case(case)) for case in cases]
     assert sum("error" in result for result in theirs) in range(20, 230)
 
 
-def essence(result: dict[str, Any]) -> dict[str, Any]:
-    """Wordings differ; of transfers only the number is promised."""
-    if "error" in result:
-        return {"id": result["id"], "error": (result["error"]["code"], result["error"]["event"])}
-    return {**result, "transfers": len(result["transfers"])}
+def test_they_propose_the_same_transfers(app_fold: Path) -> None:
+    """Also where others would be as few: a plan must not change when the server's word comes."""
+    cases = list(crowds(Random(5)))
+    theirs = told(app_fold, cases)
+    assert theirs == [essence(replay_case(case)) for case in cases]
+    assert any(
+        len(case["players"]) == 12 and len(result["transfers"]) < 9 for case, result in zip(cases, theirs, strict=True)
+    )
+
+
+def crowds(chance: Random) -> Iterator[Json]:
+    for number in range(150):
+        players = [f"p{seat}" for seat in range(chance.randint(6, 14))]
+        pairs = [chance.sample(players, 2) for _ in range(20)]
+        payments = [
+            {"id": str(at), "type": "payment", "from": giver, "to": taker, "amount": chance.randint(1, 9)}
+            for at, (giver, taker) in enumerate(pairs)
+        ]
+        yield {"id": str(number), "rules": {"game": "kolkhoz"}, "players": players, "events": payments}
+
+
+STRANGE = ["constructor", "__proto__", "toString"]
+START: Json = {"id": "1", "type": "start", "order": STRANGE}
+
+
+@pytest.mark.parametrize(
+    ("rules", "events"),
+    [
+        ({"price": 100, "rates": {"valueOf": 7}}, [START, {"id": "2", "type": "ball", "player": "constructor"}]),
+        ({"rates": {"__proto__": 7}}, [START, {"id": "2", "type": "ball", "player": "toString"}]),
+        ({"handicap": {"__proto__": {"start": 3}}}, [START]),
+        ({"handicap": {"A": {}}}, []),
+        ({}, [{"id": "1", "type": "expense", "payer": "__proto__", "amount": 10, "among": ["constructor"]}]),
+        ({}, [{"id": "1", "type": "join", "player": "valueOf"}]),
+    ],
+)
+def test_they_agree_on_what_is_strange_to_one_of_them(app_fold: Path, rules: Json, events: list[Json]) -> None:
+    """Names that every object of JavaScript knows; a handicap that says nothing."""
+    end = [{"id": "end", "type": "end", "reason": "timeout"}] if START in events else []
+    case = {"id": "", "rules": {"game": "kolkhoz", **rules}, "players": STRANGE, "events": [*events, *end]}
+    assert told(app_fold, [case]) == [essence(replay_case(case))]

@@ -3,6 +3,10 @@ import { type ErrorCode, Refusal } from "./types";
 
 export type Json = Record<string, unknown>;
 
+/** What a map says of an id: nothing that every object has by itself, whatever the id is called. */
+export const own = <T>(map: Readonly<Record<string, T>>, id: string): T | undefined =>
+  Object.hasOwn(map, id) ? map[id] : undefined;
+
 export class Reader {
   private readonly code: ErrorCode;
 

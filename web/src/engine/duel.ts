@@ -1,3 +1,4 @@
+import { own } from "./check";
 import { type GameBase, type Play, resultOf, zero } from "./game";
 import { apportion } from "./money";
 import { type Amounts, type DuelRules, type EventOf, type GameResult, Refusal, type Score } from "./types";
@@ -28,7 +29,7 @@ export function startDuel(event: EventOf<"start">, rules: DuelRules, number: num
 }
 
 function strongest(side: string[], rules: DuelRules, key: "start" | "target", pick: (...of: number[]) => number) {
-  const written = side.map((player) => rules.handicap[player]?.[key]).filter((n) => n !== undefined);
+  const written = side.map((player) => own(rules.handicap, player)?.[key]).filter((n) => n !== undefined);
   return written.length > 0 ? pick(...written) : undefined;
 }
 

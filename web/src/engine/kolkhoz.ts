@@ -1,3 +1,4 @@
+import { own } from "./check";
 import { type GameBase, type Play, resultOf, zero } from "./game";
 import { mulDiv } from "./money";
 import { type Amounts, type EventOf, type GameResult, type KolkhozRules, Refusal, type Score } from "./types";
@@ -21,7 +22,7 @@ export interface Kolkhoz extends GameBase {
 
 export function startKolkhoz(event: EventOf<"start">, rules: KolkhozRules, number: number): Kolkhoz {
   const order = event.order ?? [];
-  const scores = Object.fromEntries(order.map((player) => [player, rules.handicap[player]?.start ?? 0]));
+  const scores = Object.fromEntries(order.map((player) => [player, own(rules.handicap, player)?.start ?? 0]));
   const rack = Object.fromEntries(rules.balls.map((kind) => [kind.id, kind.count]));
   const breaker = event.breaker ?? order[0] ?? "";
   const base = { id: event.id, number, reason: null, winners: [], players: order, breaker, turn: breaker };
@@ -144,7 +145,7 @@ export function kolkhozMoney(game: Kolkhoz, rules: KolkhozRules): Amounts {
 }
 
 function flowMoney(game: Kolkhoz, rules: KolkhozRules): Amounts {
-  const rate = (payer: string): number => rules.rates[payer] ?? rules.price;
+  const rate = (payer: string): number => own(rules.rates, payer) ?? rules.price;
   const money = zero(game.order);
   const pay = (from: string, to: string, points: number): void => {
     money[from] = (money[from] ?? 0) - points * rate(from);

@@ -37,6 +37,8 @@ export function shares(amount: number, split: Split, among: string[], balances: 
 }
 
 const EXACT_UP_TO = 12;
+/** Where nobody owes exactly what another is owed. */
+const SMALLEST_GROUP = 3;
 
 type Debt = [player: string, balance: number];
 
@@ -68,23 +70,28 @@ function zeroGroups(debts: Debt[]): Debt[][] {
   let sums = [0];
   for (const [, balance] of debts) sums = [...sums, ...sums.map((sum) => sum + balance)];
   const closed = sums.flatMap((sum, group) => (sum === 0 && group > 0 ? [group] : []));
+  closed.sort((a, b) => bits(a) - bits(b));
   const best = pack(sums.length - 1, closed, new Map([[0, []]]));
   return best.map((group) => debts.filter((_, place) => (group >> place) & 1));
 }
 
+/** Of packings as good as each other the first one holds, which is the server's as well. */
 function pack(left: number, closed: number[], known: Map<number, number[]>): number[] {
   const before = known.get(left);
   if (before) return before;
   const lowest = left & -left;
   const inside = closed.filter((group) => (group & ~left) === 0);
   let best: number[] = [];
-  for (const group of inside.filter((one) => one & lowest)) {
+  for (const group of inside) {
+    if (!(group & lowest) || best.length >= Math.floor(bits(left) / SMALLEST_GROUP)) continue;
     const packed = [group, ...pack(left ^ group, inside, known)];
     if (packed.length > best.length) best = packed;
   }
   known.set(left, best);
   return best;
 }
+
+const bits = (group: number): number => (group === 0 ? 0 : 1 + bits(group & (group - 1)));
 
 /** The largest debt goes to the largest credit, until one of the two is settled; of equals the last comes first. */
 function within(group: Debt[]): Transfer[] {

@@ -18,7 +18,7 @@ export function replay(value: unknown): ReplayResult {
     const raw = read.object(value, "case");
     id = typeof raw.id === "string" ? raw.id : null;
     read.keys(raw, ["id", "rules", "players", "events"], ["id", "rules", "players", "events"]);
-    id = read.id(raw.id, "id");
+    id = read.text(raw.id, "id");
     const players = read.ids(raw.players, "players", 0, Infinity);
     if (!Array.isArray(raw.events)) read.fail("events is not a list");
     const session = new Session(parseRules(raw.rules), players);

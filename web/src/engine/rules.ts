@@ -176,7 +176,7 @@ function kolkhozFoul(value: unknown): KolkhozRules["foul"] {
 function kolkhozHandicap(value: unknown): KolkhozRules["handicap"] {
   return perPlayer(value, "handicap", (raw) => {
     const own = read.object(raw, "handicap");
-    read.keys(own, ["start"]);
-    return "start" in own ? { start: read.int(own.start, "start") } : {};
+    read.keys(own, ["start"], ["start"]);
+    return { start: read.int(own.start, "start") };
   });
 }

@@ -1,4 +1,5 @@
 // The fold of an evening. It predicts what the server will say; the server's word is what counts.
+import { own } from "./check";
 import { type Duel, duelMoney, duelResult, endDuel, playDuel, startDuel } from "./duel";
 import { parseEvent } from "./events";
 import { endKolkhoz, type Kolkhoz, kolkhozMoney, kolkhozResult, playKolkhoz, startKolkhoz } from "./kolkhoz";
@@ -249,9 +250,9 @@ const move = (state: State, event: string, kind: Move["kind"], amounts: Amounts)
 });
 
 function sum(balances: Amounts, more: Amounts): Amounts {
-  const total = { ...balances };
-  for (const [player, amount] of Object.entries(more)) total[player] = (total[player] ?? 0) + amount;
-  return total;
+  const players = new Set([...Object.keys(balances), ...Object.keys(more)]);
+  const total = (player: string) => (own(balances, player) ?? 0) + (own(more, player) ?? 0);
+  return Object.fromEntries([...players].map((player) => [player, total(player)]));
 }
 
 function comeOrGo(state: State, event: EventOf<"join"> | EventOf<"leave">): State {
@@ -260,7 +261,7 @@ function comeOrGo(state: State, event: EventOf<"join"> | EventOf<"leave">): Stat
   if (!joins) inSession(state, event.player);
   else if (state.players.get(event.player)?.active) throw new Refusal("invalid_event", `${event.player} is in`);
   const players = new Map(state.players).set(event.player, { active: joins, paused: false });
-  const balances = event.player in state.balances ? state.balances : { ...state.balances, [event.player]: 0 };
+  const balances = sum(state.balances, { [event.player]: 0 });
   return { ...state, players, balances };
 }
 

@@ -40,7 +40,7 @@ export interface KolkhozRules {
   balls: BallKind[];
   last_ball: "none" | "double" | { add: number };
   foul: { mode: KolkhozFoulMode; value: number };
-  handicap: Record<string, { start?: number }>;
+  handicap: Record<string, { start: number }>;
   rates: Record<string, number>;
   legs: 1 | 2;
   order: "fixed" | "rotate" | "random" | "random_no_repeat" | "fair" | "manual";
