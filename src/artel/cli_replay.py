@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TextIO
 
 from artel.engine.replay import replay_line
 
@@ -14,7 +14,7 @@ USAGE: Final = """usage: artel replay FILE...
 Reads JSON Lines, one case a line, and writes one result line a case. "-" is standard input.
 Exit status: 0, 1 if a case broke a rule, 2 if a file cannot be read.
 """
-OK, REFUSED, UNUSABLE, PIPE_CLOSED = 0, 1, 2, 141
+OK, REFUSED, UNUSABLE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
 
 def replay(paths: list[str]) -> int:
@@ -32,16 +32,25 @@ def replay(paths: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"artel replay: {error}\n")
         return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         sys.set_int_max_str_digits(digits)
 
 
 def _replay_file(path: str) -> int:
-    sys.stdout.flush()
-    with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as source:
-        status = _replay_lines(source, sys.stdout.buffer, live=path == "-")
-    sys.stdout.buffer.flush()
+    target = _bytes_of(sys.stdout)
+    with nullcontext(_bytes_of(sys.stdin)) if path == "-" else Path(path).open("rb") as source:
+        status = _replay_lines(source, target, live=path == "-")
+    target.flush()
     return status
+
+
+def _bytes_of(stream: TextIO | None) -> BinaryIO:
+    """Python has no stream where whoever started it closed that one."""
+    if stream is None:
+        raise OSError("standard input or output is closed")
+    return stream.buffer
 
 
 def _replay_lines(source: BinaryIO, target: BinaryIO, *, live: bool) -> int:

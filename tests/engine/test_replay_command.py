@@ -1,6 +1,7 @@
 """`artel replay` as a program: what goes in, what comes out, and how it ends."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,30 @@ class TestBothWays:
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert run(tmp_path)[:2] == (2, [])
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_unusable(closed: str, cases: Path) -> None:
+    argument = "-" if closed == "<&-" else str(cases)
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *MODULE, argument]
+    done = subprocess.run(shell, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"artel replay: standard input or output is closed\n"
+
+
+def test_an_interrupt_ends_it_quietly() -> None:
+    with subprocess.Popen(
+        [*MODULE, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdin
+        assert program.stdout
+        assert program.stderr
+        program.stdin.write(lines(GOOD))
+        program.stdin.flush()
+        assert json.loads(program.stdout.readline())["id"] == "good"
+        program.send_signal(signal.SIGINT)
+        assert program.stderr.read() == b""
+        assert program.wait() == 130
 
 
 def test_files_one_after_the_other(tmp_path: Path) -> None:
