@@ -70,6 +70,22 @@ class TestWinnerStays:
         assert waits(table) == "DBAC"
         assert table.sides() == "D-B"
 
+    def test_a_winner_who_leaves_and_comes_back_waits_at_the_tail(self) -> None:
+        table = duel("ABCD")
+        play(table, "A")
+        table.does("leave", "A")
+        table.does("join", "A")
+        assert waits(table) == "CDBA"
+        assert table.sides() == "C-D"
+
+    def test_a_winner_who_leaves_ends_his_row(self) -> None:
+        table = duel("AB", cap=2)
+        play(table, "A")
+        table.does("leave", "A")
+        table.does("join", "A")
+        play(table, "A")
+        assert waits(table) == "B"  # after two in a row A would wait as well
+
     def test_two_alone_play_on(self) -> None:
         table = duel("AB")
         for winner in "AABBB":

@@ -1,7 +1,7 @@
 """Who plays the next duel, when more people are in than the table seats."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from artel.engine import line_ups, pairs
@@ -45,6 +45,13 @@ class DuelLine(Line):
     def join(self, player: str) -> None:
         self._past.join(player, self.line)
         super().join(player)
+
+    def leave(self, player: str) -> None:
+        """Should he come back, he comes to the tail, and his row of wins is over."""
+        super().leave(player)
+        now = self._now
+        streaks = {other: wins for other, wins in now.streaks.items() if other != player}
+        self._now = replace(now, stay=tuple(other for other in now.stay if other != player), streaks=streaks)
 
     def start(self, game: Game) -> None:
         self._games += 1

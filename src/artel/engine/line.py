@@ -28,15 +28,19 @@ class Line(ABC):
         player = event.player
         if event.type == "join":
             self.join(player)
+        elif event.type == "leave":
+            self.leave(player)
         elif event.type == "pause":
             self.paused.add(player)
         else:
             self.paused.discard(player)
-        if event.type == "leave":
-            self.line.remove(player)
 
     def join(self, player: str) -> None:
         self.line.append(player)
+
+    def leave(self, player: str) -> None:
+        self.line.remove(player)
+        self.paused.discard(player)
 
     @abstractmethod
     def start(self, game: Game) -> None: ...
