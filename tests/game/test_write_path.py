@@ -12,6 +12,8 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from artel.game import owner
+from artel.game.announce import public_events
 from artel.game.game import Game
 from artel.game.log import Log, Row
 from artel.game.writer import Batch, Writer
@@ -198,6 +200,44 @@ async def test_nobody_sees_what_may_still_be_lost(house: Installation) -> None:
     gate.opened.set()
     assert (await looking)["version"] == 1
     assert {(await posting).status_code, (await again).status_code} == {503}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_bug_in_the_middle_leaves_no_gap(
+    house: Installation, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    """Whatever was in memory already, alone or in a batch, is not there any more: the next event is the next."""
+    played = await table(house, house.person("Анна"), "Борис")
+
+    def breaks(sheet: Any, event: Any, facts: Any) -> list[Any]:
+        if event.id == "broken":
+            raise ZeroDivisionError
+        return public_events(sheet, event, facts)
+
+    monkeypatch.setattr(owner, "public_events", breaks)
+    asked = [expense(played, event_id) for event_id in [*("fine" for _ in range(before)), "broken"]]
+    answer = await played.post({"events": asked})
+    assert problem(answer) == (500, "internal")
+    assert (await played.now())["version"] == 0
+    assert (await played.post(expense(played, "next"))).json()["version"] == 1
+    await check(played, ["next"])
+
+
+async def test_a_bug_in_a_join_that_waited(house: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = await table(house, house.person("Анна"))
+
+    def breaks(*_: Any) -> list[Any]:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, "public_events", breaks)
+        body = {"code": played.session["code"]}
+        answer = await house.call(house.person("Борис"), "POST", "/sessions/join", json=body)
+        assert problem(answer) == (500, "internal")
+        assert game_of(house).owners.peek(played.id).sheet.version == 0  # type: ignore[union-attr]
+    assert [player["active"] for player in (await played.now())["players"]] == [True, True], "he still waited"
+    lines = (await played.log())["items"]
+    assert [(line["version"], line["type"]) for line in lines] == [(1, "join")]
 
 
 async def test_while_the_disk_is_full(house: Installation) -> None:
