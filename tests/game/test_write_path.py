@@ -12,7 +12,6 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from artel.game import owner
 from artel.game.announce import public_events
 from artel.game.game import Game
 from artel.game.log import Log, Row
@@ -214,7 +213,7 @@ async def test_a_bug_in_the_middle_leaves_no_gap(
             raise ZeroDivisionError
         return public_events(sheet, event, facts)
 
-    monkeypatch.setattr(owner, "public_events", breaks)
+    monkeypatch.setattr("artel.game.owner.public_events", breaks)
     asked = [expense(played, event_id) for event_id in [*("fine" for _ in range(before)), "broken"]]
     answer = await played.post({"events": asked})
     assert problem(answer) == (500, "internal")
@@ -230,7 +229,7 @@ async def test_a_bug_in_a_join_that_waited(house: Installation, monkeypatch: pyt
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, "public_events", breaks)
+        patch.setattr("artel.game.owner.public_events", breaks)
         body = {"code": played.session["code"]}
         answer = await house.call(house.person("Борис"), "POST", "/sessions/join", json=body)
         assert problem(answer) == (500, "internal")
