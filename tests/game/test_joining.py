@@ -141,7 +141,10 @@ class TestByCode:
         played = await table(house, house.person("Анна"), *guests)
         body = {"code": played.session["code"]}
         answer = await house.call(house.person("Ева"), "POST", "/sessions/join", json=body)
-        assert problem(answer) == (409, "players_full")
+        assert problem(answer) == (422, "invalid_body")
+        added = await house.call(played.organizer, "POST", f"{played.path}/players", json={"guest_name": "Ещё один"})
+        assert problem(added) == (422, "invalid_body")
+        assert added.json()["errors"] == [{"field": "players", "message": "at most 50 players"}]
 
 
 class TestByTheOrganizer:
@@ -175,6 +178,13 @@ class TestByTheOrganizer:
         body = {"user_id": house.person("Ева").id}
         answer = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
         assert problem(answer) == (404, "not_found")
+
+    async def test_nobody_once_it_is_over(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        await played.event("finish")
+        answer = await house.call(played.organizer, "POST", f"{played.path}/players", json={"guest_name": "Гость"})
+        assert problem(answer) == (409, "session_finished")
+        assert len((await played.now())["players"]) == 1
 
     async def test_only_the_organizer(self, house: Installation) -> None:
         boris = house.person("Борис")

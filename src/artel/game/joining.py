@@ -12,12 +12,13 @@ from artel.game.caps import PLAYERS
 from artel.game.meta import Meta, Player, heads, load_meta
 from artel.game.people import meet, names, require_acquaintance, touch
 from artel.game.schemas import NewPlayer
-from artel.game.sessions import as_organizer, seat_row
+from artel.game.sessions import as_organizer, require_open, seat_row
 from artel.game.sheet import Sheet
 from artel.game.tables import members, players, sessions
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
+from artel.kernel.http import bad_field
 from artel.kernel.outbox import emit
 from artel.kernel.token import Caller
 
@@ -53,6 +54,7 @@ def join(tx: Tx, session_id: str, caller: Caller, inside: Inside) -> None:
 def add_player(tx: Tx, session_id: str, caller: Caller, body: NewPlayer, inside: Inside) -> dict[str, Any]:
     """By the organizer. Gives the id of the player."""
     meta = as_organizer(tx, session_id, caller)
+    require_open(tx, session_id)
     if body.user_id:
         if body.user_id != caller.user_id:
             require_acquaintance(tx, caller.user_id, body.user_id)
@@ -98,7 +100,7 @@ def _same(meta: Meta, wanted: NewPlayer) -> Player | None:
 
 def _new_seat(tx: Tx, meta: Meta, wanted: NewPlayer) -> str:
     if len(meta.players) >= PLAYERS:
-        raise Problem(409, "players_full", f"A session has at most {PLAYERS} players.")
+        raise bad_field("players", f"at most {PLAYERS} players")
     player_id = wanted.id or new_id()
     if any(player.id == player_id for player in meta.players):
         raise Problem(409, "id_taken", "This id is taken: make another.")

@@ -197,6 +197,12 @@ def as_organizer(tx: Tx, session_id: str, caller: Caller) -> Meta:
     return meta
 
 
+def require_open(tx: Tx, session_id: str) -> None:
+    state = tx.execute(select(sessions.c.state).where(sessions.c.id == session_id)).scalar_one()
+    if state == "finished":
+        raise Problem(409, "session_finished", "The session is over; nobody joins any more.")
+
+
 def change(tx: Tx, session_id: str, caller: Caller, body: SessionChange) -> None:
     meta = as_organizer(tx, session_id, caller)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
@@ -210,9 +216,7 @@ def change(tx: Tx, session_id: str, caller: Caller, body: SessionChange) -> None
 
 def renew_code(tx: Tx, session_id: str, caller: Caller) -> None:
     as_organizer(tx, session_id, caller)
-    state = tx.execute(select(sessions.c.state).where(sessions.c.id == session_id)).scalar_one()
-    if state == "finished":
-        raise Problem(409, "session_finished", "The session is over; nobody joins any more.")
+    require_open(tx, session_id)
     code = new_code()
     while tx.execute(select(sessions.c.id).where(sessions.c.code == code)).one_or_none():
         code = new_code()
