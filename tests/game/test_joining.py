@@ -114,6 +114,16 @@ class TestByCode:
         await played.join(boris)
         assert problem(await house.call(boris, "POST", f"{played.path}/code")) == (403, "forbidden")
 
+    async def test_a_key_makes_one_other_code(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"))
+        headers = {"Idempotency-Key": "one"}
+        first, again = [
+            await house.call(played.organizer, "POST", f"{played.path}/code", headers=headers) for _ in range(2)
+        ]
+        assert again.json() == first.json()
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert (await played.now())["code"] == first.json()["code"] != played.session["code"]
+
     async def test_ten_tries_a_minute(self, house: Installation) -> None:
         played, eve = await table(house, house.person("Анна")), house.person("Ева")
         answers = [await house.call(eve, "POST", "/sessions/join", json={"code": "ZZZZZZ"}) for _ in range(11)]
@@ -196,6 +206,7 @@ class TestByTheOrganizer:
 
     async def test_a_key_adds_one_guest(self, house: Installation) -> None:
         played = await table(house, house.person("Анна"))
+        answers = []
         for replayed in (None, "true"):
             answer = await house.call(
                 played.organizer, "POST", f"{played.path}/players", json={"guest_name": "Гость"},
@@ -203,7 +214,11 @@ class TestByTheOrganizer:
             )  # fmt: skip
             assert answer.status_code == 201
             assert answer.headers.get("Idempotency-Replayed") == replayed
-        assert len((await played.now())["players"]) == 2
+            answers.append(answer.json())
+            await house.call(played.organizer, "POST", f"{played.path}/players", json={"guest_name": "Ещё один"})
+        assert answers[1] == answers[0], "the first answer, whatever came since"
+        assert [player["name"] for player in answers[0]["players"]] == ["Анна", "Гость"]
+        assert len((await played.now())["players"]) == 4
 
 
 class TestRemove:

@@ -77,6 +77,18 @@ class TestShare:
         ticket = await house.call(None, "POST", "/shared/live-ticket", headers={"X-Share-Token": second})
         assert problem(ticket) == (404, "not_found")
 
+    async def test_a_key_makes_one_link(self, house: Installation, played: Table) -> None:
+        """An answer that got lost on the way has not cut off who already looks on."""
+        path, headers = f"{played.path}/share", {"Idempotency-Key": "one"}
+        first, again = [
+            await house.call(played.organizer, "POST", path, json={"money": False}, headers=headers) for _ in range(2)
+        ]
+        assert again.json() == first.json()
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert (await shared(house, first.json()["url"].partition("#")[2])).status_code == 200
+        other = await house.call(played.organizer, "POST", path, json={"money": True}, headers=headers)
+        assert problem(other) == (422, "idempotency_key_reused")
+
     @pytest.mark.parametrize("token", ["", "x", "é" * 10, "A" * 22])
     async def test_no_link(self, house: Installation, token: str) -> None:
         headers = [(b"X-Share-Token", token.encode("latin-1"))] if token else []

@@ -74,12 +74,36 @@ async def client(database: Database, tmp_path: Path) -> AsyncIterator[Client]:
     async def post(body: NewThing, once: OnceDep) -> dict[str, Any]:
         return await once.run(database, create, body.name)
 
+    @app.post("/later", status_code=201)
+    async def later(body: NewThing, once: OnceDep) -> dict[str, Any]:
+        made = await once.run(database, create, body.name)
+        if "whole" not in made and body.name != "crashed":
+            made = {**made, "whole": now().isoformat()}
+            await once.keep(database, made)
+        return made
+
     add_handlers(app)
     app.add_middleware(Edge, service_of=lambda _: "test")
     ensure_key(tmp_path / "keys")
     app.state.verifier = Verifier(tmp_path / "keys")
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as http:
         yield Client(http, tmp_path / "keys")
+
+
+async def test_an_answer_that_is_known_later(client: Client) -> None:
+    first, again = await client.post("a", "key-1", path="/later"), await client.post("a", "key-1", path="/later")
+    assert first.json() == again.json()
+    assert first.json()["whole"]
+    other = await client.post("a", "key-1", user="u2", path="/later")
+    assert other.json()["whole"] != first.json()["whole"]
+    assert (await client.post("a", "key-1", path="/later")).json() == first.json()
+    assert "whole" in (await client.post("a", None, path="/later")).json()
+
+
+async def test_a_process_that_died_before_it_knew(client: Client) -> None:
+    first, again = [await client.post("crashed", "key-1", path="/later") for _ in range(2)]
+    assert first.json() == again.json()
+    assert set(again.json()) == {"id", "name"}
 
 
 async def test_without_a_key_every_post_is_new(client: Client, database: Database) -> None:

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Body as InBody
 
 from artel.game import joining, sessions
-from artel.game.deps import GameDep, as_json, changed_session, game_of, possible, session_bytes
+from artel.game.deps import GameDep, as_json, changed_session, first_answer, game_of, possible, session_bytes
 from artel.game.forms import BatchForm, EventForm, Posted, read_posted
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
@@ -83,10 +83,10 @@ async def change_session(game: GameDep, caller: CallerDep, session_id: Id, body:
 
 
 @router.post("/sessions/{session_id}/code", response_model=SessionOut)
-async def renew_code(game: GameDep, caller: CallerDep, session_id: Id) -> Response:
+async def renew_code(game: GameDep, caller: CallerDep, once: OnceDep, session_id: Id) -> Response:
     """Another code to join by; the old one opens nothing any more."""
-    await game.context.database.write(sessions.renew_code, session_id, caller)
-    return as_json(await changed_session(game, session_id, caller))
+    made = await once.run(game.context.database, sessions.renew_code, session_id, caller)
+    return as_json(await first_answer(game, session_id, caller, once, made), 200, once.headers)
 
 
 @router.post("/sessions/{session_id}/players", status_code=201, response_model=SessionOut)
@@ -94,8 +94,8 @@ async def add_player(game: GameDep, caller: CallerDep, once: OnceDep, session_id
     """By the organizer; he is in as soon as no game runs."""
     owner = await game.owners.member(session_id, caller.user_id)
     inside = Inside(owner.sheet)
-    await once.run(game.context.database, joining.add_player, session_id, caller, body, inside)
-    return as_json(await changed_session(game, session_id, caller), 201, once.headers)
+    made = await once.run(game.context.database, joining.add_player, session_id, caller, body, inside)
+    return as_json(await first_answer(game, session_id, caller, once, made), 201, once.headers)
 
 
 @router.delete("/sessions/{session_id}/members/{user_id}", status_code=204)

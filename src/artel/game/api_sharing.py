@@ -15,6 +15,7 @@ from artel.game.tickets import Grant, issue
 from artel.game.views import shared_json
 from artel.kernel.errors import not_found
 from artel.kernel.http import Id
+from artel.kernel.idempotency import OnceDep
 from artel.kernel.token import CallerDep
 
 router = APIRouter(tags=["sessions"])
@@ -23,11 +24,11 @@ DAY_SECONDS = 24 * 3600  # after which a screen on the wall connects anew
 
 
 @router.post("/sessions/{session_id}/share")
-async def share(game: GameDep, caller: CallerDep, session_id: Id, body: Share) -> ShareOut:
+async def share(game: GameDep, caller: CallerDep, once: OnceDep, session_id: Id, body: Share) -> ShareOut:
     """A new link to a scoreboard that anybody may look at; it replaces the one before."""
-    token = await game.context.database.write(sharing.share, session_id, caller, money=body.money)
+    made = await once.run(game.context.database, sharing.share, session_id, caller, money=body.money)
     await game.owners.changed(session_id)
-    return ShareOut(url=f"{game.context.settings.public}/s/#{token}")
+    return ShareOut(url=f"{game.context.settings.public}/s/#{made['token']}")
 
 
 @router.delete("/sessions/{session_id}/share", status_code=204)

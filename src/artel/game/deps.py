@@ -1,7 +1,7 @@
 """What the routes share: the running game, the caller, answers whose bytes are ready."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Request, Response
@@ -11,6 +11,7 @@ from artel.game.sheet import Sheet
 from artel.game.views import session_json
 from artel.kernel.errors import not_found
 from artel.kernel.http import UUID_TEXT
+from artel.kernel.idempotency import Once
 from artel.kernel.token import Caller
 
 
@@ -45,3 +46,12 @@ async def changed_session(game: Game, session_id: str, caller: Caller) -> bytes:
     """*Session* after a change that is made: with the joins and leaves that follow from it."""
     await game.owners.changed(session_id)
     return await game.owners.show(session_id, caller.user_id, session_bytes)
+
+
+async def first_answer(game: Game, session_id: str, caller: Caller, once: Once, made: Mapping[str, Any]) -> bytes:
+    """The same for what `once` has `made`: a repeat gets the *Session* of the first time."""
+    if "session" in made:
+        return orjson.dumps(made["session"])
+    body = await changed_session(game, session_id, caller)
+    await once.keep(game.context.database, {"session": orjson.loads(body)})
+    return body

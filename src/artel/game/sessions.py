@@ -214,10 +214,11 @@ def change(tx: Tx, session_id: str, caller: Caller, body: SessionChange) -> None
         touch(tx, session_id, **changes)
 
 
-def renew_code(tx: Tx, session_id: str, caller: Caller) -> None:
+def renew_code(tx: Tx, session_id: str, caller: Caller) -> dict[str, Any]:
     as_organizer(tx, session_id, caller)
     require_open(tx, session_id)
     code = new_code()
     while tx.execute(select(sessions.c.id).where(sessions.c.code == code)).one_or_none():
         code = new_code()
     touch(tx, session_id, code=code, code_until=now() + CODE_LIVES)
+    return {"code": code}

@@ -1,7 +1,9 @@
-"""The read-only scoreboard behind a link. Of its token only a hash is kept."""
+"""The read-only scoreboard behind a link. Of its token only a hash is kept, but where the client asked with an
+`Idempotency-Key` for the same answer again: then it stands there as long as that."""
 
 import secrets
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,12 +14,12 @@ from artel.kernel.database import Tx
 from artel.kernel.token import Caller
 
 
-def share(tx: Tx, session_id: str, caller: Caller, *, money: bool) -> str:
-    """The token of a new link; the link before, and whoever looks on by it, is cut off."""
+def share(tx: Tx, session_id: str, caller: Caller, *, money: bool) -> dict[str, Any]:
+    """The `token` of a new link; the link before, and whoever looks on by it, is cut off."""
     as_organizer(tx, session_id, caller)
     token = secrets.token_urlsafe(16)
     touch(tx, session_id, share_hash=hashed(token), share_money=money)
-    return token
+    return {"token": token}
 
 
 def unshare(tx: Tx, session_id: str, caller: Caller) -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Concatenate, ParamSpec
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, ColumnElement, MetaData, String, Table, and_, delete, insert, select, update
 
 from artel.kernel.database import Database, Json, Tx, UtcDateTime
 from artel.kernel.errors import Problem
@@ -68,12 +68,20 @@ class Once:
             self._response.headers["Idempotency-Replayed"] = "true"
         return answer
 
+    async def keep(self, database: Database, answer: dict[str, Any]) -> None:
+        """In place of the work's own answer, where the real one is only known when what follows from it is done. Until
+        then, and if the process dies before, a repeat gets the work's own."""
+        if self._key is not None:
+            await database.write(lambda tx: tx.execute(update(_keys).where(self._mine()).values(answer=answer)))
+
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(_keys.c.user_id == self._caller.user_id, _keys.c.key == self._key)
+
     def _once(self, tx: Tx, digest: str, work: Callable[[Tx], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
         if not try_lock(tx, f"idempotency.{self._caller.user_id}.{self._key}"):
             raise Problem(409, "in_progress", "The first request with this key is still running.")
         tx.execute(delete(_keys).where(_keys.c.at < now() - KEPT))
-        mine = (_keys.c.user_id == self._caller.user_id) & (_keys.c.key == self._key)
-        row = tx.execute(select(_keys).where(mine)).one_or_none()
+        row = tx.execute(select(_keys).where(self._mine())).one_or_none()
         if row is None:
             answer = work(tx)
             kept = {"user_id": self._caller.user_id, "key": self._key, "digest": digest, "answer": answer, "at": now()}
