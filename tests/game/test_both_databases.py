@@ -8,7 +8,9 @@ import pytest
 
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.contracts.friends import FriendAccepted, UserBlocked
+from artel.contracts.game import SessionCreated
 from artel.game.game import Game
+from artel.kernel.bus import Message
 from artel.kernel.events import new_id
 from artel_testing import Installation, installation
 from game_testing import AMERICANA, KOLKHOZ, problem, table
@@ -72,6 +74,23 @@ async def test_a_key_and_an_id_make_one_session(either: Installation) -> None:
     again = await either.call(anna, "POST", "/sessions", json=body, headers={"Idempotency-Key": "k"})
     other = await either.call(anna, "POST", "/sessions", json=body)
     assert first.json() == again.json() == other.json()
+
+
+async def test_names_as_long_as_texts_may_be(either: Installation) -> None:
+    """Others keep less of them, and are told no more than they keep."""
+    told: list[SessionCreated] = []
+
+    async def hear(message: Message) -> None:
+        told.append(SessionCreated.read(message.body))
+
+    await either.app.state.contexts["game"].bus.subscribe("ear", [SessionCreated.topic], hear)
+    played = await table(either, either.person("Анна"), "Г" * 200, name="Вечер" * 40)
+    assert (await either.call(played.organizer, "PATCH", played.path, json={"name": "Ночь" * 50})).status_code == 200
+    now = await played.now()
+    assert (now["name"], now["players"][1]["name"]) == ("Ночь" * 50, "Г" * 200)
+    await either.drain()
+    assert [player.name for player in told[0].players] == ["Анна", "Г" * 64]
+    assert told[0].session_name == "Вечер" * 40
 
 
 async def test_what_no_database_takes(either: Installation) -> None:

@@ -22,6 +22,8 @@ from artel.game.moments import read
 from artel.game.sheet import Sheet
 from artel.kernel.events import Event as PublicEvent
 
+NAME = 64  # characters that others keep of a name; a guest's may be longer
+
 
 class Facts(NamedTuple):
     """What the public knows, as far as the next event may change it."""
@@ -132,7 +134,7 @@ def about(meta: Meta, rules: Rules, everybody: Sequence[str], version: int) -> d
         "session_name": meta.name or "",
         "organizer_id": meta.organizer_id,
         "players": [
-            Player(id=player, user_id=people[player].user_id, name=people[player].name) for player in everybody
+            Player(id=player, user_id=people[player].user_id, name=people[player].name[:NAME]) for player in everybody
         ],
         "kind": rules.game,
         "currency": rules.currency,

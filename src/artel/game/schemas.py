@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from artel.game.caps import PLAYERS
-from artel.kernel.http import Body, Id, Name, NewId
+from artel.kernel.http import Body, Id, Name, NewId, Text
 
 Scorers = Literal["everyone", "organizer"] | Annotated[list[Id], Field(max_length=PLAYERS)]
 
@@ -20,7 +20,7 @@ class NewPlayer(Body):
 
     id: NewId | None = Field(None, description="made by the client, so that the rules can name this player")
     user_id: Id | None = None
-    guest_name: Name | None = None
+    guest_name: Text | None = None
 
     @model_validator(mode="after")
     def _either(self) -> "NewPlayer":
@@ -31,7 +31,7 @@ class NewPlayer(Body):
 
 class NewSession(Body):
     id: NewId | None = Field(None, description="made by the client; the same request again gives the same session")
-    name: Name | None = None
+    name: Text | None = None
     rules: dict[str, Any] = Field(description="as the engine reads them; unknown keys are refused")
     template: TemplateRef | None = None
     players: Annotated[list[NewPlayer], Field(max_length=PLAYERS)] = Field(default_factory=list)
@@ -43,7 +43,7 @@ class NewSession(Body):
 class SessionChange(Body):
     """What is not there stays as it is; a name of null takes the name away."""
 
-    name: Name | None = None
+    name: Text | None = None
     scorers: Scorers = "everyone"
     organizer_id: Id = ""
 
@@ -114,7 +114,7 @@ class TableOut(BaseModel):
     games_version: int = Field(description="when it has moved, an undo reached an older game: fetch the session")
 
 
-class SessionItem(BaseModel):
+class SessionHead(BaseModel):
     id: str
     code: str | None
     name: str | None
@@ -126,17 +126,23 @@ class SessionItem(BaseModel):
     template: TemplateRef | None
     players: list[PlayerOut]
     next: NextOut | None
-    queue: list[str]
     balances: dict[str, int]
     transfers: list[TransferOut]
     created_at: AwareDatetime
     updated_at: AwareDatetime
 
 
-class SessionOut(SessionItem):
+class SessionItem(SessionHead):
+    """A session in a list: its rules are not there to say what its money is in."""
+
+    currency: str
+
+
+class SessionOut(SessionHead):
     rules: dict[str, Any]
     games: list[GameOut]
     games_version: int
+    queue: list[str]
 
 
 class LineOut(BaseModel):

@@ -26,7 +26,7 @@ sessions = Table(
     Column("id", String(36), primary_key=True),
     Column("created_by", String(36), nullable=False),
     Column("digest", String(64), nullable=False),  # of the request that made it, so that it may be repeated
-    Column("name", String(64)),
+    Column("name", String(200)),
     Column("rules", Json, nullable=False),  # every key written out: a later default changes no old evening
     Column("template_id", String(64)),
     Column("template_version", Integer),
@@ -50,8 +50,8 @@ players = Table(
     Column("id", String(36), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("user_id", String(36), index=True),
-    Column("name", String(64), nullable=False),
-    Column("guest_name", String(64)),  # what a claimed guest was called before
+    Column("name", String(200), nullable=False),
+    Column("guest_name", String(200)),  # what a claimed guest was called before
     Column("initial", Boolean, nullable=False),  # in from the start, without a join
     Column("wish", String(5)),  # join or leave: waits until no game runs ...
     Column("wish_version", Integer, nullable=False),  # ... and is done when the log has one after this version

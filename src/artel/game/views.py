@@ -12,15 +12,20 @@ from artel.kernel.events import now
 def session_json(sheet: Sheet) -> dict[str, Any]:
     """*Session*, with `queue` and `games_version` too, so that a page needs nothing else to begin."""
     return {
-        **summary_json(sheet),
+        **_head(sheet),
         "rules": sheet.meta.rules,
         "games": [game_json(game) for game in sheet.play.games],
         "games_version": sheet.play.games_version,
+        "queue": orjson.Fragment(sheet.shown("queue")),
     }
 
 
 def summary_json(sheet: Sheet) -> dict[str, Any]:
-    """A session in a list: without `games` and `rules`."""
+    """A session in a list: without `games` and `rules`, but with the currency, which stands beside all money."""
+    return {**_head(sheet), "currency": sheet.play.rules.currency}
+
+
+def _head(sheet: Sheet) -> dict[str, Any]:
     meta, play = sheet.meta, sheet.play
     last = sheet.last_event_at()
     return {
@@ -35,7 +40,6 @@ def summary_json(sheet: Sheet) -> dict[str, Any]:
         "template": meta.template,
         "players": orjson.Fragment(sheet.shown("players")),
         "next": orjson.Fragment(sheet.shown("next")),
-        "queue": orjson.Fragment(sheet.shown("queue")),
         "balances": orjson.Fragment(sheet.shown("balances")),
         "transfers": orjson.Fragment(sheet.shown("transfers")),
         "created_at": written(meta.created_at),

@@ -2006,6 +2006,8 @@ export type SessionFinishedNotification = {
 
 /**
  * SessionItem
+ *
+ * A session in a list: its rules are not there to say what its money is in.
  */
 export type SessionItem = {
     /**
@@ -2022,6 +2024,10 @@ export type SessionItem = {
      * Created At
      */
     created_at: string;
+    /**
+     * Currency
+     */
+    currency: string;
     /**
      * Epoch
      */
@@ -2043,10 +2049,6 @@ export type SessionItem = {
      * Players
      */
     players: Array<PlayerOut>;
-    /**
-     * Queue
-     */
-    queue: Array<string>;
     /**
      * Scorers
      */
@@ -3960,6 +3962,12 @@ export type DeclineClaimResponse = DeclineClaimResponses[keyof DeclineClaimRespo
 
 export type RenewCodeData = {
     body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         */
+        'idempotency-key'?: string | null;
+    };
     path: {
         /**
          * Session Id
@@ -4368,6 +4376,12 @@ export type UnshareResponse = UnshareResponses[keyof UnshareResponses];
 
 export type ShareData = {
     body: Share;
+    headers?: {
+        /**
+         * Idempotency-Key
+         */
+        'idempotency-key'?: string | null;
+    };
     path: {
         /**
          * Session Id
