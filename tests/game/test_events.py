@@ -215,6 +215,12 @@ class TestForm:
         answer = await played.post({"events": [good, {**good, "id": "2", "amount": -1}]})
         assert [error["field"] for error in answer.json()["errors"]] == ["events.1.amount"]
 
+    @pytest.mark.parametrize("kind", [{}, {"type": "dance"}, {"type": "join"}, {"type": None}])
+    async def test_a_type_that_there_is_not(self, house: Installation, anna: Person, kind: Any) -> None:
+        played = await table(house, anna, "Борис")
+        for body, field in (({"id": "1", **kind}, "type"), ({"events": [{"id": "1", **kind}]}, "events.0.type")):
+            assert [error["field"] for error in (await played.post(body)).json()["errors"]] == [field]
+
     async def test_the_longest_that_fits(self, house: Installation, anna: Person) -> None:
         played = await table(house, anna, "Борис")
         game = await played.start()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import orjson
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from artel.engine.events import Event, Expense, Payment, Stroke, parse_event
 from artel.engine.form import is_id
@@ -282,7 +283,11 @@ def _wrong_fields(given: Any, where: str, detail: str) -> list[dict[str, str]]:
         EVENT_FORM.validate_python(given)
     except ValidationError as error:
         return [
-            {"field": ".".join([*filter(None, [where]), *map(str, item["loc"][1:])]) or "body", "message": item["msg"]}
+            {"field": ".".join([*filter(None, [where]), *_place(item)]) or "body", "message": item["msg"]}
             for item in error.errors(include_url=False, include_input=False)
         ]
     return [{"field": where or "body", "message": detail}]
+
+
+def _place(item: ErrorDetails) -> list[str]:
+    return ["type"] if item["type"].startswith("union_tag") else [str(part) for part in item["loc"][1:]]
