@@ -272,6 +272,35 @@ async def test_a_running_relay_outlives_an_outage_of_its_database(
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_running_relay_outlives_an_outage_at_its_very_start(
+    database: Database, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that comes up after the service: what it holds is published then, a killed process's claim too."""
+    monkeypatch.setattr(Relay, "POLL_SECONDS", 0)
+    outage = iter([True] * 5)
+    came = asyncio.Event()
+
+    async def handle(_: Message) -> None:
+        came.set()
+
+    def release(tx: Tx) -> None:
+        if next(outage, False):
+            raise ConnectionError("away")
+        released(tx)
+
+    released = relay._release
+    monkeypatch.setattr(relay, "_release", release)
+    await bus.subscribe("group", [Happened.topic], handle)
+    await database.write(happen, 1)
+    if database.dialect == "sqlite":
+        await database.write(relay._claim)
+    running = asyncio.create_task(Relay("test", database, bus).run())
+    async with asyncio.timeout(30):
+        await came.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_service_may_publish_from_elsewhere_too(database: Database, bus: MemoryBus) -> None:
     left = [3, 2]
 

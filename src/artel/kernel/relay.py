@@ -89,10 +89,13 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        await self._database.write(_release)
+        released = False
         while True:
             self._woken.clear()
             try:
+                if not released:
+                    await self._database.write(_release)
+                    released = True
                 await self.drain()
                 depth.labels(self._service).set(await self._database.read(_waiting))
             except Exception as error:  # noqa: BLE001 the loop outlives any outage
