@@ -84,5 +84,5 @@ export async function finish({ page }: Phone): Promise<void> {
 
 export const transfers = async ({ page }: Phone): Promise<string[]> => {
   const lines = await page.getByRole("list", { name: "Кто кому платит" }).first().getByRole("listitem").allInnerTexts();
-  return lines.map((line) => line.replace(/\s+/g, " ").replace(" Почему", ""));
+  return lines.map((line) => line.replace(/\s+/g, " ").replace(/ (Отдано|Почему)/g, ""));
 };

@@ -65,7 +65,7 @@ export const SCREENS: Shown[] = [
   {
     name: "sheet-expense",
     path: table("between"),
-    act: after(inMenu(/^Кто кому платит/), touch("Добавить расход, например стол")),
+    act: after(inMenu(/^Кто кому платит/), touch(/^Добавить расход/)),
   },
   { name: "sheet-order", path: table("between"), act: touch("Порядок") },
   { name: "sheet-end", path: table("americana"), act: inMenu(/^Закончить партию/) },

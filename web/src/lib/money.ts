@@ -24,6 +24,12 @@ export function minorDigits(currency: string): number {
   return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
 }
 
+/** «₽», «Br», «$»: what stands beside an amount. */
+export function currencySymbol(currency: string, language: string): string {
+  const parts = format(language, currency, true, false).formatToParts(0);
+  return parts.find(({ type }) => type === "currency")?.value ?? currency;
+}
+
 /** 30000 RUB → «300 ₽»; «300,50 ₽» where there are kopecks; a real minus sign. */
 export function money(minor: number, currency: string, language: string, signed = false): string {
   const unit = 10 ** minorDigits(currency);

@@ -17,9 +17,9 @@ export function useRulesSummary(): (rules: Rules) => string[] {
       none: t`foul: only the turn passes`,
     }[rules.foul];
     const lines = [plural(target, { one: "to # ball", other: "to # balls" }), foul];
-    if (rules.debt && rules.foul.startsWith("offender")) lines.push(t`one may go into debt`);
+    if (rules.debt && rules.foul.startsWith("offender")) lines.push(t`the score can go below zero`);
     if (rules.fluke === "spotted") lines.push(t`flukes do not count`);
-    if (rules.format === "2x2") lines.push(t`in pairs`);
+    if (rules.format === "2x2") lines.push(t`two against two`);
     if (rules.match.type === "race") {
       lines.push(plural(rules.match.wins, { one: "match to # win", other: "match to # wins" }));
     }

@@ -1,34 +1,31 @@
 import { useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
-import { acceptFriend, askFriend, data, declineFriend, findPeople, listFriends, removeFriend } from "../api";
+import {
+  acceptFriend,
+  blockUser,
+  data,
+  declineFriend,
+  findPeople,
+  listBlocks,
+  removeFriend,
+  unblockUser,
+} from "../api";
 import type { FriendRequestOut } from "../api/generated";
 import { queries } from "../app/queries";
-import { useMe } from "../auth/hooks";
+import { useAskFriend, useFriendChange, useFriends, useKnown } from "../lib/friends";
 import { Avatar } from "../ui/avatar";
 import { Button, IconButton } from "../ui/button";
 import { Field } from "../ui/form";
 import { CheckIcon, CloseIcon } from "../ui/icons";
 import { List, Row } from "../ui/row";
 import { Empty, Screen, Section, Skeleton } from "../ui/screen";
+import { Sheet } from "../ui/sheet";
 import { Tabs } from "../ui/tabs";
-import { toast } from "../ui/toast";
-
-function useChange<T>(change: (value: T) => Promise<unknown>, said?: string) {
-  const { t } = useLingui();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: () => {
-      if (said) toast(said);
-      return queries.invalidateQueries({ queryKey: ["friends"] });
-    },
-    onError: () => toast(t`That did not work. Try again.`, true),
-  });
-}
 
 export default function FriendsScreen() {
   const { t } = useLingui();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
+  const friends = useFriends();
   return (
     <Screen title={t`Friends`} footer={<Tabs />}>
       <Search />
@@ -47,46 +44,50 @@ export default function FriendsScreen() {
           </List>
         </Section>
       )}
-      {friends.data && friends.data.outgoing.length > 0 && (
-        <Section title={t`Waiting for an answer`}>
-          <List>
-            {friends.data.outgoing.map(({ id, user_id, display_name }) => (
-              <li key={id}>
-                <Row icon={<Avatar id={user_id} name={display_name} />} title={display_name} />
-              </li>
-            ))}
-          </List>
-        </Section>
-      )}
+      {friends.data && friends.data.outgoing.length > 0 && <Outgoing requests={friends.data.outgoing} />}
+      <Blocked />
     </Screen>
   );
 }
 
 function Friend({ id, name }: { id: string; name: string }) {
-  const { t } = useLingui();
-  const remove = useChange((user_id: string) => removeFriend({ path: { user_id } }));
+  const [opened, setOpened] = useState(false);
   return (
-    <li className="flex items-center pe-2">
-      <div className="min-w-0 grow">
-        <Row icon={<Avatar id={id} name={name} />} title={name} />
-      </div>
-      <IconButton
-        label={t`${name}: not a friend any more`}
-        disabled={remove.isPending}
-        onClick={() => remove.mutate(id)}
-      >
-        <CloseIcon className="size-5" />
-      </IconButton>
+    <li>
+      <Row icon={<Avatar id={id} name={name} />} title={name} onTap={() => setOpened(true)} />
+      {opened && <FriendSheet id={id} name={name} onClose={() => setOpened(false)} />}
     </li>
+  );
+}
+
+/** What one does with a friend is rare and hard to take back: it is asked for. */
+function FriendSheet({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  const { t } = useLingui();
+  const remove = useFriendChange((user_id: string) => removeFriend({ path: { user_id } }));
+  const block = useFriendChange((user_id: string) =>
+    blockUser({ body: { user_id } }).then(() => queries.invalidateQueries({ queryKey: ["blocks"] })),
+  );
+  return (
+    <Sheet title={name} onClose={onClose}>
+      <div className="flex flex-col gap-2">
+        <Button wide look="danger" busy={remove.isPending} onClick={() => remove.mutate(id)}>
+          {t`Not a friend any more`}
+        </Button>
+        <Button wide look="danger" busy={block.isPending} onClick={() => block.mutate(id)}>
+          {t`Block`}
+        </Button>
+        <p className="px-1 text-s text-hint">{t`Whoever is blocked finds you nowhere and cannot ask to be a friend.`}</p>
+      </div>
+    </Sheet>
   );
 }
 
 function Incoming({ requests }: { requests: FriendRequestOut[] }) {
   const { t } = useLingui();
-  const accept = useChange((request_id: string) => acceptFriend({ path: { request_id } }));
-  const decline = useChange((request_id: string) => declineFriend({ path: { request_id } }));
+  const accept = useFriendChange((request_id: string) => acceptFriend({ path: { request_id } }));
+  const decline = useFriendChange((request_id: string) => declineFriend({ path: { request_id } }));
   return (
-    <Section title={t`Want to be friends`}>
+    <Section title={t`Friend requests`}>
       <List>
         {requests.map(({ id, user_id, display_name: name }) => (
           <li key={id} className="flex items-center gap-1 pe-2">
@@ -106,11 +107,61 @@ function Incoming({ requests }: { requests: FriendRequestOut[] }) {
   );
 }
 
+function Outgoing({ requests }: { requests: FriendRequestOut[] }) {
+  const { t } = useLingui();
+  const withdraw = useFriendChange((user_id: string) => removeFriend({ path: { user_id } }));
+  return (
+    <Section title={t`Waiting for an answer`}>
+      <List>
+        {requests.map(({ id, user_id, display_name: name }) => (
+          <li key={id} className="flex items-center gap-1 pe-2">
+            <div className="min-w-0 grow">
+              <Row icon={<Avatar id={user_id} name={name} />} title={name} />
+            </div>
+            <IconButton label={t`${name}: take the request back`} onClick={() => withdraw.mutate(user_id)}>
+              <CloseIcon className="size-5" />
+            </IconButton>
+          </li>
+        ))}
+      </List>
+    </Section>
+  );
+}
+
+function Blocked() {
+  const { t } = useLingui();
+  const blocks = useQuery({ queryKey: ["blocks"], queryFn: () => data(listBlocks()) });
+  const unblock = useFriendChange((user_id: string) =>
+    unblockUser({ path: { user_id } }).then(() => queries.invalidateQueries({ queryKey: ["blocks"] })),
+  );
+  if (!blocks.data?.items.length) return null;
+  return (
+    <Section title={t`Blocked`}>
+      <List>
+        {blocks.data.items.map(({ user_id, display_name: name }) => (
+          <li key={user_id} className="flex items-center gap-1 pe-3">
+            <div className="min-w-0 grow">
+              <Row icon={<Avatar id={user_id} name={name} />} title={name} />
+            </div>
+            <Button
+              className="min-h-11 bg-well px-4 font-normal"
+              aria-label={t`${name}: unblock`}
+              busy={unblock.isPending && unblock.variables === user_id}
+              onClick={() => unblock.mutate(user_id)}
+            >
+              {t`Unblock`}
+            </Button>
+          </li>
+        ))}
+      </List>
+    </Section>
+  );
+}
+
 const SHORTEST_QUERY = 2;
 
 function Search() {
   const { t } = useLingui();
-  const me = useMe();
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
   const found = useQuery({
@@ -118,10 +169,8 @@ function Search() {
     queryFn: () => data(findPeople({ query: { query } })),
     enabled: query.length >= SHORTEST_QUERY,
   });
-  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
-  const ask = useChange((user_id: string) => askFriend({ body: { user_id } }), t`The request is sent`);
-  const { items = [], incoming = [], outgoing = [] } = friends.data ?? {};
-  const known = new Set([me.id, ...[...items, ...incoming, ...outgoing].map(({ user_id }) => user_id)]);
+  const known = useKnown();
+  const ask = useAskFriend();
   const people = found.data?.items ?? [];
   return (
     <div className="flex flex-col gap-2">
@@ -133,7 +182,7 @@ function Search() {
         autoComplete="off"
         enterKeyHint="search"
       />
-      {found.data && people.length === 0 && <p className="px-1 text-s text-hint">{t`Nobody is called so.`}</p>}
+      {found.data && people.length === 0 && <p className="px-1 text-s text-hint">{t`Nobody by that name.`}</p>}
       {people.length > 0 && (
         <List label={t`Found`}>
           {people.map(({ id, display_name, username }) => (
@@ -145,7 +194,7 @@ function Search() {
                   note={username && `@${username}`}
                 />
               </div>
-              {!known.has(id) && (
+              {known && !known.has(id) && (
                 <Button
                   className="min-h-11 bg-well px-4 font-normal"
                   aria-label={t`${display_name}: ask to be friends`}

@@ -27,11 +27,13 @@ export default function HomeScreen() {
   return (
     <Screen title={t`Evenings`} footer={<Tabs />}>
       <div className="grid grid-cols-2 gap-2">
-        <Button look="primary" className="px-3 whitespace-nowrap" onClick={() => navigate("/new")}>
-          <PlusIcon className="size-5" />
+        <Button look="primary" className="px-2 whitespace-nowrap" onClick={() => navigate("/new")}>
+          <PlusIcon className="size-5 shrink-0 max-[24rem]:hidden" />
           {t`New evening`}
         </Button>
-        <Button onClick={() => setJoining(true)}>{t`Come in by code`}</Button>
+        <Button className="px-2 whitespace-nowrap" onClick={() => setJoining(true)}>
+          {t`Join by code`}
+        </Button>
       </div>
       <Open />
       <Finished />
@@ -50,7 +52,7 @@ function Open() {
   if (open.isPending) return <Skeleton rows={2} />;
   if (open.isError) return <Failed onAgain={() => void open.refetch()} />;
   if (open.data.items.length === 0) {
-    return <Empty>{t`No evening is running. Start one, or come in by a friend's code.`}</Empty>;
+    return <Empty>{t`No evening is running. Start one, or join a friend's by its code.`}</Empty>;
   }
   return (
     <Section title={t`Now`}>
@@ -101,7 +103,7 @@ function Finished() {
   );
 }
 
-const FACES = 5;
+const FACES = 3;
 
 function Evening({ evening }: { evening: SessionListed }) {
   const name = useEveningName();
@@ -121,7 +123,7 @@ function Evening({ evening }: { evening: SessionListed }) {
         </span>
         <span className="flex shrink-0 -space-x-2" aria-hidden="true">
           {others.slice(0, FACES).map(({ id, name }) => (
-            <Avatar key={id} id={id} name={name} className="size-8 border-2 border-card" />
+            <Avatar key={id} id={id} name={name} className="size-8 border-2 border-card max-[24rem]:hidden" />
           ))}
         </span>
         <NextIcon className="size-4 shrink-0 text-hint" />
@@ -141,11 +143,11 @@ function JoinSheet({ onClose }: { onClose: () => void }) {
     navigate(`/join/${code}`);
   }
   return (
-    <Sheet title={t`Come in by code`} onClose={onClose}>
+    <Sheet title={t`Join by code`} onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-4">
         <Field
           label={t`Code of the evening`}
-          hint={t`Six letters and digits: whoever made the evening sees them in its menu.`}
+          hint={t`Six letters and digits, shown in the menu of the evening.`}
           value={code}
           onChange={(event) =>
             setCode(
@@ -161,7 +163,7 @@ function JoinSheet({ onClose }: { onClose: () => void }) {
           enterKeyHint="go"
         />
         <Button look="primary" type="submit" wide disabled={code.length !== CODE_LENGTH}>
-          {t`Come in`}
+          {t`Join`}
         </Button>
       </form>
     </Sheet>

@@ -22,7 +22,7 @@ export default function InboxScreen() {
       {news.isPending && <Skeleton />}
       {news.isError && <Empty>{t`The server does not answer.`}</Empty>}
       {news.data?.items.length === 0 && (
-        <Empty>{t`Nothing new. Results, invitations and friends will be told here.`}</Empty>
+        <Empty>{t`Nothing new. Results, invitations and friends will show up here.`}</Empty>
       )}
       {news.data && news.data.items.length > 0 && (
         <ul className="divide-y divide-line overflow-hidden rounded-tile bg-card">

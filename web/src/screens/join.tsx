@@ -20,7 +20,7 @@ export default function JoinScreen() {
   const wrong = join.error instanceof Problem && [404, 422].includes(join.error.status);
   const often = join.error instanceof Problem && join.error.status === 429;
   return (
-    <Screen title={t`Come in by code`} back>
+    <Screen title={t`Join by code`} back>
       {join.isPending ? (
         <Skeleton rows={2} />
       ) : (

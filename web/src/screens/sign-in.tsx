@@ -37,7 +37,7 @@ function FromTelegram({ why }: { why: Why }): ReactNode {
   const { t } = useLingui();
   const text = {
     new: "",
-    expired: t`This launch has grown old. Close the app and open it again from the bot.`,
+    expired: t`This launch has expired. Close the app and open it again from the bot.`,
     no_init_data: t`Telegram did not say who you are. Open the app from the bot's menu button.`,
     unreachable: t`The server does not answer. Check the connection.`,
     refused: t`Signing in did not work. Close the app and open it again from the bot.`,
@@ -56,7 +56,7 @@ function ByName({ expired }: { expired: boolean }) {
   const { t } = useLingui();
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(expired ? t`The sign-in has expired: sign in again` : null);
+  const [error, setError] = useState<string | null>(null);
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
@@ -66,7 +66,7 @@ function ByName({ expired }: { expired: boolean }) {
       await signInByName(name.trim());
     } catch (problem) {
       const closed = problem instanceof Problem && problem.status === 404;
-      setError(closed ? t`Here one signs in through Telegram: open the bot` : t`The server does not answer`);
+      setError(closed ? t`Sign in through Telegram: open the bot` : t`The server does not answer`);
       setBusy(false);
     }
   }
@@ -80,10 +80,11 @@ function ByName({ expired }: { expired: boolean }) {
         maxLength={64}
         autoComplete="nickname"
         enterKeyHint="go"
+        hint={expired ? t`The sign-in has expired: sign in again` : undefined}
         error={error}
       />
       <Button look="primary" type="submit" wide busy={busy} disabled={!name.trim()}>
-        {t`Come in`}
+        {t`Sign in`}
       </Button>
     </form>
   );

@@ -1,6 +1,9 @@
 import { useEffect, useRef } from "react";
 import { points } from "../lib/money";
 
+/** In digits: the minus is the widest of them. */
+const widthOf = (text: string): number => text.length + (text.startsWith("\u2212") ? 0.3 : 0);
+
 /** A score as large as its box allows. It jumps a little when it changes, unless motion is not wanted. */
 export function Figure({ value }: { value: number }) {
   const text = points(value);
@@ -15,7 +18,7 @@ export function Figure({ value }: { value: number }) {
   }, [value]);
   return (
     <div className="figure-box">
-      <span ref={shown} className="figure figures" style={{ "--digits": text.length } as never}>
+      <span ref={shown} className="figure figures" style={{ "--digits": widthOf(text) } as never}>
         {text}
       </span>
     </div>

@@ -86,6 +86,12 @@ export const PeopleIcon = (props: IconProps) => (
     <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.4a6.5 6.5 0 0 1 3.5 5.6" />
   </Svg>
 );
+export const BefriendIcon = (props: IconProps) => (
+  <Svg {...props}>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20a6.5 6.5 0 0 1 13 0M19 8v6m-3-3h6" />
+  </Svg>
+);
 export const WalletIcon = (props: IconProps) => (
   <Svg {...props}>
     <rect x="3" y="6" width="18" height="13" rx="3" />

@@ -14,7 +14,7 @@ export function Tabs() {
   return (
     <nav aria-label={t`Sections`} className="grid grid-cols-4">
       <Tab to="/" icon={<TableIcon />} label={t`Evenings`} />
-      <Tab to="/stats" icon={<ChartIcon />} label={t`Figures`} />
+      <Tab to="/stats" icon={<ChartIcon />} label={t`Stats`} />
       <Tab to="/friends" icon={<PeopleIcon />} label={t`Friends`} />
       <Tab to="/inbox" icon={<BellIcon />} label={t`News`} badge={unread} />
     </nav>

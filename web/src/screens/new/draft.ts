@@ -16,7 +16,7 @@ export const KINDS: GameKind[] = ["kolkhoz", "americana", "moscow", "dynamic"];
 
 export const defaultRules = (game: GameKind): Rules => parseRules({ game });
 
-/** No money, nobody's handicap: what may be kept from one evening to another company. */
+/** Nobody's handicap, nobody's own price: what may be kept from one evening for another company. */
 export function withoutPeople(rules: Rules): Rules {
   return rules.game === "kolkhoz" ? { ...rules, handicap: {}, rates: {} } : { ...rules, handicap: {} };
 }
@@ -30,6 +30,19 @@ export function lastRules(): Rules {
 }
 
 export const keepRules = (rules: Rules): void => writeLocal("rules", JSON.stringify(withoutPeople(rules)));
+
+/** Another set of rules for the same stakes. */
+export function keepMoney(next: Rules, before: Rules): Rules {
+  if (next.game === "kolkhoz")
+    return before.game === "kolkhoz" ? { ...next, price: before.price, currency: before.currency } : next;
+  return before.game === "kolkhoz" ? next : { ...next, stake: before.stake, currency: before.currency };
+}
+
+/** The same but for the money and who is given what. */
+export function sameRules(preset: unknown, rules: Rules): boolean {
+  const plain = (one: Rules): string => JSON.stringify(withoutPeople(keepMoney(one, rules)));
+  return plain(parseRules(preset)) === plain(rules);
+}
 
 export const seat = (name: string, user: string | null): Seat => ({ id: uuid7(), name, user });
 

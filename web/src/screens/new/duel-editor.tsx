@@ -85,19 +85,19 @@ function WhoPlays({ rules, onChange }: Props) {
         value={rules.format}
         choices={[
           { value: "1x1", label: t`one against one` },
-          { value: "2x2", label: t`in pairs` },
+          { value: "2x2", label: t`two against two` },
         ]}
         onChange={(format) => onChange({ ...rules, format })}
       />
       <Choices<QueueType>
-        legend={t`Who plays next when more are waiting`}
+        legend={t`Who plays next when others wait`}
         value={queue.type}
         choices={[
           { value: "winner_stays", label: t`the winner stays` },
-          { value: "both_leave", label: t`both make room` },
+          { value: "both_leave", label: t`both step aside` },
           { value: "round_robin", label: t`everyone with everyone` },
           { value: "least_played", label: t`who played least` },
-          { value: "random_no_repeat", label: t`by lot, without repeats` },
+          { value: "random_no_repeat", label: t`drawn, without repeats` },
           { value: "manual", label: t`by hand` },
         ]}
         onChange={(type) => onChange({ ...rules, queue: type === "winner_stays" ? { type, cap: 3 } : { type } })}
@@ -105,7 +105,7 @@ function WhoPlays({ rules, onChange }: Props) {
       {queue.type === "winner_stays" && (
         <Card>
           <Stepper
-            label={t`Wins in a row, then room is made`}
+            label={t`Wins in a row before stepping aside`}
             value={queue.cap ?? 3}
             min={1}
             max={99}
@@ -120,7 +120,7 @@ function WhoPlays({ rules, onChange }: Props) {
           { value: "alternate", label: t`in turn` },
           { value: "winner", label: t`the winner` },
           { value: "loser", label: t`the loser` },
-          { value: "random", label: t`by lot` },
+          { value: "random", label: t`drawn` },
           { value: "manual", label: t`by hand` },
         ]}
         onChange={(breaks) => onChange({ ...rules, breaks })}
@@ -143,9 +143,9 @@ function MatchChoice({ rules, onChange }: Props) {
         legend={t`How long`}
         value={match.type}
         choices={[
-          { value: "endless", label: t`as long as one likes` },
-          { value: "race", label: t`to a number of wins` },
-          { value: "fixed", label: t`a number of games` },
+          { value: "endless", label: t`as long as you like` },
+          { value: "race", label: t`first to some wins` },
+          { value: "fixed", label: t`a set number of games` },
         ]}
         onChange={(type) => onChange({ ...rules, match: fresh[type] })}
       />

@@ -2,7 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import { createSession, data, getSession, listTemplates } from "../../api";
+import { createSession, data, getSession } from "../../api";
 import { Problem } from "../../api/problem";
 import type { Template } from "../../api/types";
 import { queries } from "../../app/queries";
@@ -11,19 +11,17 @@ import { parseRules } from "../../engine/rules";
 import type { GameKind, Rules } from "../../engine/types";
 import { cn } from "../../lib/cn";
 import { uuid7 } from "../../lib/uuid7";
-import { useRulesSummary } from "../../rules/summary";
 import { GAMES } from "../../rules/words";
 import { haptics } from "../../telegram";
 import { Ball } from "../../ui/ball";
 import { Button } from "../../ui/button";
-import { Choices } from "../../ui/form";
-import { Row } from "../../ui/row";
-import { Screen, Section } from "../../ui/screen";
+import { Screen } from "../../ui/screen";
 import { toast } from "../../ui/toast";
 import { refusalText } from "../table/refusals";
-import { cleaned, defaultRules, KINDS, keepRules, lastRules, type Seat, seat, withoutPeople } from "./draft";
+import { cleaned, defaultRules, KINDS, keepMoney, keepRules, lastRules, type Seat, seat, withoutPeople } from "./draft";
 import { Money } from "./money";
 import { Players } from "./players";
+import { RulesChoice } from "./rules-choice";
 
 const RulesSheet = lazy(() => import("./rules-sheet"));
 
@@ -65,29 +63,23 @@ export default function NewScreen() {
           setTemplate(chosen);
           setRules(keepMoney(parseRules(chosen.rules), rules));
         }}
+        onGone={() => setTemplate(null)}
         onEdit={() => setEditing(true)}
       />
       <Money rules={rules} onChange={setRules} />
       {editing && (
         <Suspense fallback={null}>
-          <RulesSheet rules={rules} seats={seats} onChange={change} onClose={() => setEditing(false)} />
+          <RulesSheet
+            rules={rules}
+            seats={seats}
+            onChange={change}
+            onSaved={setTemplate}
+            onClose={() => setEditing(false)}
+          />
         </Suspense>
       )}
     </Screen>
   );
-}
-
-/** Another set of rules for the same stakes. */
-function keepMoney(next: Rules, before: Rules): Rules {
-  if (next.game === "kolkhoz")
-    return before.game === "kolkhoz" ? { ...next, price: before.price, currency: before.currency } : next;
-  return before.game === "kolkhoz" ? next : { ...next, stake: before.stake, currency: before.currency };
-}
-
-/** The same but for the money and who is given what. */
-function sameRules(preset: unknown, rules: Rules): boolean {
-  const plain = (one: Rules): string => JSON.stringify(withoutPeople(keepMoney(one, rules)));
-  return plain(parseRules(preset)) === plain(rules);
 }
 
 /** "The same again": rules and people of an earlier evening. */
@@ -142,7 +134,7 @@ function useStart(seats: Seat[], myself: Seat, rules: Rules, template: Template 
     onError: (error) => {
       const stranger = error instanceof Problem && error.status === 404;
       const text = error instanceof Problem ? refusalText(error) : t`The server does not answer`;
-      toast(stranger ? t`Somebody of them can only come in by the code` : text, true);
+      toast(stranger ? t`One of them can only join by the code` : text, true);
     },
   });
 }
@@ -156,7 +148,7 @@ function Games({ value, onChange }: { value: GameKind; onChange: (game: GameKind
     dynamic: ["red", "white"],
   };
   const about: Record<GameKind, string> = {
-    kolkhoz: t`two to twelve, in a circle`,
+    kolkhoz: t`in a circle, 2 to 12 players`,
     americana: t`any ball strikes`,
     moscow: t`one cue ball, own balls count`,
     dynamic: t`cue ball in hand anywhere`,
@@ -196,46 +188,5 @@ function Games({ value, onChange }: { value: GameKind; onChange: (game: GameKind
         ))}
       </div>
     </fieldset>
-  );
-}
-
-interface RulesChoiceProps {
-  rules: Rules;
-  template: Template | null;
-  onTemplate: (template: Template) => void;
-  onEdit: () => void;
-}
-
-function RulesChoice({ rules, template, onTemplate, onEdit }: RulesChoiceProps) {
-  const { t } = useLingui();
-  const summary = useRulesSummary();
-  const templates = useQuery({
-    queryKey: ["templates"],
-    queryFn: () => data(listTemplates({ query: { limit: 100 } })),
-    staleTime: 60_000,
-  });
-  const fitting = (templates.data?.items ?? []).filter((one) => one.rules.game === rules.game);
-  return (
-    <Section title={t`Rules`}>
-      {fitting.length > 1 && (
-        <Choices
-          legend={t`Rules`}
-          hideLegend
-          value={(template ?? fitting.find((one) => sameRules(one.rules, rules)))?.id ?? ""}
-          choices={fitting.map(({ id, name }) => ({ value: id, label: name }))}
-          onChange={(id) => {
-            const chosen = fitting.find((one) => one.id === id);
-            if (chosen) onTemplate(chosen);
-          }}
-        />
-      )}
-      <div className="overflow-hidden rounded-tile bg-card">
-        <p className="px-4 pt-3 text-s text-hint">
-          {template?.description && `${template.description} `}
-          {!template?.description && summary(rules).join(" · ")}
-        </p>
-        <Row title={t`Change the rules`} onTap={onEdit} />
-      </div>
-    </Section>
   );
 }

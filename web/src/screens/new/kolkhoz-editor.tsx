@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import type { BallKind, KolkhozFoulMode, KolkhozRules, KolkhozSystem } from "../../engine/types";
-import { minorDigits, parseMoney } from "../../lib/money";
+import { currencySymbol, minorDigits, parseMoney } from "../../lib/money";
 import { useBallName } from "../../rules/words";
 import { Ball, ballColour } from "../../ui/ball";
 import { Button, IconButton } from "../../ui/button";
@@ -189,8 +189,8 @@ function Order({ rules, onChange }: Props) {
         value={rules.order}
         choices={[
           { value: "fair", label: t`fair circle` },
-          { value: "random_no_repeat", label: t`by lot, without repeats` },
-          { value: "random", label: t`by lot` },
+          { value: "random_no_repeat", label: t`drawn, without repeats` },
+          { value: "random", label: t`drawn` },
           { value: "rotate", label: t`shifting` },
           { value: "fixed", label: t`always the same` },
           { value: "manual", label: t`by hand` },
@@ -247,10 +247,10 @@ function Rates({ rules, seats, onChange }: Props) {
   const { t } = useLingui();
   const [open, setOpen] = useState(Object.keys(rules.rates).length > 0);
   return (
-    <Section title={t`Prices of their own`}>
+    <Section title={t`Prices one by one`}>
       <Card>
         <Switch
-          label={t`Not everyone pays the same`}
+          label={t`A price for each`}
           hint={t`Whoever pays, pays at his own price of a point.`}
           checked={open}
           onChange={(on) => {
@@ -281,13 +281,13 @@ function Rate({
   rules: KolkhozRules;
   onChange: Props["onChange"];
 }) {
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
   const unit = 10 ** minorDigits(rules.currency);
   const [text, setText] = useState(id in rules.rates ? String((rules.rates[id] ?? 0) / unit) : "");
   const amount = parseMoney(text, rules.currency);
   return (
     <Field
-      label={t`${name}, ${rules.currency} a point`}
+      label={t`${name}, ${currencySymbol(rules.currency, i18n.locale)} a point`}
       inputMode="decimal"
       autoComplete="off"
       placeholder={String(rules.price / unit)}

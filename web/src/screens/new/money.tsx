@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import type { Rules } from "../../engine/types";
-import { minorDigits, parseMoney } from "../../lib/money";
+import { currencySymbol, minorDigits, parseMoney } from "../../lib/money";
 import { Card, Choices, Field, Switch } from "../../ui/form";
 import { Section } from "../../ui/screen";
 
@@ -42,24 +42,25 @@ export function Money({ rules, onChange }: Props) {
 }
 
 function Amount({ rules, onChange }: Props) {
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
+  const symbol = currencySymbol(rules.currency, i18n.locale);
   const [text, setText] = useState(String(amountOf(rules) / 10 ** minorDigits(rules.currency)));
   const amount = parseMoney(text, rules.currency);
   return (
     <div className="flex flex-col gap-3 pb-3">
       {rules.game !== "kolkhoz" && (
         <Choices
-          legend={t`For what`}
+          legend={t`Stake for`}
           value={rules.stake.per === "ball" ? "ball" : "game"}
           choices={[
-            { value: "game", label: t`a game` },
-            { value: "ball", label: t`a ball of difference` },
+            { value: "game", label: t`each game` },
+            { value: "ball", label: t`each ball of difference` },
           ]}
           onChange={(per) => onChange({ ...rules, stake: { ...rules.stake, per } })}
         />
       )}
       <Field
-        label={rules.game === "kolkhoz" ? t`Price of a point, ${rules.currency}` : t`Stake, ${rules.currency}`}
+        label={rules.game === "kolkhoz" ? t`Price of a point, ${symbol}` : t`Stake, ${symbol}`}
         inputMode="decimal"
         autoComplete="off"
         value={text}

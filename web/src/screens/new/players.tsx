@@ -1,8 +1,9 @@
 import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { data, listFriends, listSessions } from "../../api";
+import { data, listSessions } from "../../api";
 import type { SessionListed } from "../../api/types";
+import { useFriends } from "../../lib/friends";
 import { haptics } from "../../telegram";
 import { Avatar } from "../../ui/avatar";
 import { Button, IconButton } from "../../ui/button";
@@ -48,7 +49,7 @@ export function Players({ me, others, onChange }: Props) {
       </ul>
       <Suggestions others={others} me={me} onAdd={add} onCompany={onChange} />
       <Guest onAdd={(name) => add(name, null)} />
-      <p className="px-1 text-s text-hint">{t`Others can come in by a code once the evening has begun.`}</p>
+      <p className="px-1 text-s text-hint">{t`Others can join by a code once the evening has begun.`}</p>
     </Section>
   );
 }
@@ -63,7 +64,7 @@ interface SuggestionsProps {
 /** The last company with one touch, then friends one by one. */
 function Suggestions({ me, others, onAdd, onCompany }: SuggestionsProps) {
   const { t } = useLingui();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
+  const friends = useFriends();
   const company = useLastCompany(me);
   const absent = (friends.data?.items ?? []).filter(({ user_id }) => !others.some(({ user }) => user === user_id));
   if (absent.length === 0 && (company.length === 0 || others.length > 0)) return null;
@@ -124,7 +125,7 @@ function Guest({ onAdd }: { onAdd: (name: string) => void }) {
     <form onSubmit={submit} className="flex items-end gap-2">
       <Field
         className="min-w-0 grow"
-        label={t`A guest by name`}
+        label={t`Guest's name`}
         value={name}
         onChange={(event) => setName(event.target.value)}
         maxLength={60}

@@ -4,6 +4,7 @@ import type { SharedBoard, SharedGame } from "../../api/types";
 import type { GameKind } from "../../engine/types";
 import { cn } from "../../lib/cn";
 import { money, signedMoney } from "../../lib/money";
+import { shortNames } from "../../lib/names";
 import { GAMES } from "../../rules/words";
 import { Avatar } from "../../ui/avatar";
 import { Ball } from "../../ui/ball";
@@ -62,6 +63,7 @@ function Content({ board }: { board: SharedBoard }) {
 function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
   const sides = game.sides ?? (game.order ?? []).map((player) => [player]);
   const many = sides.length > 4;
+  const names = shortNames(board.players);
   return (
     <>
       <p className="flex items-center gap-2 text-hint">
@@ -70,19 +72,26 @@ function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
       </p>
       <div className={many ? "tiles" : "board"} data-layout={many ? "row" : undefined} data-count={sides.length}>
         {sides.map((side) => (
-          <Side key={side.join()} side={side} game={game} board={board} />
+          <Side key={side.join()} {...{ side, game, board, names }} />
         ))}
       </div>
     </>
   );
 }
 
-function Side({ side, game, board }: { side: string[]; game: SharedGame; board: SharedBoard }) {
+interface SideProps {
+  side: string[];
+  game: SharedGame;
+  board: SharedBoard;
+  names: ReadonlyMap<string, string>;
+}
+
+function Side({ side, game, board, names }: SideProps) {
   const { t, i18n } = useLingui();
   const [first = ""] = side;
   const running = game.state === "running";
   const lit = running ? side.includes(game.turn ?? "") : game.winners.includes(first);
-  const name = (id: string): string => board.players.find((player) => player.id === id)?.name ?? "?";
+  const name = (id: string): string => names.get(id) ?? "?";
   const balance = board.balances?.[first];
   return (
     <div className="tile" data-turn={lit || undefined}>
@@ -111,7 +120,8 @@ function Side({ side, game, board }: { side: string[]; game: SharedGame; board: 
 
 function Payments({ board }: { board: SharedBoard }) {
   const { t, i18n } = useLingui();
-  const name = (id: string): string => board.players.find((player) => player.id === id)?.name ?? "?";
+  const names = shortNames(board.players);
+  const name = (id: string): string => names.get(id) ?? "?";
   return (
     <Section title={t`Who pays whom`}>
       <List>

@@ -6,6 +6,7 @@ import { data, gameHistory, playerFigures } from "../../api";
 import type { HistoryItem, KindFigures, PlayerFigures } from "../../api/generated";
 import { useMe } from "../../auth/hooks";
 import type { GameKind } from "../../engine/types";
+import { cn } from "../../lib/cn";
 import { useWhen } from "../../lib/evening";
 import { signedMoney } from "../../lib/money";
 import { GAMES } from "../../rules/words";
@@ -70,6 +71,9 @@ function MyFigures() {
   );
 }
 
+/** A longer sum has a line of its own. */
+const SUM_OF_TWO_CELLS = 9;
+
 function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
   const { t, i18n } = useLingui();
   const share = figures.games > 0 ? Math.round((100 * figures.wins) / figures.games) : 0;
@@ -77,7 +81,7 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
   const cells: [string, number | string][] = [
     [t`games`, figures.games],
     [t`wins`, figures.wins],
-    [t`of all, %`, share],
+    [t`won, %`, share],
     [t`balls`, figures.balls],
     [t`own balls`, figures.own],
     [t`fouls`, figures.fouls],
@@ -92,7 +96,13 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
         </div>
       ))}
       {balance.map(([currency, amount]) => (
-        <div key={currency} className="col-span-2 flex flex-col-reverse rounded-tile bg-card px-4 py-3">
+        <div
+          key={currency}
+          className={cn(
+            "flex flex-col-reverse rounded-tile bg-card px-4 py-3",
+            signedMoney(amount, currency, i18n.locale).length > SUM_OF_TWO_CELLS ? "col-span-3" : "col-span-2",
+          )}
+        >
           <dt className="text-s text-hint">{t`won and lost at the table`}</dt>
           <dd className="text-l">
             <Signed value={amount}>{signedMoney(amount, currency, i18n.locale)}</Signed>
@@ -114,7 +124,7 @@ function History() {
   });
   const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
   if (pages.isPending) return <Skeleton rows={3} />;
-  if (items.length === 0) return <Empty>{t`Here will be your games, once you have played some.`}</Empty>;
+  if (items.length === 0) return <Empty>{t`Your games will show up here.`}</Empty>;
   return (
     <Section title={t`My games`}>
       <List>
@@ -134,7 +144,7 @@ function History() {
 function Played({ item }: { item: HistoryItem }) {
   const { t, i18n } = useLingui();
   const when = useWhen();
-  const outcome = { win: t`won`, loss: t`lost`, draw: t`a draw`, abandoned: t`broken off` }[item.outcome];
+  const outcome = { win: t`won`, loss: t`lost`, draw: t`a draw`, abandoned: t`called off` }[item.outcome];
   const others = item.players.map(({ display_name }) => display_name ?? t`somebody`).join(", ");
   const row = (
     <Row
@@ -148,7 +158,7 @@ function Played({ item }: { item: HistoryItem }) {
         item.money ? (
           <Signed value={item.money}>{signedMoney(item.money, item.currency, i18n.locale)}</Signed>
         ) : (
-          <span className="figures text-hint">
+          <span className="figures shrink-0 text-hint">
             <Plural value={Math.abs(item.score)} one={`${item.score} ball`} other={`${item.score} balls`} />
           </span>
         )

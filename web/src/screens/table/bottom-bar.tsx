@@ -2,7 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import { cn } from "../../lib/cn";
 import { IconButton } from "../../ui/button";
 import { MoreIcon, UndoIcon } from "../../ui/icons";
-import { useAuthors, useMayScore, useNames, useTableView, useTap } from "./context";
+import { useAuthors, useIsScorer, useMayScore, useNames, useTableView, useTap } from "./context";
 import { useDescribe } from "./words";
 
 interface Props {
@@ -32,25 +32,26 @@ function UndoButton() {
   const tap = useTap();
   const describe = useDescribe();
   const author = useAuthors();
-  const may = useMayScore();
+  const may = useIsScorer();
   const { undoable } = view;
   const what = undoable ? describe(undoable) : "";
   const who = undoable ? author(undoable.by) : "";
   return (
     <button
       type="button"
-      disabled={!undoable || (!may && !view.finished)}
+      disabled={!undoable || !may}
       onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
-      className="press flex min-h-15 min-w-0 grow items-center gap-3 rounded-tile bg-card px-4 text-start disabled:text-hint"
+      className="press flex min-h-15 min-w-0 flex-1 items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint"
     >
-      <UndoIcon className={cn("size-6 shrink-0", undoable && "text-accent")} />
+      <UndoIcon className={cn("size-6 shrink-0", undoable && may && "text-accent")} />
       <span className="min-w-0">
-        <span dir="auto" className="block truncate font-bold">
+        <span dir="auto" className="line-clamp-2 text-s leading-4.5 font-bold">
           {undoable ? what : t`Nothing to undo`}
         </span>
         {undoable && (
           <span dir="auto" className="block truncate text-s text-hint">
-            {t`undo`} · {who}
+            {may && `${t`undo`} · `}
+            {who}
           </span>
         )}
       </span>
@@ -65,13 +66,11 @@ function MissButton({ player }: { player: string }) {
   return (
     <button
       type="button"
+      aria-label={t`${name}: miss`}
       onClick={() => tap({ type: "miss", player })}
-      className="press min-h-15 shrink-0 rounded-tile bg-card px-4 text-start"
+      className="press min-h-15 shrink-0 rounded-tile bg-card px-4 font-bold"
     >
-      <span className="block font-bold">{t`Miss`}</span>
-      <span dir="auto" className="block max-w-20 truncate text-s text-hint">
-        {name}
-      </span>
+      {t`Miss`}
     </button>
   );
 }

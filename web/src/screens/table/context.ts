@@ -1,6 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
 import { createContext, useContext } from "react";
-import type { Player } from "../../api/types";
 import { useMe } from "../../auth/hooks";
 import { money, signedMoney } from "../../lib/money";
 import type { Tap } from "../../live/open";
@@ -9,6 +8,8 @@ import { haptics } from "../../telegram";
 
 export interface TableContext {
   view: View;
+  /** What everybody is called here, by the id of the player. */
+  names: ReadonlyMap<string, string>;
   post(tap: Tap): string;
 }
 
@@ -20,30 +21,34 @@ export function useTableView(): TableContext {
   return table;
 }
 
-/** May the one who looks write the score? */
-export function useMayScore(): boolean {
+/** Is the one who looks among those who keep the score? They may take back what ended the evening, too. */
+export function useIsScorer(): boolean {
   const { view } = useTableView();
   const me = useMe();
   const { scorers, organizer_id } = view.doc;
-  return !view.finished && (scorers === "everyone" || organizer_id === me.id || scorers.includes(me.id));
+  return scorers === "everyone" || organizer_id === me.id || scorers.includes(me.id);
 }
 
-export const nameOf = (players: Player[], id: string): string =>
-  players.find((player) => player.id === id)?.name ?? "?";
+/** May the one who looks write the score now? */
+export function useMayScore(): boolean {
+  const { view } = useTableView();
+  return useIsScorer() && !view.finished;
+}
 
 export function useNames(): (id: string) => string {
-  const { view } = useTableView();
-  return (id) => nameOf(view.players, id);
+  const { names } = useTableView();
+  return (id) => names.get(id) ?? "?";
 }
 
 /** Who wrote an event: a user, who is usually a player too. */
 export function useAuthors(): (user: string | null) => string {
-  const { view } = useTableView();
+  const { view, names } = useTableView();
   const me = useMe();
   const { t } = useLingui();
   return (user) => {
     if (user === me.id) return t`you`;
-    return view.players.find((player) => player.user_id === user)?.name ?? t`somebody`;
+    const player = view.players.find(({ user_id }) => user_id === user);
+    return names.get(player?.id ?? "") ?? t`somebody`;
   };
 }
 
@@ -62,7 +67,7 @@ export function useMoney(): { plain: (minor: number) => string; signed: (minor: 
 }
 
 /** What a finger does at the table: felt at once, sent at once. */
-export function useTap(): (tap: TapOf, weight?: "light" | "heavy") => void {
+export function useTap(): (tap: Tap, weight?: "light" | "heavy") => void {
   const { view, post } = useTableView();
   return (tap, weight = "light") => {
     if (weight === "light") haptics.tap();
@@ -71,5 +76,3 @@ export function useTap(): (tap: TapOf, weight?: "light" | "heavy") => void {
     post((ofGame ? { ...tap, game: view.game?.id } : tap) as Tap);
   };
 }
-
-type TapOf = Tap;

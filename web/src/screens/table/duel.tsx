@@ -5,7 +5,7 @@ import { Ball } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
 import { useMayScore, useMoney, useNames, useTableView, useTap } from "./context";
 import { flyBall } from "./fly";
-import { Key, Signed, TileHead } from "./tile";
+import { areLong, Key, Signed, TileHead } from "./tile";
 
 interface Props {
   game: GameView;
@@ -14,8 +14,9 @@ interface Props {
 }
 
 export function DuelSides({ game, rules, onPlayer }: Props) {
+  const name = useNames();
   return (
-    <div className="duel">
+    <div className="duel" data-long={areLong((game.sides ?? []).flat().map(name)) || undefined}>
       {(game.sides ?? []).map((side, i) => (
         <Side key={side.join()} {...{ game, rules, side, onPlayer }} target={game.targets[i] ?? rules.target} />
       ))}
@@ -38,10 +39,8 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
   return (
     <div className="tile" data-turn={turn || won || undefined}>
       <div className="tile-body">
-        {side.length === 1 ? (
-          <TileHead player={first} onOpen={() => onPlayer(first)} note={turn ? t`plays` : won ? t`won` : null} />
-        ) : null}
-        <Wins side={side} target={target} />
+        {side.length === 1 && <TileHead player={first} onOpen={() => onPlayer(first)} />}
+        <Standing side={side} target={target} note={won ? t`won` : turn && side.length === 1 ? t`plays` : null} />
         <Figure value={score} />
         {side.length === 1 && running && <DuelKeys rules={rules} player={first} tall />}
         {side.length > 1 && (
@@ -63,8 +62,8 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
   );
 }
 
-/** Games won by exactly these people tonight, what they play to, and what the evening stands at for them. */
-function Wins({ side, target }: { side: string[]; target: number }) {
+/** What they play to, games won by exactly these people tonight, and what the evening stands at for them. */
+function Standing({ side, target, note }: { side: string[]; target: number; note: string | null }) {
   const { t } = useLingui();
   const { view } = useTableView();
   const { signed, on } = useMoney();
@@ -73,11 +72,14 @@ function Wins({ side, target }: { side: string[]; target: number }) {
   const wins = view.games.filter((game) => same(game.winners)).length;
   const balance = view.live.balances[side[0] ?? ""] ?? 0;
   return (
-    <div className="flex flex-wrap items-baseline justify-between gap-x-2 text-s text-hint">
+    <div className="tile-standing flex flex-wrap justify-between gap-x-2 text-s text-hint">
       <span>
         {t`to ${target}`} · {t`games: ${wins}`}
       </span>
-      {on && <Signed value={balance}>{signed(balance)}</Signed>}
+      <span className="flex h-5 grow flex-row-reverse flex-wrap justify-between gap-x-2 overflow-hidden">
+        {on && <Signed value={balance}>{signed(balance)}</Signed>}
+        <span className="me-auto">{note}</span>
+      </span>
     </div>
   );
 }

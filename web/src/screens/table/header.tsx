@@ -4,7 +4,7 @@ import { cn } from "../../lib/cn";
 import type { LiveState } from "../../live/socket";
 import { inTelegram, useBackButton } from "../../telegram";
 import { IconButton } from "../../ui/button";
-import { BackIcon } from "../../ui/icons";
+import { BackIcon, PeopleIcon } from "../../ui/icons";
 import { useGoBack } from "../../ui/screen";
 import { useTableView } from "./context";
 import { useLasting } from "./use-lasting";
@@ -71,7 +71,15 @@ function Connection({ live, online, pending }: { live: LiveState; online: number
         ) : away ? (
           t`reconnecting…`
         ) : (
-          <Plural value={Math.max(1, online)} one="# here" other="# here" />
+          <>
+            <span className="max-[27rem]:sr-only">
+              <Plural value={Math.max(1, online)} one="# here" other="# here" />
+            </span>
+            <span aria-hidden="true" className="figures flex items-center gap-0.5 min-[27rem]:hidden">
+              {Math.max(1, online)}
+              <PeopleIcon className="size-4" />
+            </span>
+          </>
         )}
       </span>
       {stuck && (

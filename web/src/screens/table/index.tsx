@@ -1,9 +1,11 @@
 import { useLingui } from "@lingui/react/macro";
-import { useState } from "react";
-import { useParams } from "react-router";
+import { useMemo, useState } from "react";
+import { useNavigate, useParams } from "react-router";
 import { Broken } from "../../app/boundary";
+import { shortNames } from "../../lib/names";
 import type { LiveState } from "../../live/socket";
 import { useSteadyScreen } from "../../telegram";
+import { Button } from "../../ui/button";
 import { Empty, Screen, Skeleton } from "../../ui/screen";
 import { BottomBar } from "./bottom-bar";
 import { Table, useTableView } from "./context";
@@ -20,13 +22,18 @@ import { useTable } from "./use-table";
 export default function TableScreen() {
   const { t } = useLingui();
   const { id = "" } = useParams();
+  const navigate = useNavigate();
   const { table, snapshot } = useTable(id);
   const { view, live, online, gone, outdated } = snapshot;
+  const names = useMemo(() => shortNames(view?.players ?? []), [view?.players]);
   if (outdated) return <Broken text={t`The app has become newer than this page.`} />;
   if (gone) {
     return (
       <Screen title={t`An evening`} back>
-        <Empty>{t`This evening is not there, or not for you. Ask for its code.`}</Empty>
+        <Empty>{t`There is no such evening, or you are not in it. Ask for its code.`}</Empty>
+        <Button wide onClick={() => navigate("/", { replace: true })}>
+          {t`To my evenings`}
+        </Button>
       </Screen>
     );
   }
@@ -38,7 +45,7 @@ export default function TableScreen() {
     );
   }
   return (
-    <Table value={{ view, post: table.post }}>
+    <Table value={{ view, names, post: table.post }}>
       {view.finished ? <Results live={live} /> : <Playing live={live} online={online.length} />}
     </Table>
   );

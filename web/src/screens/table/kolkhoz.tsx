@@ -8,7 +8,7 @@ import { Ball, ballColour } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
 import { useMayScore, useMoney, useNames, useTap } from "./context";
 import { flyBall } from "./fly";
-import { Key, Signed, TileHead } from "./tile";
+import { areLong, Key, Signed, TileHead } from "./tile";
 
 interface Props {
   game: GameView;
@@ -17,16 +17,36 @@ interface Props {
 }
 
 export function KolkhozTiles({ game, rules, onPlayer }: Props) {
+  const name = useNames();
+  const { signed } = useMoney();
   const order = game.order ?? [];
   const layout = order.length === 4 ? "stand" : order.length < 4 ? "large" : "row";
+  const keys = keysOf(rules);
+  const wide = Object.values(game.stands).some((amount) => signed(amount).length > WIDE_SUM);
   return (
-    <div className="tiles" data-layout={layout}>
+    <div
+      className="tiles"
+      data-layout={layout}
+      data-keys={keys}
+      data-wide={wide || undefined}
+      data-below={keys > KEYS_BESIDE || wide || undefined}
+      data-many={order.length > MANY || undefined}
+      data-long={areLong(order.map(name)) || undefined}
+    >
       {order.map((player, place) => (
         <KolkhozTile key={player} {...{ game, rules, player, place, onPlayer }} />
       ))}
     </div>
   );
 }
+
+/** More keys than this, or a sum longer than that, and a row has no room for both side by side. */
+const KEYS_BESIDE = 3;
+const WIDE_SUM = 9;
+/** Of so many each has a low row. */
+const MANY = 6;
+
+const keysOf = (rules: KolkhozRules): number => rules.balls.length + (rules.foul.mode === "none" ? 0 : 1);
 
 function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player: string; place: number }) {
   const { t } = useLingui();
@@ -59,7 +79,7 @@ function Standing({ game, rules, player, short }: Omit<Props, "onPlayer"> & { pl
   const paid = rules.price > 0 || Object.keys(rules.rates).length > 0;
   const hanging = game.hanging.filter((one) => one === player).length;
   return (
-    <div className="tile-standing flex min-w-0 items-baseline gap-2">
+    <div className="tile-standing flex min-w-0 flex-wrap items-baseline gap-x-2">
       {paid ? (
         <Signed value={stands} className="shrink-0">
           {signed(stands)}
@@ -69,7 +89,7 @@ function Standing({ game, rules, player, short }: Omit<Props, "onPlayer"> & { pl
           {short && typeof ledger === "number" ? points(ledger, true) : <LedgerPoints points={ledger} />}
         </Signed>
       )}
-      <span dir="auto" className="min-w-0 truncate text-s text-hint">
+      <span dir="auto" className="max-w-full truncate text-s text-hint">
         {hanging > 0 ? <Plural value={hanging} one="# foul hangs" other="# fouls hang" /> : who}
       </span>
     </div>
@@ -89,7 +109,7 @@ function Keys({ game, rules, player }: Omit<Props, "onPlayer"> & { player: strin
   const ballName = useBallName();
   const may = useMayScore();
   if (!may) return null;
-  const count = rules.balls.length + (rules.foul.mode === "none" ? 0 : 1);
+  const count = keysOf(rules);
   return (
     <div className="keys" data-count={count} style={{ "--in-row": count > 4 ? Math.ceil(count / 2) : count } as never}>
       {game.rack.map((kind, i) => {

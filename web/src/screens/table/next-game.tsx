@@ -28,7 +28,7 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
     <section aria-label={t`Next game`} className="appear flex flex-col gap-3 rounded-tile bg-card p-4">
       {view.game ? <Outcome /> : <Invitation onInvite={onInvite} />}
       {active.length < 2 ? (
-        <p className="text-hint">{t`Two are needed to play. Let others come by the code, or add a guest.`}</p>
+        <p className="text-hint">{t`It takes two to play. Let others join by the code, or add a guest.`}</p>
       ) : (
         <NextUp next={view.next} waiting={drawing} />
       )}
@@ -71,7 +71,7 @@ function Invitation({ onInvite }: { onInvite: () => void }) {
       onClick={onInvite}
       className="press flex min-h-16 items-center gap-3 rounded-key bg-well px-4 text-start"
     >
-      <span className="grow text-s text-hint">{t`Others come in by this code`}</span>
+      <span className="grow text-s text-hint">{t`Others join by this code`}</span>
       <span className="figures text-l font-bold tracking-wider">{view.doc.code}</span>
     </button>
   );

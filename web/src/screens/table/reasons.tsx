@@ -7,8 +7,8 @@ import { Signed } from "./tile";
 export function Reasons({ transfer }: { transfer: Transfer }) {
   const { t } = useLingui();
   return (
-    <details className="-mt-3 px-4 pb-2">
-      <summary className="inline-flex min-h-8 items-center text-s text-accent">{t`Why`}</summary>
+    <details className="-mt-2 px-4 pb-1">
+      <summary className="inline-flex min-h-11 items-center text-s text-accent">{t`Why`}</summary>
       <div className="grid gap-4 sm:grid-cols-2">
         <Account player={transfer.from} />
         <Account player={transfer.to} />

@@ -16,7 +16,7 @@ const TEXTS: Record<string, MessageDescriptor> = {
   undo_conflict: msg`This cannot be undone: what came after depends on it`,
   unknown_event: msg`There is nothing to undo any more`,
   session_full: msg`This evening has no room for more events`,
-  forbidden: msg`You may not write the score of this evening`,
+  forbidden: msg`You do not keep the score of this evening`,
   not_found: msg`This evening is not there for you any more`,
   rate_limited: msg`Too many taps at once: wait a moment`,
 };

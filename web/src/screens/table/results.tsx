@@ -1,13 +1,14 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { useNavigate } from "react-router";
+import { useAskFriend, useKnown } from "../../lib/friends";
 import { points } from "../../lib/money";
 import type { LiveState } from "../../live/socket";
 import type { GameView } from "../../live/view";
 import { GAMES } from "../../rules/words";
 import { Avatar } from "../../ui/avatar";
 import { Button, IconButton } from "../../ui/button";
-import { MoreIcon } from "../../ui/icons";
+import { BefriendIcon, MoreIcon } from "../../ui/icons";
 import { List, Row } from "../../ui/row";
 import { Screen, Section } from "../../ui/screen";
 import { BottomBar } from "./bottom-bar";
@@ -46,16 +47,18 @@ export function Results({ live }: { live: LiveState }) {
           <Transfers payable reasons={(transfer) => <Reasons transfer={transfer} />} />
         </Section>
       )}
-      <Section title={t`The evening`}>
+      <Section title={t`How it ended`}>
         <Standings />
       </Section>
-      <Section title={t`Games`}>
-        <List>
-          {view.games.toReversed().map((game) => (
-            <GameLine key={game.id} game={game} />
-          ))}
-        </List>
-      </Section>
+      {view.games.length > 0 && (
+        <Section title={t`Games`}>
+          <List>
+            {view.games.toReversed().map((game) => (
+              <GameLine key={game.id} game={game} />
+            ))}
+          </List>
+        </Section>
+      )}
       <Button look="primary" wide onClick={() => navigate(`/new?from=${view.doc.id}`)}>
         {t`Another evening with the same people`}
       </Button>
@@ -65,7 +68,10 @@ export function Results({ live }: { live: LiveState }) {
 }
 
 function Standings() {
+  const { t } = useLingui();
   const { view } = useTableView();
+  const known = useKnown();
+  const ask = useAskFriend();
   const { signed, on } = useMoney();
   const rows = view.players
     .map((player) => ({
@@ -90,11 +96,23 @@ function Standings() {
               </>
             }
             aside={
-              on ? (
-                <Signed value={balance}>{signed(balance)}</Signed>
-              ) : (
-                <span className="figures font-bold">{wins}</span>
-              )
+              <>
+                {player.user_id && known && !known.has(player.user_id) && (
+                  <IconButton
+                    label={t`${player.name}: ask to be friends`}
+                    className="text-accent"
+                    disabled={ask.isPending}
+                    onClick={() => ask.mutate(player.user_id ?? "")}
+                  >
+                    <BefriendIcon />
+                  </IconButton>
+                )}
+                {on ? (
+                  <Signed value={balance}>{signed(balance)}</Signed>
+                ) : (
+                  <span className="figures font-bold">{wins}</span>
+                )}
+              </>
             }
           />
         </li>

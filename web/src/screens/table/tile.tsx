@@ -28,10 +28,15 @@ export function TileHead({ player, onOpen, note }: HeadProps) {
         </span>
         <span className="sr-only">{t`more`}</span>
       </button>
-      {note && <span className="shrink-0 text-s text-hint">{note}</span>}
+      {note && <span className="tile-note shrink-0 text-s text-hint">{note}</span>}
     </div>
   );
 }
+
+/** Names longer than this leave no room for anything beside them in half a phone. */
+const LONG_NAME = 8;
+
+export const areLong = (names: string[]): boolean => names.some((name) => name.length > LONG_NAME);
 
 /** Plus is green, minus is red, nothing is grey. */
 export function Signed({ value, children, className }: { value: number; children: ReactNode; className?: string }) {

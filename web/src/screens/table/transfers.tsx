@@ -2,6 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import { useMe } from "../../auth/hooks";
 import type { Transfer } from "../../engine/types";
 import { Avatar } from "../../ui/avatar";
+import { Button } from "../../ui/button";
 import { ArrowIcon, CheckIcon } from "../../ui/icons";
 import { List } from "../../ui/row";
 import { useMoney, useNames, useTableView, useTap } from "./context";
@@ -42,21 +43,25 @@ function TransferLine({ transfer, payable }: { transfer: Transfer; payable: bool
   const payee = view.players.find(({ id }) => id === to)?.user_id;
   const may = payable && (payee === me.id || view.doc.organizer_id === me.id);
   return (
-    <div className="flex min-h-16 items-center gap-2 px-4 py-2">
-      <Person id={from} />
-      <ArrowIcon className="size-5 shrink-0 text-hint" />
-      <span className="sr-only">{t`pays`}</span>
-      <Person id={to} />
-      <strong className="figures ms-auto shrink-0 ps-1 font-bold">{plain(amount)}</strong>
+    <div className="flex min-h-16 items-center gap-2 py-2 ps-4 pe-3">
+      <span className="min-w-0 grow">
+        <span className="flex flex-wrap items-center gap-x-2">
+          <Person id={from} />
+          <ArrowIcon className="size-5 shrink-0 text-hint" />
+          <span className="sr-only">{t`pays`}</span>
+          <Person id={to} />
+        </span>
+        <strong className="figures block font-bold">{plain(amount)}</strong>
+      </span>
       {may && (
-        <button
-          type="button"
+        <Button
+          className="min-h-11 shrink-0 bg-well px-3 font-normal text-accent"
           aria-label={t`${name(from)} has paid ${name(to)} ${plain(amount)}`}
           onClick={() => tap({ type: "payment", from, to, amount }, "heavy")}
-          className="press grid size-11 shrink-0 place-items-center rounded-full bg-well text-accent"
         >
-          <CheckIcon />
-        </button>
+          <CheckIcon className="size-5" />
+          {t`Paid`}
+        </Button>
       )}
     </div>
   );
@@ -66,7 +71,7 @@ function Person({ id }: { id: string }) {
   const name = useNames()(id);
   return (
     <span className="flex min-w-0 items-center gap-2">
-      <Avatar id={id} name={name} className="size-7 max-[24rem]:hidden" />
+      <Avatar id={id} name={name} className="size-6 max-[26rem]:hidden" />
       <span dir="auto" className="truncate">
         {name}
       </span>

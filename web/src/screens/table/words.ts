@@ -9,11 +9,11 @@ import { useMoney, useNames, useTableView } from "./context";
 
 const REASONS: Record<GameReason, MessageDescriptor> = {
   target: msg`played to the end`,
-  rack_empty: msg`the rack is empty`,
-  concede: msg`given up`,
+  rack_empty: msg`the table is cleared`,
+  concede: msg`conceded`,
   timeout: msg`time was up`,
   draw: msg`a draw`,
-  abandoned: msg`broken off`,
+  abandoned: msg`called off`,
 };
 
 export function useReason(): (reason: GameReason) => string {
@@ -52,7 +52,7 @@ export function useDescribe(): (entry: Entry) => string {
       case "start":
         return game ? t`start of game ${game}` : t`start of a game`;
       case "end":
-        return event.reason === "concede" ? t`${who} gave up` : t`end of the game: ${reason(event.reason)}`;
+        return event.reason === "concede" ? t`${who} conceded` : t`end of the game: ${reason(event.reason)}`;
       case "pause":
         return t`${who}: pause`;
       case "resume":

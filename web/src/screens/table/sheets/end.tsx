@@ -23,7 +23,7 @@ export default function EndSheet({ onClose }: { onClose: () => void }) {
           game?.sides?.map((side) => (
             <li key={side.join()}>
               <Row
-                title={t`${side.map(name).join(", ")} gave up`}
+                title={t`Conceded by ${side.map(name).join(", ")}`}
                 note={t`the other side wins`}
                 onTap={() => end("concede", side[0])}
               />
@@ -42,7 +42,7 @@ export default function EndSheet({ onClose }: { onClose: () => void }) {
           </li>
         )}
         <li>
-          <Row title={t`Break it off`} note={t`nobody wins, no money moves`} onTap={() => end("abandoned")} />
+          <Row title={t`Call it off`} note={t`nobody wins, no money moves`} onTap={() => end("abandoned")} />
         </li>
       </List>
     </Sheet>

@@ -17,9 +17,9 @@ export default function LogSheet({ onClose }: { onClose: () => void }) {
   const { view } = useTableView();
   const entries = view.log.filter(({ event }) => event.type !== "undo").slice(-SHOWN);
   return (
-    <Sheet title={t`Everything written`} onClose={onClose}>
+    <Sheet title={t`Everything recorded`} onClose={onClose}>
       <div className="flex flex-col gap-4">
-        {entries.length === 0 && <p className="text-hint">{t`Nothing is written yet.`}</p>}
+        {entries.length === 0 && <p className="text-hint">{t`Nothing is recorded yet.`}</p>}
         {grouped(entries).map(({ key, game, lines }) => (
           <Section key={key} title={game ? t`Game ${game}` : t`Between games`}>
             <List>

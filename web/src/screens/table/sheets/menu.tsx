@@ -22,7 +22,7 @@ export default function MenuSheet({ onClose, onOpen }: Props) {
           <Row icon={<WalletIcon />} title={t`Who pays whom`} onTap={() => onOpen("money")} />
         </li>
         <li>
-          <Row icon={<ListIcon />} title={t`Everything written`} onTap={() => onOpen("log")} />
+          <Row icon={<ListIcon />} title={t`Everything recorded`} onTap={() => onOpen("log")} />
         </li>
         <li>
           <Row icon={<PeopleIcon />} title={t`Players`} onTap={() => onOpen("players")} />

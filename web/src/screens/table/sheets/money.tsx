@@ -1,15 +1,17 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
+import { useMe } from "../../../auth/hooks";
 import type { Split } from "../../../engine/types";
-import { parseMoney } from "../../../lib/money";
+import { currencySymbol, parseMoney } from "../../../lib/money";
 import { Avatar } from "../../../ui/avatar";
 import { Button } from "../../../ui/button";
 import { Choices, Field } from "../../../ui/form";
+import { PlusIcon } from "../../../ui/icons";
 import { List, Row } from "../../../ui/row";
 import { Section } from "../../../ui/screen";
 import { Sheet } from "../../../ui/sheet";
 import { toast } from "../../../ui/toast";
-import { useMayScore, useMoney, useTableView, useTap } from "../context";
+import { useMayScore, useMoney, useNames, useTableView, useTap } from "../context";
 import { Signed } from "../tile";
 import { Transfers } from "../transfers";
 
@@ -21,6 +23,7 @@ export default function MoneySheet({ onClose }: { onClose: () => void }) {
   const may = useMayScore();
   const running = view.game?.state === "running";
   const everybody = view.players.filter(({ id }) => id in view.live.balances);
+  if (adding) return <Expense onClose={onClose} onDone={() => setAdding(false)} />;
   return (
     <Sheet title={t`Who pays whom`} onClose={onClose}>
       <div className="flex flex-col gap-5">
@@ -43,34 +46,42 @@ export default function MoneySheet({ onClose }: { onClose: () => void }) {
             })}
           </List>
         </Section>
-        {may && !adding && (
-          <Button wide onClick={() => setAdding(true)}>
-            {t`Add an expense, the table say`}
-          </Button>
+        {may && (
+          <List>
+            <li>
+              <Row
+                icon={<PlusIcon />}
+                title={t`Add an expense`}
+                note={t`the table, tea, a taxi: who paid, and for whom`}
+                onTap={() => setAdding(true)}
+              />
+            </li>
+          </List>
         )}
-        {may && adding && <Expense onDone={() => setAdding(false)} />}
       </div>
     </Sheet>
   );
 }
 
-function Expense({ onDone }: { onDone: () => void }) {
-  const { t } = useLingui();
+function Expense({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const { t, i18n } = useLingui();
   const { view } = useTableView();
   const tap = useTap();
   const here = view.players.filter((player) => player.active);
-  const [payer, setPayer] = useState(here[0]?.id ?? "");
+  const me = useMe();
+  const [payer, setPayer] = useState((here.find(({ user_id }) => user_id === me.id) ?? here[0])?.id ?? "");
   const [text, setText] = useState("");
   const [split, setSplit] = useState<Split>("equal");
   const [among, setAmong] = useState<string[]>(here.map(({ id }) => id));
   const amount = parseMoney(text, view.rules.currency);
   const { plain } = useMoney();
+  const name = useNames();
   const bad = text !== "" && !amount;
   function add(): void {
     if (!amount) return;
     const all = among.length === here.length;
     tap({ type: "expense", payer, amount, split, ...(!all && { among }) }, "heavy");
-    toast(t`Written: ${plain(amount)}`);
+    toast(t`Recorded: ${plain(amount)}`);
     onDone();
   }
   const toggle = (id: string): void =>
@@ -80,10 +91,22 @@ function Expense({ onDone }: { onDone: () => void }) {
         : here.map((p) => p.id).filter((p) => p === id || among.includes(p)),
     );
   return (
-    <Section title={t`Expense`}>
+    <Sheet
+      key="expense"
+      title={t`Expense`}
+      onClose={onClose}
+      footer={
+        <div className="grid grid-cols-2 gap-2">
+          <Button onClick={onDone}>{t`Cancel`}</Button>
+          <Button look="primary" disabled={!amount || among.length === 0} onClick={add}>
+            {t`Record`}
+          </Button>
+        </div>
+      }
+    >
       <div className="flex flex-col gap-4">
         <Field
-          label={t`How much, ${view.rules.currency}`}
+          label={t`How much, ${currencySymbol(view.rules.currency, i18n.locale)}`}
           inputMode="decimal"
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -92,7 +115,7 @@ function Expense({ onDone }: { onDone: () => void }) {
         <Choices
           legend={t`Who paid`}
           value={payer}
-          choices={here.map(({ id, name }) => ({ value: id, label: name }))}
+          choices={here.map(({ id }) => ({ value: id, label: name(id) }))}
           onChange={setPayer}
         />
         <Choices<Split>
@@ -108,7 +131,7 @@ function Expense({ onDone }: { onDone: () => void }) {
         <fieldset>
           <legend className="mb-1.5 text-s text-hint">{t`Among whom`}</legend>
           <div className="flex flex-wrap gap-2">
-            {here.map(({ id, name }) => (
+            {here.map(({ id }) => (
               <button
                 key={id}
                 type="button"
@@ -116,15 +139,12 @@ function Expense({ onDone }: { onDone: () => void }) {
                 onClick={() => toggle(id)}
                 className="press min-h-11 rounded-full bg-card px-4 aria-pressed:bg-accent aria-pressed:text-on-accent"
               >
-                <span dir="auto">{name}</span>
+                <span dir="auto">{name(id)}</span>
               </button>
             ))}
           </div>
         </fieldset>
-        <Button look="primary" wide disabled={!amount || among.length === 0} onClick={add}>
-          {t`Write it down`}
-        </Button>
       </div>
-    </Section>
+    </Sheet>
   );
 }

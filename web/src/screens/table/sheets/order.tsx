@@ -43,10 +43,10 @@ export default function OrderSheet({ onClose }: { onClose: () => void }) {
       <div className="flex flex-col gap-4">
         <p className="text-hint">
           {kolkhoz
-            ? t`Touch in the order of the circle.`
+            ? t`Tap them in playing order.`
             : pairs
               ? t`The first two play the other two.`
-              : t`Touch those who play.`}
+              : t`Tap those who play.`}
         </p>
         <div className="flex flex-col gap-2">
           {here.map(({ id, name: who }) => {

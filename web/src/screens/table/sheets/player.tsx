@@ -28,7 +28,7 @@ export default function PlayerSheet({ player, onClose }: Props) {
   return (
     <Sheet title={name} onClose={onClose}>
       <div className="flex flex-col gap-2">
-        {!may && <p className="text-hint">{t`Only those who keep the score can write here.`}</p>}
+        {!may && <p className="text-hint">{t`Only those who keep the score can record here.`}</p>}
         {may && playing && (
           <>
             <Button wide onClick={() => setAsking(!asking)} aria-expanded={asking}>
@@ -45,7 +45,7 @@ export default function PlayerSheet({ player, onClose }: Props) {
             </Button>
             {duel && (
               <Button wide look="danger" onClick={() => act({ type: "end", reason: "concede", player })}>
-                {t`Gives up the game`}
+                {t`Concedes the game`}
               </Button>
             )}
           </>

@@ -1,9 +1,10 @@
 import { useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { addPlayer, data, listFriends } from "../../../api";
+import { addPlayer } from "../../../api";
 import { Problem } from "../../../api/problem";
 import { useMe } from "../../../auth/hooks";
+import { useFriends } from "../../../lib/friends";
 import { uuid7 } from "../../../lib/uuid7";
 import { Avatar } from "../../../ui/avatar";
 import { Button } from "../../../ui/button";
@@ -41,7 +42,7 @@ function Everybody() {
   return (
     <ul className="flex flex-col gap-2">
       {view.players.map(({ id, name, user_id, active, paused }) => {
-        const note = !active ? t`not here` : paused ? t`on a pause` : user_id ? null : t`guest`;
+        const note = !active ? t`gone home` : paused ? t`paused` : user_id ? null : t`guest`;
         const mayMove = (may || user_id === me.id) && !view.finished && active;
         return (
           <li key={id} className="flex flex-wrap items-center gap-2 rounded-tile bg-card py-1 pe-2">
@@ -97,7 +98,7 @@ function AddGuest() {
     <form onSubmit={submit} className="flex items-end gap-2">
       <Field
         className="grow"
-        label={t`A guest by name`}
+        label={t`Guest's name`}
         value={name}
         onChange={(event) => setName(event.target.value)}
         maxLength={64}
@@ -115,7 +116,7 @@ function AddFriend() {
   const { t } = useLingui();
   const { view } = useTableView();
   const add = useAdd();
-  const friends = useQuery({ queryKey: ["friends"], queryFn: () => data(listFriends({ query: { limit: 100 } })) });
+  const friends = useFriends();
   const here = new Set(view.players.map(({ user_id }) => user_id));
   const absent = (friends.data?.items ?? []).filter(({ user_id }) => !here.has(user_id));
   if (absent.length === 0) return null;

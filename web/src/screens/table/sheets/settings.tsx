@@ -54,7 +54,7 @@ function Change() {
   return (
     <>
       <Choices<Scorers>
-        legend={t`Who writes the score`}
+        legend={t`Who keeps the score`}
         value={Array.isArray(scorers) ? "some" : scorers}
         choices={[
           { value: "everyone", label: t`everyone` },

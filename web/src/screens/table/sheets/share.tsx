@@ -58,7 +58,7 @@ function Invite() {
   }
   const link = new URL(`/join/${code}`, window.location.href).href;
   return (
-    <Section title={t`Others come in by this code`}>
+    <Section title={t`Others join by this code`}>
       <Card className="flex flex-col gap-3 py-4">
         <p className="selectable figures text-center text-l font-bold tracking-[0.2em]">{code}</p>
         <Button look="primary" wide onClick={() => void shareLink(link, t`Come and play`).then(told)}>
@@ -90,7 +90,7 @@ function Board() {
   });
   if (view.doc.organizer_id !== me.id) return null;
   return (
-    <Section title={t`A scoreboard to look at`}>
+    <Section title={t`A scoreboard for spectators`}>
       <Card className="flex flex-col gap-2 py-3">
         <p className="text-s text-hint">{t`Whoever has the link sees names and scores, and can change nothing.`}</p>
         {on && <Switch label={t`Show money too`} checked={withMoney} onChange={setWithMoney} />}
