@@ -59,6 +59,9 @@ class Presence(NamedTuple):
     name: str | None = None
 
 
+new_presence = partial(tuple.__new__, Presence)
+
+
 class Expense(NamedTuple):
     id: str
     type: str
@@ -66,6 +69,9 @@ class Expense(NamedTuple):
     amount: int
     split: str | None = None
     among: tuple[str, ...] | None = None
+
+
+new_expense = partial(tuple.__new__, Expense)
 
 
 class Payment(NamedTuple):
@@ -78,10 +84,16 @@ class Payment(NamedTuple):
     amount: int
 
 
+new_payment = partial(tuple.__new__, Payment)
+
+
 class Undo(NamedTuple):
     id: str
     type: str
     target: str
+
+
+new_undo = partial(tuple.__new__, Undo)
 
 
 class Finish(NamedTuple):
@@ -143,6 +155,7 @@ def _amount(value: Json) -> int:
 
 
 def _only(value: Json, keys: frozenset[str]) -> None:
+    """Not needed where every key is asked for, and there are as many: then there are no others."""
     if not value.keys() <= keys:
         _wrong(f"{value['type']} has keys that it does not take")
     if None in value.values():
@@ -170,6 +183,8 @@ def _stroke(value: Json) -> Stroke:
 def special_stroke(event_id: str, player: str, value: Json) -> Stroke:
     """Of which more is said than who made it."""
     kind = value["type"]
+    if kind == "ball" and len(value) == len(_STROKE) + 1 and is_id(value.get("ball")):
+        return new_stroke((event_id, kind, player, value["ball"], None, None, None))
     _only(value, _STROKES[kind])
     ball, own, lucky, reason = value.get("ball"), value.get("own"), value.get("lucky"), value.get("reason")
     if not (ball is None or is_id(ball)):
@@ -225,11 +240,12 @@ def _end(value: Json) -> End:
 
 
 def _presence(value: Json) -> Presence:
-    _only(value, _JOIN if value["type"] == "join" else _STROKE)
+    if len(value) != len(_STROKE):
+        _only(value, _JOIN if value["type"] == "join" else _STROKE)
     name = value.get("name")
     if not (name is None or isinstance(name, str)):
         _wrong("name must be a text")
-    return Presence(_id(value), value["type"], _id(value, "player"), name)
+    return new_presence((_id(value), value["type"], _id(value, "player"), name))
 
 
 def _expense(value: Json) -> Expense:
@@ -237,7 +253,7 @@ def _expense(value: Json) -> Expense:
     split = value.get("split")
     if "split" in value and (not isinstance(split, str) or split not in SPLITS):
         _wrong(f"split must be one of {', '.join(SPLITS)}")
-    return Expense(_id(value), "expense", _id(value, "payer"), _amount(value), split, _among(value))
+    return new_expense((_id(value), "expense", _id(value, "payer"), _amount(value), split, _among(value)))
 
 
 def _among(value: Json) -> tuple[str, ...] | None:
@@ -250,13 +266,15 @@ def _among(value: Json) -> tuple[str, ...] | None:
 
 
 def _payment(value: Json) -> Payment:
-    _only(value, _PAYMENT)
-    return Payment(_id(value), "payment", _id(value, "from"), _id(value, "to"), _amount(value))
+    if len(value) != len(_PAYMENT):
+        _only(value, _PAYMENT)
+    return new_payment((_id(value), "payment", _id(value, "from"), _id(value, "to"), _amount(value)))
 
 
 def _undo(value: Json) -> Undo:
-    _only(value, _UNDO)
-    return Undo(_id(value), "undo", _id(value, "target"))
+    if len(value) != len(_UNDO):
+        _only(value, _UNDO)
+    return new_undo((_id(value), "undo", _id(value, "target")))
 
 
 def _finish(value: Json) -> Finish:
