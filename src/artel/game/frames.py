@@ -34,14 +34,14 @@ def shared_frame(sheet: Sheet) -> str:
     return orjson.dumps({"type": "table", "version": sheet.version, "table": shared_table(sheet)}).decode()
 
 
-async def frames_again(sheet: Sheet, after: int, upto: int, *, shared: bool = False) -> list[Frame]:
-    """Those of `after` + 1 to `upto`, played once more from the log."""
+async def frames_again(sheet: Sheet, after: int, upto: int) -> list[Frame]:
+    """Those of `after` + 1 to `upto` for a member, played once more from the log."""
     again = Sheet(sheet.meta, sheet.play.rules)
     made = []
     for line in sheet.lines[:upto]:
         again.follow(line)
         if again.version > after:
-            made.append(frame(again, shared=shared))
+            made.append(frame(again, shared=False))
         if again.version % AT_ONCE == 0:
             await asyncio.sleep(0)
     return made

@@ -68,7 +68,6 @@ class Live:
     def __init__(self) -> None:
         self.sockets: set[Socket] = set()
         self.elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
-        self.told = 0
         self._presence = ""
         self._ring: dict[int, Frame] = {}
 
@@ -76,14 +75,13 @@ class Live:
     def is_shared(self) -> bool:
         return bool(self.sockets) and any(socket.user_id is None for socket in self.sockets)
 
-    def tell(self, frames: Sequence[Frame], version: int, since: float | None = None) -> None:
-        """`version` is the last that is on disk; `since` the time when it got there."""
+    def tell(self, frames: Sequence[Frame], since: float | None = None) -> None:
+        """What is on disk, and the time `since` when, if this process has put it there."""
         for frame in frames:
             self._ring[frame.version] = frame
             self._ring.pop(frame.version - RING, None)
             for socket in self.sockets:
                 socket.show(frame)
-        self.told = max(self.told, version)
         if since is not None and self.sockets:
             meters.fan_out.observe(time.perf_counter() - since)
 

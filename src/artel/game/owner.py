@@ -154,7 +154,7 @@ class Owner:
     def _tell(self) -> None:
         while self._untold:
             batch, since = self._untold.popleft()
-            self.live.tell(batch.frames, batch.rows[-1].version, since)
+            self.live.tell(batch.frames, since)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -185,7 +185,7 @@ class Owner:
             if self.live.sockets:
                 frames.append(self._frame())
         self._on_disk = self.sheet.place()
-        self.live.tell(frames, self.sheet.version)
+        self.live.tell(frames)
 
     def set_meta(self, meta: Meta) -> None:
         before = self.sheet.meta
