@@ -123,19 +123,6 @@ def parse_event(value: object) -> Event:
     return read(value)
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
-    """The object it was read from."""
-    found = zip(event._fields, event, strict=True)
-    return {_WRITTEN.get(key, key): _plain(value) for key, value in found if value is not None and value != ()}
-
-
-_WRITTEN: Final = {"debtor": "from", "creditor": "to"}
-
-
-def _plain(value: object) -> object:
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
 def _wrong(detail: str) -> NoReturn:
     refuse("invalid_event", detail)
 
