@@ -422,7 +422,9 @@ class TestRights:
             (await played.event("ball", who=who, game=self.game, player="Анна")).json()["events"][0]["id"]
             for who in (played.organizer, self.boris)
         ]
-        await played.win(self.game, "Анна", 6)
+        last = (await played.win(self.game, "Анна", 6)).json()["events"][0]["id"]
+        assert (await played.event("undo", who=self.vera, target=last)).status_code == 201, "over, and the last one"
+        await played.win(self.game, "Анна", 1)
         await played.start(sides=[["Анна"], ["Вера"]])
         late = await played.event("undo", who=self.vera, target=his)
         assert problem(late) == (403, "forbidden")

@@ -274,6 +274,21 @@ class TestTwelveHours:
         assert (await played.now())["code"] == played.session["code"]
         await played.join(boris)
 
+    async def test_after_the_last_event(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna)
+        await played.event("expense", payer="Анна", amount=1)
+        await house.app.state.contexts["game"].own.put_away(idle=0)
+
+        def long_ago(tx: Any) -> None:
+            tx.exec_driver_sql("UPDATE events SET body = json_set(body, '$.at', '2026-01-01T20:00:00.000Z')")
+
+        await house.app.state.contexts["game"].database.write(long_ago)
+        await self._let_it_be_later(house)
+        assert (await played.now())["code"] is None
+        body = {"code": played.session["code"]}
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=body)) == (404, "unknown_code")
+
     async def test_what_is_kept_of_a_session_does_not_keep_the_code(self, house: Installation) -> None:
         anna = house.person("Анна")
         await table(house, anna)

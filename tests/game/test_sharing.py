@@ -1,13 +1,13 @@
 import csv
 import io
 import json
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from artel.cli_replay import replay
-from artel.kernel.events import new_id
 from artel_testing import Installation, Person
 from game_testing import KOLKHOZ, Screen, Table, listening, problem, table, watching
 
@@ -214,5 +214,6 @@ class TestExport:
         ]
         answers += [await house.call(anna, "GET", "/sessions"), await played.event("start")]
         everything = " ".join([*(answer.text for answer in answers), caplog.text])
-        for form in (secret.hex(), repr(secret), str(list(secret)), new_id()):
+        in_base_64 = [encode(secret).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)]
+        for form in (secret.hex(), repr(secret), str(list(secret)), str(int.from_bytes(secret)), *in_base_64):
             assert form not in everything
