@@ -1,13 +1,14 @@
 """The command `artel`. Heavy imports wait until a command needs them, so that `replay` starts at once."""
 
 import argparse
+import fcntl
 import gc
 import json
 import os
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except _Refused as refusal:
+    except (_Refused, OSError) as refusal:  # the system's words name the file, or the server that does not answer
         print(f"artel: {refusal}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before there was anything to close
+        return 130
 
 
 class _Refused(Exception):  # noqa: N818 a sentence for whoever typed the command
@@ -45,11 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
 
     serve = commands.add_parser("serve", help="one service, or several, as production does")
-    serve.add_argument("names", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+    serve.add_argument("names", nargs="+", type=_service, metavar="NAME", help=", ".join(NAMES))
     serve.set_defaults(run=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the databases of services to the newest tables")
-    migrate.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help="all, when none is named")
+    migrate.add_argument("names", nargs="*", type=_service, metavar="NAME", help="all, when none is named")
     migrate.set_defaults(run=_migrate)
 
     keys = commands.add_parser("keys", help="the keys that sign access tokens")
@@ -72,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("files", nargs="+", metavar="FILE", help="a file of cases, or - for standard input")
     replay.set_defaults(run=_replay)
     return parser
+
+
+def _service(name: str) -> str:
+    """`choices` of argparse would refuse an empty list, which means all."""
+    if name not in NAMES:
+        raise argparse.ArgumentTypeError(f"no service is called {name!r}: there are {', '.join(NAMES)}")
+    return name
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -102,16 +112,63 @@ def _run(_: argparse.Namespace) -> int:
 
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
-    listening = _listen(settings)
-    ensure_key(settings.keys)
-    _migrate_all(settings, NAMES)
-    print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
-    return _serve_on(listening, settings, NAMES)
+    with _ports(settings) as listening, _alone(settings):
+        ensure_key(settings.keys)
+        _migrate_all(settings, NAMES)
+        print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
+        return _serve_on(listening, settings, NAMES)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from artel.auth.keys import KeyRing, refresh_secret  # noqa: PLC0415
+
     settings = _settings()
-    return _serve_on(_listen(settings), settings, arguments.names)
+    if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
+        KeyRing(settings.keys)
+        refresh_secret(settings.keys)
+    with _ports(settings) as listening:
+        return _serve_on(listening, settings, arguments.names)
+
+
+@contextmanager
+def _alone(settings: "Settings") -> Iterator[None]:
+    """Two processes on the same SQLite files would each tell only its own phones what happens."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (settings.data_dir / "lock").open("a")
+    except OSError as error:
+        raise _Refused(
+            f"{settings.data_dir} cannot be written to ({error.strerror}); ARTEL_DATA_DIR chooses another folder"
+        ) from None
+    with lock:
+        if settings.database("game").startswith("sqlite"):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _Refused(
+                    f"another Artel has the files in {settings.data_dir}; ARTEL_DATA_DIR chooses another folder"
+                ) from None
+        yield
+
+
+@contextmanager
+def _ports(settings: "Settings") -> Iterator[socket.socket]:
+    """Both are had before anything else is done."""
+    from prometheus_client import start_http_server  # noqa: PLC0415
+
+    with _listen(settings) as listening:
+        try:
+            # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
+            metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
+        except (OSError, OverflowError) as error:
+            raise _Refused(
+                f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
+            ) from None
+        try:
+            yield listening
+        finally:
+            metrics.shutdown()
+            metrics.server_close()
 
 
 def _listen(settings: "Settings") -> socket.socket:
@@ -120,8 +177,9 @@ def _listen(settings: "Settings") -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
-        listening.listen(2048)  # taken before anything else is done, so that two starts never share the files
+        listening.listen(2048)
     except OSError as error:
+        listening.close()
         raise _Refused(
             f"port {settings.port} on {settings.host} cannot be had ({error.strerror}); ARTEL_PORT chooses another"
         ) from None
@@ -130,7 +188,6 @@ def _listen(settings: "Settings") -> socket.socket:
 
 def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[str]) -> int:
     import uvicorn  # noqa: PLC0415
-    from prometheus_client import start_http_server  # noqa: PLC0415
 
     from artel.compose import compose  # noqa: PLC0415
     from artel.kernel.logs import configure_logs  # noqa: PLC0415
@@ -146,25 +203,15 @@ def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[st
         ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
         ws_max_size=64 * 1024,
         lifespan="on",
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,  # all is closed within 3 s, whoever still sends something
         access_log=False,
         log_config=None,
         server_header=False,
     )
-    try:
-        # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
-        metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
-    except (OSError, OverflowError) as error:
-        raise _Refused(
-            f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
-        ) from None
-    try:
-        server = uvicorn.Server(config)
-        with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
-            server.run(sockets=[listening])
-        return 0 if server.started else 1
-    finally:
-        metrics.shutdown()
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
+        server.run(sockets=[listening])
+    return 0 if server.started else 1
 
 
 def _frozen(app: "FastAPI") -> "FastAPI":
@@ -181,10 +228,21 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
-    from artel.kernel.migrations import migrate  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
+    from artel.kernel.migrations import migrate  # noqa: PLC0415
+    from artel.kernel.outage import is_outage, sqlstate  # noqa: PLC0415
+
+    if len({settings.database(name) for name in names}) < len(names):
+        raise _Refused("ARTEL_DATABASE_URL: each service has a database of its own; {service} stands for its name")
     for name in names:
-        migrate(name, settings.database(name))
+        try:
+            migrate(name, settings.database(name))
+        except (OSError, DBAPIError) as error:
+            if isinstance(error, DBAPIError) and not is_outage(error) and sqlstate(error)[:2] not in {"28", "3D"}:
+                raise  # neither away, nor closed to us, nor not there: a bug
+            why = getattr(error, "orig", error)
+            raise _Refused(f"the database of {name} cannot be had ({why}); see ARTEL_DATABASE_URL") from None
 
 
 def _keys(_: argparse.Namespace) -> int:

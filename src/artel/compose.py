@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from artel.kernel.bus import open_bus
 from artel.kernel.errors import add_handlers
@@ -96,6 +97,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=PROBLEMS,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # to find out that nobody wants it costs 10 µs
     )
@@ -110,7 +112,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     for service in services:
         _include(app, service, owners)
     if settings.web_dir:
-        app.mount("/", WebApp(settings.web_dir))
+        app.router.default = WebApp(settings.web_dir)
     app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
     return app
 
@@ -165,8 +167,14 @@ class WebApp(StaticFiles):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory, html=True)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path.startswith(("api/", ".well-known/")):
+        if path.startswith(("api/", ".well-known/")) or path in {"api", "metrics"}:
             raise HTTPException(404)
         try:
             response = await super().get_response(path, scope)

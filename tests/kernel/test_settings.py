@@ -67,7 +67,25 @@ def test_a_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch, t
         given(monkeypatch, ARTEL_BUS_URL_FILE=str(tmp_path / "none"))
 
 
-@pytest.mark.parametrize(("name", "value"), [("ARTEL_PORT", "x"), ("ARTEL_PORT", "70000"), ("ARTEL_ENV", "test")])
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, ARTEL_PORT="", ARTEL_DATA_DIR="", ARTEL_DEV_LOGIN="")
+    assert (settings.port, settings.data_dir, settings.dev_login) == (8080, Path("var"), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ARTEL_PORT", "x"),
+        ("ARTEL_PORT", "70000"),
+        ("ARTEL_ENV", "test"),
+        ("ARTEL_DATABASE_URL", "mysql://db/{service}"),
+        ("ARTEL_DATABASE_URL", "postgresql://db/{service}"),
+        ("ARTEL_BUS_URL", "kafka://bus"),
+        ("ARTEL_STORE_URL", "nonsense"),
+        ("ARTEL_WEB_DIR", "/there/is/none"),
+        ("ARTEL_SIGN_IN_RATE", "0"),
+    ],
+)
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(ValidationError):
         given(monkeypatch, **{name: value})

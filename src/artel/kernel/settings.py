@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -29,20 +29,24 @@ class FileSource(EnvSettingsSource):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="ARTEL_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ARTEL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     env: Literal["local", "production"] = "local"
     host: str = Field("127.0.0.1", description="the address the gateway, or the newcomer's browser, comes to")
     port: int = Field(8080, ge=1, le=65535)
     admin_port: int = Field(0, ge=0, le=65535, description="where /metrics is served; 0: the next port after `port`")
     data_dir: Path = Field(Path("var"), description="SQLite files and, unless given elsewhere, the signing keys")
-    database_url: str = Field("", description="with {service} in it; empty: a SQLite file a service in data_dir")
-    bus_url: str = "memory://"
-    store_url: str = "memory://"
+    database_url: str = Field(
+        "",
+        pattern=r"^((sqlite\+aiosqlite|postgresql\+asyncpg)://.+)?$",
+        description="with {service} in it; empty: a SQLite file a service in data_dir",
+    )
+    bus_url: str = Field("memory://", pattern="^(memory|amqps?)://")
+    store_url: str = Field("memory://", pattern="^(memory|rediss?|unix)://")
     notify_url: str = "console://"
     public_url: str = Field("", description="where people open the app; empty: http://host:port")
     keys_dir: Path | None = Field(None, description="jwks.json for all, private keys for auth; empty: data_dir/keys")
-    web_dir: Path | None = Field(None, description="the built web app, served by the one-process mode")
+    web_dir: DirectoryPath | None = Field(None, description="the built web app, served by the one-process mode")
     dev_login: bool | None = Field(None, description="sign-in by a name alone; empty: only locally, on loopback")
     telegram_bot_token: SecretStr | None = None
     telegram_bot_id: int | None = None

@@ -1,0 +1,161 @@
+"""`artel run` and its sisters as whoever types them meets them: a start, a stop, and a sentence where it cannot be."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from httpx2 import Client
+from sqlalchemy.engine import make_url
+
+from artel.cli import main
+from artel.kernel.settings import Settings
+from servers import free_port
+
+IN_USE = "cannot be had (Address already in use)"
+
+
+@pytest.fixture(autouse=True)
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Ports and files of this test's own, and no other settings."""
+    for name in [name for name in os.environ if name.startswith(("ARTEL_P", "ARTEL_D", "PYTHONDONTWRITE"))]:
+        monkeypatch.delenv(name)
+    ours = {"ARTEL_PORT": free_port(), "ARTEL_ADMIN_PORT": free_port(), "ARTEL_DATA_DIR": tmp_path / "var"}
+    for name, value in ours.items():
+        monkeypatch.setenv(name, str(value))
+    return dict(os.environ)
+
+
+def artel(*arguments: str) -> int:
+    """In this process: the exit status."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return int(str(end.code))
+
+
+@contextmanager
+def running(env: Mapping[str, str], words: Path) -> Iterator[subprocess.Popen[str]]:
+    with words.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "artel.cli", "run"], env=env, stdout=subprocess.PIPE, stderr=said, text=True
+        )
+    try:
+        assert process.stdout
+        assert "open at" in process.stdout.readline(), words.read_text()
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_a_start_and_a_stop(env: dict[str, str], tmp_path: Path) -> None:
+    """Ctrl-C ends it, whoever holds a connection, and the next start has everything again."""
+    address = f"http://127.0.0.1:{env['ARTEL_PORT']}"
+    users = set()
+    for _ in range(2):
+        with running(env, tmp_path / "words") as process, Client(base_url=address, timeout=30) as http:
+            users.add(http.post("/api/v1/auth/dev", json={"name": "Аня"}).raise_for_status().json()["user"]["id"])
+            metrics = http.get(f"http://127.0.0.1:{env['ARTEL_ADMIN_PORT']}/metrics").text
+            assert 'artel_http_requests_total{method="POST",route="/auth/dev",service="auth",status="200"}' in metrics
+            idle, half = (socket.create_connection(("127.0.0.1", int(env["ARTEL_PORT"]))) for _ in range(2))
+            half.sendall(b"POST /api/v1/auth/dev HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+            idle.close()
+            half.close()
+    assert len(users) == 1
+
+
+def test_ctrl_c_before_it_is_open_is_no_drama(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(**_: object) -> Settings:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("artel.cli._settings", interrupted)
+    assert artel("run") == 130
+
+
+def test_a_second_one_does_not_share_the_files(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(env, tmp_path / "words"):
+        assert artel("run") == 2
+        words = capsys.readouterr().err
+        assert words == f"artel: port {env['ARTEL_PORT']} on 127.0.0.1 {IN_USE}; ARTEL_PORT chooses another\n"
+        for name in ("ARTEL_PORT", "ARTEL_ADMIN_PORT"):
+            monkeypatch.setenv(name, str(free_port()))
+        assert artel("run") == 2
+        words = capsys.readouterr().err
+        assert words == f"artel: another Artel has the files in {tmp_path}/var; ARTEL_DATA_DIR chooses another folder\n"
+    with running(dict(os.environ), tmp_path / "words"):
+        """What was killed holds them no longer."""
+
+
+def test_both_ports_are_had_before_it_says_that_it_is_open(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARTEL_ADMIN_PORT", env["ARTEL_PORT"])
+    assert artel("run") == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "ARTEL_ADMIN_PORT chooses another" in said.err
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "said"),
+    [
+        ("run", {"ARTEL_DATA_DIR": "/dev/null/var"}, "/dev/null/var cannot be written to (Not a directory)"),
+        ("run", {"ARTEL_KEYS_DIR": "/dev/null/keys"}, "/dev/null/keys"),
+        ("run", {"ARTEL_PORT": "x"}, "ARTEL_PORT: "),
+        ("run", {"ARTEL_HOST": "192.0.2.1"}, "on 192.0.2.1 cannot be had"),
+        ("run", {"ARTEL_WEB_DIR": "/dev/null"}, "ARTEL_WEB_DIR: "),
+        ("run", {"ARTEL_BUS_URL": "kafka://bus"}, "ARTEL_BUS_URL: "),
+        ("run", {"ARTEL_ENV": "production", "ARTEL_DEV_LOGIN": "1"}, "ARTEL_DEV_LOGIN=1 is refused with ARTEL_ENV"),
+        ("run", {"ARTEL_ENV": "production"}, "ARTEL_DATABASE_URL is missing"),
+        ("run", {"ARTEL_TELEGRAM_BOT_TOKEN_FILE": "/dev/null/token"}, "/dev/null/token"),
+        ("migrate", {"ARTEL_DATABASE_URL": "sqlite+aiosqlite:////dev/shm/one.db"}, "a database of its own"),
+        ("migrate", {"ARTEL_DATABASE_URL": "postgresql+asyncpg://a@127.0.0.1:9/{service}"}, "the database of auth"),
+        ("migrate auth nobody", {}, "no service is called 'nobody'"),
+        ("serve", {}, "NAME"),
+        ("serve auth", {}, "make one with `artel keys rotate`"),
+        ("keys rotate", {"ARTEL_KEYS_DIR": "/dev/null/keys"}, "/dev/null/keys"),
+        ("schemas /dev/null/schemas", {}, "/dev/null/schemas"),
+        ("dance", {}, "invalid choice: 'dance'"),
+        ("", {}, "COMMAND"),
+    ],
+)
+def test_a_sentence_and_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    given: dict[str, str],
+    said: str,
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert artel(*command.split()) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("who", ["artel", "nobody"])
+def test_a_database_that_is_not_there_or_not_ours(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], who: str
+) -> None:
+    url = make_url(postgres_url).set(database="there_is_none", username=who)
+    monkeypatch.setenv("ARTEL_DATABASE_URL", url.render_as_string(hide_password=False))
+    assert artel("migrate", "auth") == 2
+    words = capsys.readouterr().err
+    assert words.startswith("artel: the database of auth cannot be had")
+    assert words.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["", "run", "serve", "migrate", "keys", "openapi", "schemas", "replay"])
+def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert artel(*command.split(), "--help") == 0
+    assert capsys.readouterr().out.startswith(f"usage: artel {command}".strip())

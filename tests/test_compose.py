@@ -1,0 +1,103 @@
+"""What stands around the services: health, the built web app, and what is nowhere."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from httpx2 import AsyncClient
+from starlette.types import Message
+
+from artel.compose import SERVICES
+from artel_testing import Installation, installation
+
+PAGE = "<!doctype html><title>Artel</title>"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[Installation]:
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text(PAGE)
+    (built / "assets" / "app-1a2b.js").write_text("export {}")
+    async with installation(tmp_path, web_dir=built) as made:
+        yield made
+
+
+@pytest.fixture
+def http(house: Installation) -> AsyncClient:
+    house.http.base_url = "http://testserver"
+    return house.http
+
+
+async def test_the_process_is_up_and_says_what_it_stands_on(http: AsyncClient) -> None:
+    assert (await http.get("/healthz")).json() == {"status": "ok"}
+    ready = await http.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json() == {service: {"database": "ok", "bus": "ok", "store": "ok"} for service in SERVICES}
+
+
+async def test_it_is_not_ready_without_a_database(house: Installation, http: AsyncClient) -> None:
+    await house.app.state.contexts["stats"].database.close()
+    ready = await http.get("/readyz")
+    assert (ready.status_code, ready.headers["retry-after"]) == (503, "2")
+    parts = ready.json()
+    assert parts["stats"]["database"] != "ok"
+    assert parts["game"]["database"] == "ok"
+
+
+async def test_any_page_is_the_app_and_never_an_old_one(http: AsyncClient) -> None:
+    for path in ("/", "/s/", "/sessions/01a21334", "/t/"):
+        page = await http.get(path)
+        assert (page.status_code, page.text) == (200, PAGE)
+        assert page.headers["cache-control"] == "no-cache"
+
+
+async def test_a_hashed_asset_is_for_ever(http: AsyncClient) -> None:
+    asset = await http.get("/assets/app-1a2b.js")
+    assert "immutable" in asset.headers["cache-control"]
+    assert asset.headers["x-content-type-options"] == "nosniff"
+
+
+NOWHERE = [
+    "/metrics", "/api", "/api/v1", "/api/v2/users/me", "/api/v1/nothing", "/api/v1/templates/", "/.well-known/none",
+    "/assets/gone.js", "/api/v1/docs",
+]  # fmt: skip
+
+
+async def test_what_is_nowhere(http: AsyncClient) -> None:
+    """Not the page, and not a redirect: the same with the web app and without it. Metrics are another port's."""
+    answers = {path: await http.get(path) for path in NOWHERE}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(NOWHERE, 404)
+    assert {answer.json()["code"] for answer in answers.values()} == {"not_found"}
+
+
+async def test_a_method_that_a_route_does_not_know(http: AsyncClient) -> None:
+    for method, path, allowed in (
+        ("DELETE", "/api/v1/auth/dev", "POST"),
+        ("PUT", "/api/v1/users/me", "GET"),
+        ("POST", "/healthz", "GET"),
+    ):
+        answer = await http.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        assert allowed in answer.headers["allow"]
+
+
+async def test_nobody_talks_to_a_page(house: Installation) -> None:
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    for path in ("/", "/nothing", "/api/v1/users/me"):
+        scope: dict[str, object] = {
+            "type": "websocket",
+            "path": path,
+            "headers": [],
+            "query_string": b"",
+            "subprotocols": [],
+        }
+        await house.app(scope, receive, send)
+    assert [message["type"] for message in said] == ["websocket.close"] * 3
