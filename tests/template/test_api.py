@@ -223,6 +223,27 @@ async def test_a_repeated_post_makes_one(template: Installation, anya: Person) -
     assert code(other) == (422, "idempotency_key_reused")
 
 
+async def test_a_repeat_gets_the_first_answer_whatever_has_become_of_it(template: Installation, anya: Person) -> None:
+    async def twice(path: str, body: Any, meanwhile: tuple[str, Any]) -> tuple[Response, Response]:
+        key = {"Idempotency-Key": path.replace("/", ".")}
+        first = await template.call(anya, "POST", path, body, headers=key)
+        method, change = meanwhile
+        changed = await template.call(anya, method, f"/templates/{first.json().get('id', made['id'])}", change)
+        assert changed.is_success
+        return first, await template.call(anya, "POST", path, body, headers=key)
+
+    made = await make(template, anya)
+    body = {"name": "Суббота", "rules": KOLKHOZ}
+    for path, sent, meanwhile in (
+        ("/templates", body, ("PATCH", {"name": "Воскресенье"})),
+        (f"/templates/{made['id']}/copy", {}, ("DELETE", None)),
+        (f"/templates/{made['id']}/share", None, ("PATCH", {"name": "Понедельник"})),
+    ):
+        first, again = await twice(path, sent, meanwhile)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert again.headers["idempotency-replayed"] == "true"
+
+
 async def test_no_more_than_a_shelf_holds(
     template: Installation, anya: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Response
 
+from artel.kernel.database import Tx
 from artel.kernel.http import Page, PagingDep, bad_field
 from artel.kernel.idempotency import OnceDep
 from artel.kernel.service import Context, context_of
@@ -56,12 +57,17 @@ def _place(after: list[Any]) -> tuple[int, str, str]:
 @router.post("/templates", status_code=201)
 async def create_template(template: TemplateDep, reader: ReaderDep, once: OnceDep, body: TemplateIn) -> TemplateOut:
     rules = templates.checked(body.rules)
-    made = await once.run(template.database, _created, reader.user_id, body.name, rules)
-    return await show_template(template, reader, made["id"])
+    made = await once.run(template.database, _created, reader, body.name, rules)
+    return TemplateOut.model_validate(made)
 
 
-def _created(*args: Any) -> dict[str, Any]:
-    return {"id": templates.create(*args)}
+def _created(tx: Tx, reader: Reader, name: str, rules: dict[str, Any]) -> dict[str, Any]:
+    return _kept(tx, reader, templates.create(tx, reader.user_id, name, rules))
+
+
+def _kept(tx: Tx, reader: Reader, template_id: str) -> dict[str, Any]:
+    """The answer itself: a repeat gets it again, whatever has become of the template."""
+    return _out(templates.show(tx, reader, template_id)).model_dump(mode="json")
 
 
 @router.get("/templates/{template_id}")
@@ -121,12 +127,12 @@ async def copy_template(
 ) -> TemplateOut:
     """A preset, one of mine, or one that came by a link (`X-Share-Token`) becomes mine."""
     wish = body or TemplateCopy()
-    made = await once.run(template.database, _copied, reader, template_id, wish.name, wish.version)
-    return await show_template(template, reader, made["id"])
+    made = await once.run(template.database, _copied, reader, template_id, wish)
+    return TemplateOut.model_validate(made)
 
 
-def _copied(*args: Any) -> dict[str, Any]:
-    return {"id": templates.copy(*args)}
+def _copied(tx: Tx, reader: Reader, template_id: str, wish: TemplateCopy) -> dict[str, Any]:
+    return _kept(tx, reader, templates.copy(tx, reader, template_id, wish.name, wish.version))
 
 
 @router.put("/templates/{template_id}/favourite", status_code=204)
@@ -142,10 +148,16 @@ async def unmark_template(template: TemplateDep, reader: ReaderDep, template_id:
 
 
 @router.post("/templates/{template_id}/share", status_code=201)
-async def share_template(template: TemplateDep, reader: ReaderDep, template_id: TemplateId) -> TemplateShareOut:
+async def share_template(
+    template: TemplateDep, reader: ReaderDep, once: OnceDep, template_id: TemplateId
+) -> TemplateShareOut:
     """A link to read and copy it by; a new one ends the one before."""
-    token = await template.database.write(templates.share, reader, template_id)
-    return TemplateShareOut(url=f"{template.settings.public}/t/#{template_id}.{token}", token=token)
+    made = await once.run(template.database, _shared, reader, template_id)
+    return TemplateShareOut(url=f"{template.settings.public}/t/#{template_id}.{made['token']}", token=made["token"])
+
+
+def _shared(tx: Tx, reader: Reader, template_id: str) -> dict[str, Any]:
+    return {"token": templates.share(tx, reader, template_id)}
 
 
 @router.delete("/templates/{template_id}/share", status_code=204)
