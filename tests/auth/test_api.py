@@ -68,7 +68,7 @@ class TestDevelopmentSignIn:
         me = await with_token(auth, first, "GET", "/users/me")
         assert me.json() == first["user"]
 
-    @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800"])
+    @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800", "\u3164", "\u2800"])
     async def test_names_that_are_none(self, auth: Installation, name: str) -> None:
         raw = json.dumps({"name": name})
         answer = await auth.http.post("/auth/dev", content=raw, headers={"Content-Type": "application/json"})
@@ -113,8 +113,19 @@ class TestTelegramSignIn:
         assert again.json()["user"]["id"] == user["id"]
 
     async def test_a_name_of_nothing_shown(self, auth: Installation) -> None:
-        answer = await self.sign_in(auth, init_data(first_name="\u202e\u200f"))
-        assert answer.json()["user"]["display_name"] == "Игрок"
+        for number, name in enumerate(("\u202e\u200f", "\u200b", "\u3164", "\u2800 \ufeff", " \n ", "\u2028")):
+            answer = await self.sign_in(auth, init_data(1000 + number, first_name=name))
+            assert answer.json()["user"]["display_name"] == "Игрок"
+
+    async def test_a_name_is_one_line(self, auth: Installation) -> None:
+        answer = await self.sign_in(auth, init_data(first_name="А\nн\u2028я", last_name="\u202eИванова"))
+        assert answer.json()["user"]["display_name"] == "Аня Иванова"
+
+    @pytest.mark.parametrize("device", ["q83vASNFZ4mrze8BI0VniQ==", "0" * 32, "01a21334-637b-715a-9949-345c48846174"])
+    async def test_a_device_in_any_writing(self, auth: Installation, device: str) -> None:
+        data = init_data()
+        for _ in range(2):
+            assert (await self.sign_in(auth, data, device)).status_code == 200
 
     async def test_device_keeps_the_launch(self, auth: Installation) -> None:
         data = init_data()
@@ -230,6 +241,7 @@ class TestSignOut:
         assert (await with_token(auth, here, "POST", "/auth/logout")).status_code == 204
         assert (await refresh(auth, here["refresh_token"])).status_code == 401
         assert (await refresh(auth, there["refresh_token"])).status_code == 200
+        assert (await with_token(auth, here, "POST", "/auth/logout")).status_code == 204
 
     async def test_another_device(self, auth: Installation) -> None:
         here, there = await sign_in(auth), await sign_in(auth)

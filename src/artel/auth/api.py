@@ -124,6 +124,7 @@ async def refresh(auth: AuthDep, body: Refresh) -> TokensOut:
 
 @router.post("/auth/logout", tags=["auth"], status_code=204)
 async def sign_out(auth: AuthDep, caller: CallerDep) -> Response:
+    """Again, too: whoever did not hear the first answer asks twice."""
     await auth.database.write(tokens.sign_out, caller.user_id, caller.sid)
     return Response(status_code=204)
 
@@ -148,7 +149,8 @@ def _device_out(row: Any, current: str) -> DeviceOut:
 
 @router.delete("/auth/sessions/{sign_in_id}", tags=["auth"], status_code=204)
 async def sign_out_device(auth: AuthDep, caller: CallerDep, sign_in_id: Id) -> Response:
-    await auth.database.write(tokens.sign_out, caller.user_id, sign_in_id)
+    if not await auth.database.write(tokens.sign_out, caller.user_id, sign_in_id):
+        raise not_found()
     return Response(status_code=204)
 
 

@@ -13,7 +13,7 @@ from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.events import new_id, now
-from artel.kernel.http import BIDI
+from artel.kernel.http import BIDI, is_seen
 from artel.kernel.outbox import emit
 from artel.kernel.sql import lock
 
@@ -37,8 +37,9 @@ class Profile:
 
 def tidy_name(text: str, otherwise: str) -> str:
     """A name from outside made fit to show: no control or direction characters, at most 64."""
-    shown = "".join(char for char in BIDI.sub("", text) if unicodedata.category(char) not in {"Cc", "Cs"})
-    return shown.strip()[:NAME_LENGTH].strip() or otherwise
+    shown = "".join(char for char in BIDI.sub("", text) if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"})
+    name = shown.strip()[:NAME_LENGTH].strip()
+    return name if is_seen(name) else otherwise
 
 
 def language_or_russian(tag: str | None) -> str:

@@ -5,7 +5,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from artel.kernel.http import Body, Name
 
 Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$")]
-Device = Annotated[str, Field(min_length=16, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
+Device = Annotated[str, Field(min_length=16, max_length=128, pattern="^[!-~]+$")]  # 128 bits, written in any way
 
 
 class TelegramSignIn(Body):

@@ -17,7 +17,7 @@ users = Table(
     Column("avatar_url", String(500)),
     Column("language", String(35), nullable=False),
     Column("role", String(16), nullable=False),
-    Column("epoch", Integer, nullable=False),  # tokens of an older epoch are void
+    Column("epoch", Integer, nullable=False),  # how often he signed out everywhere; each token says it
     Column("version", Integer, nullable=False),  # of the profile, as published
     Column("created_at", UtcDateTime, nullable=False),
 )

@@ -19,7 +19,7 @@ from artel.auth.keys import KeyRing
 from artel.auth.people import User
 from artel.auth.tables import sign_ins, users
 from artel.kernel.database import Tx
-from artel.kernel.errors import Problem, not_found
+from artel.kernel.errors import Problem
 from artel.kernel.events import new_id, now
 from artel.kernel.token import AUDIENCE, ISSUER, unauthenticated
 
@@ -112,18 +112,18 @@ def ended() -> Problem:
     return unauthenticated("Sign in again.")
 
 
-def sign_out(tx: Tx, user_id: str, sid: str) -> None:
+def sign_out(tx: Tx, user_id: str, sid: str) -> bool:
+    """False: there is none, or none any more. The access token lives on for its minutes."""
     done = tx.execute(
         update(sign_ins)
         .where(sign_ins.c.id == sid, sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None))
         .values(revoked_at=now())
     )
-    if done.rowcount == 0:
-        raise not_found()
+    return bool(done.rowcount)
 
 
 def sign_out_everywhere(tx: Tx, user_id: str) -> None:
-    """Ends every family; the new epoch voids the access tokens that are still alive."""
+    """Ends every family; tokens of the new epoch can be told from the older ones."""
     tx.execute(
         update(sign_ins).where(sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None)).values(revoked_at=now())
     )

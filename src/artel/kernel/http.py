@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from artel.kernel.errors import Problem
 
 T = TypeVar("T")
+HOLLOW = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, nothing by sight
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -30,9 +31,13 @@ def clean(text: str) -> str:
     categories = [unicodedata.category(char) for char in text]
     if BIDI.search(text) or not {"Cc", "Cs", "Zl", "Zp"}.isdisjoint(categories):
         raise ValueError("control characters and direction overrides are not allowed")
-    if not any(category[0] in "LNPS" for category in categories):
+    if not is_seen(text):
         raise ValueError("must not be blank")
     return text.strip()
+
+
+def is_seen(text: str) -> bool:
+    return any(unicodedata.category(char)[0] in "LNPS" and char not in HOLLOW for char in text)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(clean)]
