@@ -35,6 +35,7 @@ run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, 
 	@exec .venv/bin/artel run
 
 test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
+	@$(PYTHON) tests/servers.py
 	@cd web && npm run --silent test
 	@export ARTEL_TEST_NOT_RUN=$$(mktemp) && trap 'rm -f "$$ARTEL_TEST_NOT_RUN"' EXIT && \
 		$(PYTHON) -m pytest --quiet $(PHONES) && \

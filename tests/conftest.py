@@ -1,24 +1,20 @@
 """Servers for a whole run, databases for one test, and a loud end where something was not run."""
 
-import asyncio
 import json
 import logging
 import os
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 import structlog
 from _pytest.terminal import TerminalReporter
-from sqlalchemy.engine import URL, make_url
 
+import tidy
 from artel.compose import SERVICES
 from artel.kernel.events import new_id
-from servers import Missing, Servers, servers
+from servers import PACKAGES, VARIABLES, Missing, Servers, servers, the_line
 
 FOLDER = "ARTEL_TEST_SERVERS"
 NOT_RUN = "ARTEL_TEST_NOT_RUN"
@@ -39,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        broker = os.environ.get(VARIABLES["amqp"])
+        if broker and Servers(Path(os.environ[FOLDER])).used("amqp"):
+            tidy.exchanges(broker)
         running.close()
 
 
@@ -59,15 +58,17 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         terminalreporter.line(f"{len(those)} tests: {why}", red=True, bold=True)
         for test in those:
             terminalreporter.line(f"    {test}")
+    absent = [kind for kind in PACKAGES if any(why.startswith(f"no {kind}:") for why in missed.values())]
+    if absent:
+        terminalreporter.line(f"To run them too:  {the_line(absent)}", red=True, bold=True)
 
 
 def not_run(reporter: TerminalReporter) -> dict[str, str]:
-    """Test → why. Whatever was skipped was not run."""
-    skipped = [report for report in reporter.stats.get("skipped", []) if isinstance(report, pytest.TestReport)]
-    return {report.nodeid: reason(report) for report in skipped}
+    """Test, or module → why. Whatever was skipped was not run."""
+    return {report.nodeid: reason(report) for report in reporter.stats.get("skipped", [])}
 
 
-def reason(report: pytest.TestReport) -> str:
+def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return text.removeprefix("Skipped: ")
 
@@ -95,35 +96,11 @@ def server(kind: str) -> str:
         pytest.skip(f"no {kind}: {missing}")
 
 
-def aside(work: Coroutine[Any, Any, None]) -> None:
-    """Run it on a loop of its own, whatever loop the test is on."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
-
-
-async def administer(url: URL, *statements: str) -> None:
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-@contextmanager
-def databases(*names: str) -> Iterator[URL]:
-    """Fresh, empty databases, gone afterwards; the URL is the server's."""
-    admin = make_url(server("postgres")).set(drivername="postgresql")
-    aside(administer(admin, *(f'CREATE DATABASE "{name}"' for name in names)))
-    yield admin.set(drivername="postgresql+asyncpg")
-    aside(administer(admin, *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in names)))
-
-
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """A database of this test's own."""
     name = f"artel_{new_id().replace('-', '')}"
-    with databases(name) as url:
+    with tidy.databases(server("postgres"), name) as url:
         yield url.set(database=name).render_as_string(hide_password=False)
 
 
@@ -131,7 +108,8 @@ def postgres_url() -> Iterator[str]:
 def postgres_urls() -> Iterator[str]:
     """One for each service, with {service} in it, as ARTEL_DATABASE_URL has it."""
     run = new_id().replace("-", "")
-    with databases(*(f"artel_{run}_{service}" for service in SERVICES)) as url:
+    names = (f"artel_{run}_{service}" for service in SERVICES)
+    with tidy.databases(server("postgres"), *names) as url:
         yield f"{url.set(database='').render_as_string(hide_password=False)}artel_{run}_{{service}}"
 
 
@@ -145,15 +123,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def amqp_url() -> str:
-    """One broker for all: a test takes groups and topics that are its own."""
-    return server("amqp")
+def amqp_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """One broker for all: a test takes groups and topics that are its own, and leaves nothing there."""
+    url = server("amqp")
+    with tidy.queues(url, monkeypatch):
+        yield url
 
 
 @pytest.fixture
-def redis_url() -> str:
-    """One store for all: a test takes keys that are its own."""
-    return server("redis")
+def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """One store for all: a test takes keys that are its own, and leaves none there."""
+    url = server("redis")
+    with tidy.keys(url, monkeypatch):
+        yield url
 
 
 @pytest.fixture

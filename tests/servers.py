@@ -1,5 +1,7 @@
 """The real servers that tests stand on: named by the environment, found on this machine, or installed as packages.
 
+Run as a program it says which they will be and installs what it may: `make test` begins with that.
+
 One set serves a whole run. Whichever test asks first starts a server, under a lock in a folder that all workers
 share; a keeper process of its own stops it again when the run's pipe closes, so it ends with the run however
 the run ends, by Ctrl-C and by kill -9 too.
@@ -15,11 +17,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.parse import urlsplit
 
 PACKAGES = {"postgres": "postgresql", "amqp": "rabbitmq-server", "redis": "redis-server", "chromium": "chromium"}
 VARIABLES = {
@@ -28,6 +31,7 @@ VARIABLES = {
     "redis": "ARTEL_TEST_REDIS_URL",
     "chromium": "ARTEL_TEST_CHROMIUM",
 }
+PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
 PATIENCE_SECONDS = 90
 KEEPERS: list[subprocess.Popen[bytes]] = []  # nobody here waits for them; forgotten, each would be a warning
 RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one on PATH insists on root and on /var/lib
@@ -45,9 +49,6 @@ class Servers:
 
     def url(self, kind: str) -> str:
         """Where the server of this kind listens, or Missing. Starts it if nobody has."""
-        given = os.environ.get(VARIABLES[kind])
-        if given:
-            return given
         answer = self.folder / f"{kind}.json"
         with locked(self.folder / f"{kind}.lock"):
             if not answer.exists():
@@ -59,22 +60,30 @@ class Servers:
             raise RuntimeError(said["broken"])
         return said["url"]
 
+    def used(self, kind: str) -> bool:
+        """Whether some test had it."""
+        answer = self.folder / f"{kind}.json"
+        return answer.exists() and "url" in json.loads(answer.read_text())
+
     def _start(self, kind: str) -> dict[str, str]:
         try:
-            return {"url": STARTERS[kind](self)}
+            return {"url": given(kind) or STARTERS[kind](self)}
         except Missing as missing:
             return {"missing": str(missing)}
         except (RuntimeError, subprocess.CalledProcessError) as broken:
-            return {"broken": f"{kind} does not start: {broken}"}
+            return {"broken": f"{kind}: {broken}"}
 
     def keep(self, name: str, command: Sequence[str], **env: str) -> Path:
         """Start it under a keeper, which holds the lock `name`.held while it lives; its words go to the file."""
         log = self.folder / f"{name}.log"
-        keeper = [sys.executable, __file__, str(self.folder / "alive"), *command]
-        with log.open("ab") as words, locked(self.folder / f"{name}.held") as held:
+        # Opened here: the keeper would wait for ever to open what nobody holds any more.
+        alive = os.open(self.folder / "alive", os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(alive, True)
+        keeper = [sys.executable, __file__, str(alive), *command]
+        with os.fdopen(alive), log.open("ab") as words, locked(self.folder / f"{name}.held") as held:
             process = subprocess.Popen(
                 keeper, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True,
-                env=os.environ | env, cwd=self.folder, pass_fds=[held],
+                env=os.environ | env, cwd=self.folder, pass_fds=[held, alive],
             )  # fmt: skip
         KEEPERS.append(process)
         return log
@@ -120,23 +129,39 @@ def free_port() -> int:
         return port
 
 
-def listening(port: int, hello: bytes = b"", answer: bytes = b"") -> bool:
+def listening(port: int, hello: bytes = b"", answer: bytes = b"", host: str = "127.0.0.1") -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.create_connection((host, port), timeout=2) as connection:
             connection.sendall(hello)
             return connection.recv(16).startswith(answer) if answer else True
     except OSError:
         return False
 
 
-def found(kind: str, look: Callable[[], Path | None]) -> Path:
+def given(kind: str) -> str | None:
+    """What the environment names. Nobody there is a mistake of whoever named it, not a reason to run less."""
+    named = os.environ.get(VARIABLES[kind])
+    if not named:
+        return None
+    if kind == "chromium":
+        if not shutil.which(named):
+            raise RuntimeError(f"{VARIABLES[kind]} names {named}, and there is no such program")
+        return named
+    address = urlsplit(named)
+    if address.hostname and not listening(address.port or PORTS[kind], host=address.hostname):
+        where = f"{address.hostname}:{address.port or PORTS[kind]}"  # and not who comes, with which password
+        raise RuntimeError(f"nobody answers at {where}, which {VARIABLES[kind]} names")
+    return named
+
+
+def found(kind: str) -> Path:
     """The program, installed first where that may be done without asking."""
-    program = look()
+    program = PROGRAMS[kind]()
     if program is None and may_install():
         install(PACKAGES[kind])
-        program = look()
+        program = PROGRAMS[kind]()
     if program is None:
-        raise Missing(f"install it: apt-get install -y {PACKAGES[kind]}, or name one in {VARIABLES[kind]}")
+        raise Missing(f"{PACKAGES[kind]} is not installed, and {VARIABLES[kind]} names none")
     return program
 
 
@@ -181,7 +206,7 @@ def look_for_postgres() -> Path | None:
 
 
 def start_postgres(run: Servers, *options: str) -> str:
-    binaries = found("postgres", look_for_postgres).parent
+    binaries = found("postgres").parent
     data, port = run.folder / "postgres", free_port()
     data.mkdir()
     become = unprivileged("postgres", data)
@@ -202,7 +227,7 @@ def start_test_postgres(run: Servers) -> str:
 
 
 def start_rabbit(run: Servers) -> str:
-    found("amqp", lambda: RABBIT if RABBIT.exists() else None)
+    program = found("amqp")
     folder, port, epmd = run.folder / "rabbit", free_port(), free_port()
     folder.mkdir()
     cookie = folder / ".erlang.cookie"
@@ -217,7 +242,7 @@ def start_rabbit(run: Servers) -> str:
     run.keep("epmd", ["epmd", "-address", "127.0.0.1", "-port", str(epmd)])
     wait_for(lambda: listening(epmd), "Erlang's name server", run.folder / "epmd.log")
     log = run.keep(
-        "rabbit", [str(RABBIT)],
+        "rabbit", [str(program)],
         HOME=str(folder), ERL_EPMD_PORT=str(epmd), ERL_EPMD_ADDRESS="127.0.0.1", RABBITMQ_NODENAME="artel@localhost",
         RABBITMQ_DIST_PORT=str(free_port()), RABBITMQ_CONFIG_FILE=str(folder / "rabbitmq.conf"),
         RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "enabled_plugins"), RABBITMQ_MNESIA_BASE=str(folder / "data"),
@@ -229,7 +254,7 @@ def start_rabbit(run: Servers) -> str:
 
 
 def start_redis(run: Servers) -> str:
-    program, port = found("redis", look_for("redis-server", "valkey-server")), free_port()
+    program, port = found("redis"), free_port()
     quiet = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     log = run.keep("redis", [str(program), "--port", str(port), *quiet])
     wait_for(lambda: listening(port, b"PING\r\n", b"+PONG"), "Redis", log)
@@ -237,15 +262,45 @@ def start_redis(run: Servers) -> str:
 
 
 def find_chromium(_run: Servers) -> str:
-    return str(found("chromium", look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")))
+    return str(found("chromium"))
 
 
+PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
+    "postgres": look_for_postgres,
+    "amqp": lambda: RABBIT if RABBIT.exists() else None,
+    "redis": look_for("redis-server", "valkey-server"),
+    "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+}
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "postgres": start_test_postgres,
     "amqp": start_rabbit,
     "redis": start_redis,
     "chromium": find_chromium,
 }
+
+
+def the_line(kinds: Iterable[str]) -> str:
+    """What installs them."""
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return f"{sudo}apt-get install -y {' '.join(PACKAGES[kind] for kind in kinds)}"
+
+
+def tell() -> None:
+    """What this run will stand on. Installing takes minutes, and nobody should wonder what is going on."""
+    absent = []
+    for kind, program in PROGRAMS.items():
+        if os.environ.get(VARIABLES[kind]):
+            print(f"{kind:<9} as {VARIABLES[kind]} says")
+            continue
+        if program() is None and may_install():
+            print(f"{kind:<9} installing {PACKAGES[kind]}", flush=True)
+        try:
+            print(f"{kind:<9} {found(kind)}")
+        except Missing as missing:
+            absent.append(kind)
+            print(f"{kind:<9} {missing}")
+    if absent:
+        print(f"Tests that need what is missing are not run. To run them too:  {the_line(absent)}")
 
 
 def unprivileged(name: str, data: Path) -> list[str]:
@@ -258,10 +313,10 @@ def unprivileged(name: str, data: Path) -> list[str]:
     return ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
 
 
-def keep(alive: str, command: Sequence[str]) -> None:
+def keep(alive: int, command: Sequence[str]) -> None:
     """The keeper: ends the server when nobody holds the pipe any more."""
     server = subprocess.Popen(command, start_new_session=True)
-    with Path(alive).open() as pipe:
+    with os.fdopen(alive) as pipe:
         pipe.read()
     for signum in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, subprocess.TimeoutExpired):
@@ -270,4 +325,4 @@ def keep(alive: str, command: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    keep(sys.argv[1], sys.argv[2:])
+    keep(int(sys.argv[1]), sys.argv[2:]) if len(sys.argv) > 1 else tell()

@@ -6,7 +6,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from aio_pika import connect_robust
 
 from artel.compose import SERVICES
 from artel_testing import Installation, installation
@@ -15,14 +14,9 @@ from playing import RULES, Company, Somebody, agrees, figures, replayed, told
 
 @pytest.fixture
 async def house(tmp_path: Path, postgres_urls: str, amqp_url: str, redis_url: str) -> AsyncIterator[Installation]:
-    """The queues have the services' own names; they are gone afterwards."""
     where = {"database_url": postgres_urls, "bus_url": amqp_url, "store_url": redis_url}
     async with installation(tmp_path, event_burst=10_000, **where) as made:
         yield made
-    async with await connect_robust(amqp_url) as connection, connection.channel() as channel:
-        for service in SERVICES:
-            for queue in (f"artel.{service}", f"artel.{service}.dead"):
-                await channel.queue_delete(queue)
 
 
 async def comes(true: Callable[[], Awaitable[bool]]) -> None:
