@@ -90,8 +90,11 @@ class Evening {
     return new Evening(api, { id: doc.id, code: doc.code, players: ids });
   }
 
+  /** By name, or by the first name where that is one of several. */
   player(name: string): string {
-    const found = this.session.players[name];
+    const { players } = this.session;
+    const whole = Object.keys(players).find((one) => one.startsWith(`${name} `)) ?? "";
+    const found = players[name] ?? players[whole];
     if (!found) throw new Error(`nobody is called ${name}`);
     return found;
   }
@@ -212,8 +215,53 @@ export async function makeScene(url: string): Promise<Scene> {
   await between.play(`${again("Аня", 5)} Борис ${again("Света", 4)} ${again("Игорь", 5)}`);
   keep("between", between);
 
+  await addCrowded(api, keep);
+  const watched = await Evening.of(his, "Счёт ведёт Борис", { game: "kolkhoz", price: 5000 }, ["Света"], [anya.id]);
+  await watched.start(["Аня", "Борис", "Света"]);
+  await watched.play("Аня Борис");
+  await his.ask("PATCH", `/sessions/${watched.session.id}`, { scorers: "organizer" });
+  keep("watched", watched);
+
   const share = await api.ask<{ url: string }>("POST", `/sessions/${kolkhoz.session.id}/share`, { money: true });
   return { anya, boris, evenings, board: new URL(share.url).hash, code: kolkhoz.session.code };
+}
+
+const LONG = ["Екатерина Великая", "Константин Константинопольский", "Александр"];
+
+/** Long names, long sums, a minus, many players: where a tile has the least room. */
+async function addCrowded(api: Api, keep: (what: string, evening: Evening) => void): Promise<void> {
+  const [catherine, constantine, alexander] = ["Екатерина", "Константин", "Александр"];
+  const dear = { game: "kolkhoz", price: 15_000_000, balls: COLOURS };
+  for (const [what, guests] of [
+    ["long4", LONG],
+    ["long5", [...LONG, "Иоанн"]],
+  ] as const) {
+    const evening = await Evening.of(api, "Пятница в клубе «Пирамида» на Ленинском", dear, [...guests]);
+    await evening.start(["Аня", ...guests]);
+    await evening.play(`${again("Аня", 6)} ${again(constantine, 4)}`);
+    for (let i = 0; i < 12; i++) await evening.play(`${alexander}!`);
+    keep(what, evening);
+  }
+
+  const names = ["Боря", "Вася", "Глеб", "Дима", "Егор", "Женя", "Зоя", "Илья", "Костя", "Лев", "Миша"];
+  const twelve = await Evening.of(api, "Двенадцать", { game: "kolkhoz", price: 5000, balls: COLOURS }, names);
+  await twelve.start(["Аня", ...names]);
+  await twelve.play(`Аня Боря:red ${again("Глеб", 10)}`);
+  keep("kolkhoz12", twelve);
+
+  const stake = { per: "game", amount: 100_000_000 };
+  const pairs = await Evening.of(api, "Пары", { game: "moscow", format: "2x2", stake }, LONG);
+  await pairs.start(["Аня", catherine], [constantine, alexander]);
+  await pairs.play(`${again(constantine, 8)}`);
+  await pairs.start(["Аня", catherine], [constantine, alexander]);
+  await pairs.play(`Аня ${constantine}:own`);
+  keep("longpairs", pairs);
+
+  const debt = { game: "moscow", foul: "offender_loses", debt: true, target: 20, stake: { per: "ball", amount: 5000 } };
+  const duel = await Evening.of(api, "В долг", debt, [constantine]);
+  await duel.start(["Аня"], [constantine]);
+  await duel.play(`${again("Аня", 13)} ${again(`${constantine}!`, 12)}`);
+  keep("debt", duel);
 }
 
 async function makeFriends(url: string, api: Api, his: Api, anya: Person, boris: Person): Promise<void> {

@@ -68,14 +68,12 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
   };
 
   async function start(): Promise<void> {
-    const [{ outbox: mine, leave: stop }, seen] = await Promise.all([
-      outboxOf(id, watcher),
-      readSeen(me, id).catch(() => undefined),
-    ]);
-    leave = stop;
+    const [held, seen] = await Promise.all([outboxOf(id, watcher), readSeen(me, id).catch(() => undefined)]);
+    if (!held) return;
+    leave = held.leave;
     if (closed) return leave();
-    outbox = mine;
-    for (const event of early.splice(0)) outbox.add(event);
+    outbox = held.outbox;
+    for (const event of early.splice(0)) held.outbox.add(event);
     if (seen) store.restore(seen.doc, seen.log);
     await store.sync();
     if (!closed && !store.snapshot().gone) socket.start();

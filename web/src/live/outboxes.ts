@@ -106,10 +106,15 @@ function kickAll(): void {
   for (const outbox of owner?.outboxes.values() ?? []) outbox.kick();
 }
 
-/** The outbox of one evening; waits until what an earlier page left behind is in it. */
-export async function outboxOf(session: string, watcher: Watcher): Promise<{ outbox: Outbox; leave: () => void }> {
+export interface Held {
+  outbox: Outbox;
+  leave: () => void;
+}
+
+/** The outbox of one evening, with what an earlier page left behind; null for whoever was signed out a moment ago. */
+export async function outboxOf(session: string, watcher: Watcher): Promise<Held | null> {
   const mine = owner;
-  if (!mine) throw new Error("nobody is signed in");
+  if (!mine) return null;
   await mine.ready;
   const outbox = mine.outboxes.get(session) ?? make(mine, session);
   mine.outboxes.set(session, outbox);

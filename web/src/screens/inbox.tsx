@@ -7,6 +7,7 @@ import type { Notification } from "../api/types";
 import { queries } from "../app/queries";
 import { cn } from "../lib/cn";
 import { useWhen } from "../lib/evening";
+import { useFriends } from "../lib/friends";
 import { Button } from "../ui/button";
 import { Empty, Screen, Skeleton } from "../ui/screen";
 import { Tabs } from "../ui/tabs";
@@ -86,8 +87,10 @@ function Item({ item }: { item: Notification }) {
   );
 }
 
+/** Gone once it is answered, here or on the screen of friends. */
 function Answer({ request }: { request: string }) {
   const { t } = useLingui();
+  const friends = useFriends();
   const answer = useMutation({
     mutationFn: (answer: typeof acceptFriend | typeof declineFriend) => answer({ path: { request_id: request } }),
     onSuccess: () => {
@@ -96,6 +99,7 @@ function Answer({ request }: { request: string }) {
     },
     onError: () => toast(t`This request has been answered already.`, true),
   });
+  if (!friends.data?.incoming.some(({ id }) => id === request)) return null;
   return (
     <div className="flex gap-2 px-4 pb-3 ps-9">
       <Button look="primary" className="min-h-11" busy={answer.isPending} onClick={() => answer.mutate(acceptFriend)}>

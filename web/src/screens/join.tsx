@@ -3,16 +3,31 @@ import { useQuery } from "@tanstack/react-query";
 import { Navigate, useParams } from "react-router";
 import { data, join as joinSession } from "../api";
 import { Problem } from "../api/problem";
+import type { SessionDoc } from "../api/types";
+import { useMe } from "../auth/hooks";
 import { Button } from "../ui/button";
 import { Screen, Skeleton } from "../ui/screen";
+import { toast } from "../ui/toast";
+
+/** He came while a game was running without him. */
+function isWaiting({ games, players }: SessionDoc, me: string): boolean {
+  const game = games.at(-1);
+  const seat = players.find(({ user_id }) => user_id === me);
+  return game?.state === "running" && !(seat && seat.id in game.scores);
+}
 
 /** Where an invitation leads. Joining twice changes nothing, so asking again is harmless. */
 export default function JoinScreen() {
   const { t } = useLingui();
   const { code = "" } = useParams();
+  const me = useMe();
   const join = useQuery({
     queryKey: ["join", code],
-    queryFn: () => data(joinSession({ body: { code: code.toUpperCase() } })),
+    queryFn: async () => {
+      const evening = await data(joinSession({ body: { code: code.toUpperCase() } }));
+      if (isWaiting(evening, me.id)) toast(t`You play from the next game on`);
+      return evening;
+    },
     gcTime: 0,
     retry: 1,
   });

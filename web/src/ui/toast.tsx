@@ -7,7 +7,8 @@ interface Toast {
   bad: boolean;
 }
 
-const STAYS_MS = 4500;
+/** What went wrong takes longer to read. */
+const STAYS_MS = { good: 2500, bad: 4500 };
 const AT_ONCE = 3;
 
 let toasts: Toast[] = [];
@@ -26,7 +27,7 @@ export function toast(text: string, bad = false): void {
   const id = made;
   set([...toasts, { id, text, bad }].slice(-AT_ONCE));
   if (bad) haptics.failure();
-  setTimeout(() => set(toasts.filter((one) => one.id !== id)), STAYS_MS);
+  setTimeout(() => set(toasts.filter((one) => one.id !== id)), bad ? STAYS_MS.bad : STAYS_MS.good);
 }
 
 const subscribe = (listener: () => void): (() => void) => {

@@ -41,6 +41,8 @@ export const signInByName = <ThrowOnError extends boolean = true>(options: Optio
 
 /**
  * Sign Out
+ *
+ * Again, too: whoever did not hear the first answer asks twice.
  */
 export const signOut = <ThrowOnError extends boolean = true>(options?: Options<SignOutData, ThrowOnError>): RequestResult<SignOutResponses, SignOutErrors, ThrowOnError> => (options?.client ?? client).post<SignOutResponses, SignOutErrors, ThrowOnError>({ url: '/api/v1/auth/logout', ...options });
 

@@ -5209,6 +5209,10 @@ export type ShareTemplateData = {
          * X-Share-Token
          */
         'x-share-token'?: string | null;
+        /**
+         * Idempotency-Key
+         */
+        'idempotency-key'?: string | null;
     };
     path: {
         /**
@@ -5515,6 +5519,16 @@ export type ReadyzErrors = {
      */
     422: ProblemDocument;
     /**
+     * Response 503 Readyz Readyz Get
+     *
+     * Something of it is not `ok`.
+     */
+    503: {
+        [key: string]: {
+            [key: string]: string;
+        };
+    };
+    /**
      * Refused; `code` says why.
      */
     default: ProblemDocument;
@@ -5524,7 +5538,15 @@ export type ReadyzError = ReadyzErrors[keyof ReadyzErrors];
 
 export type ReadyzResponses = {
     /**
+     * Response Readyz Readyz Get
+     *
      * Successful Response
      */
-    200: unknown;
+    200: {
+        [key: string]: {
+            [key: string]: string;
+        };
+    };
 };
+
+export type ReadyzResponse = ReadyzResponses[keyof ReadyzResponses];

@@ -1,6 +1,7 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { cn } from "../../lib/cn";
+import { useEveningName } from "../../lib/evening";
 import type { LiveState } from "../../live/socket";
 import { inTelegram, useBackButton } from "../../telegram";
 import { IconButton } from "../../ui/button";
@@ -29,7 +30,7 @@ export function TableHeader({ live, online }: Props) {
       )}
       <div className="min-w-0 grow">
         <h1 dir="auto" className="truncate font-bold">
-          {view.doc.name || t`An evening`}
+          {useEveningName()(view.doc)}
         </h1>
         <p className="truncate text-s text-hint">{useRulesLine()}</p>
       </div>

@@ -20,7 +20,7 @@ export function KolkhozTiles({ game, rules, onPlayer }: Props) {
   const name = useNames();
   const { signed } = useMoney();
   const order = game.order ?? [];
-  const layout = order.length === 4 ? "stand" : order.length < 4 ? "large" : "row";
+  const layout = order.length === IN_HALVES ? "stand" : order.length < IN_HALVES ? "large" : "row";
   const keys = keysOf(rules);
   const wide = Object.values(game.stands).some((amount) => signed(amount).length > WIDE_SUM);
   return (
@@ -40,6 +40,8 @@ export function KolkhozTiles({ game, rules, onPlayer }: Props) {
   );
 }
 
+/** Four tiles stand in two columns; fewer lie large, more lie in rows. */
+const IN_HALVES = 4;
 /** More keys than this, or a sum longer than that, and a row has no room for both side by side. */
 const KEYS_BESIDE = 3;
 const WIDE_SUM = 9;
@@ -53,7 +55,9 @@ function KolkhozTile({ game, rules, player, place, onPlayer }: Props & { player:
   const running = game.state === "running";
   const turn = running && game.turn === player;
   const won = !running && game.winners.includes(player);
-  const note = turn ? t`plays` : won ? t`won` : place + 1;
+  // In half a phone a name has no room beside «победа»; the outline and the line below say it.
+  const half = game.order?.length === IN_HALVES;
+  const note = turn ? t`plays` : won && !half ? t`won` : place + 1;
   return (
     <div className="tile" data-turn={turn || won || undefined}>
       <div className="tile-body">

@@ -1,6 +1,7 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { useNavigate } from "react-router";
+import { useEveningName } from "../../lib/evening";
 import { useAskFriend, useKnown } from "../../lib/friends";
 import { points } from "../../lib/money";
 import type { LiveState } from "../../live/socket";
@@ -30,7 +31,7 @@ export function Results({ live }: { live: LiveState }) {
   const day = new Date(view.doc.created_at).toLocaleDateString(i18n.locale, { day: "numeric", month: "long" });
   return (
     <Screen
-      title={view.doc.name || t`An evening`}
+      title={useEveningName()(view.doc)}
       back
       aside={
         <IconButton label={t`More`} onClick={() => open("menu")}>

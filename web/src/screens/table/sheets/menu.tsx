@@ -1,4 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
+import { useEveningName } from "../../../lib/evening";
 import { FlagIcon, ListIcon, PeopleIcon, SettingsIcon, ShareIcon, WalletIcon } from "../../../ui/icons";
 import { List, Row } from "../../../ui/row";
 import { Sheet } from "../../../ui/sheet";
@@ -16,7 +17,7 @@ export default function MenuSheet({ onClose, onOpen }: Props) {
   const may = useMayScore();
   const running = view.game?.state === "running";
   return (
-    <Sheet title={view.doc.name || t`An evening`} onClose={onClose}>
+    <Sheet title={useEveningName()(view.doc)} onClose={onClose}>
       <List>
         <li>
           <Row icon={<WalletIcon />} title={t`Who pays whom`} onTap={() => onOpen("money")} />

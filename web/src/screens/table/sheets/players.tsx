@@ -45,13 +45,13 @@ function Everybody() {
         const note = !active ? t`gone home` : paused ? t`paused` : user_id ? null : t`guest`;
         const mayMove = (may || user_id === me.id) && !view.finished && active;
         return (
-          <li key={id} className="flex flex-wrap items-center gap-2 rounded-tile bg-card py-1 pe-2">
+          <li key={id} className="flex items-center gap-1.5 rounded-tile bg-card py-1 pe-2">
             <div className="min-w-0 grow">
               <Row icon={<Avatar id={id} name={name} />} title={name} note={note} />
             </div>
             {mayMove && (
               <Button
-                className="min-h-11 bg-well px-4 font-normal"
+                className="min-h-11 shrink-0 bg-well px-3 font-normal"
                 aria-label={paused ? t`${name}: back again` : t`${name}: pause`}
                 onClick={() => tap({ type: paused ? "resume" : "pause", player: id })}
               >
@@ -60,7 +60,7 @@ function Everybody() {
             )}
             {mayMove && !running && (
               <Button
-                className="min-h-11 bg-well px-4 font-normal"
+                className="min-h-11 shrink-0 bg-well px-3 font-normal"
                 aria-label={t`${name}: went home`}
                 onClick={() => tap({ type: "leave", player: id }, "heavy")}
               >
