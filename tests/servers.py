@@ -158,7 +158,7 @@ def found(kind: str) -> Path:
     """The program, installed first where that may be done without asking."""
     program = PROGRAMS[kind]()
     if program is None and may_install():
-        install(PACKAGES[kind])
+        install([kind])
         program = PROGRAMS[kind]()
     if program is None:
         raise Missing(f"{PACKAGES[kind]} is not installed, and {VARIABLES[kind]} names none")
@@ -169,11 +169,12 @@ def may_install() -> bool:
     return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
 
-def install(package: str) -> None:
+def install(kinds: Iterable[str]) -> None:
+    packages = [PACKAGES[kind] for kind in kinds]
     quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with locked(Path("/tmp/artel-apt.lock")), nothing_starts():  # noqa: S108 a lock for all runs on this machine
-        for step in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
             subprocess.run([*quiet, *step], check=False, env=env, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
 
@@ -287,20 +288,17 @@ def the_line(kinds: Iterable[str]) -> str:
 
 def tell() -> None:
     """What this run will stand on. Installing takes minutes, and nobody should wonder what is going on."""
-    absent = []
-    for kind, program in PROGRAMS.items():
-        if os.environ.get(VARIABLES[kind]):
-            print(f"{kind:<9} as {VARIABLES[kind]} says")
-            continue
-        if program() is None and may_install():
-            print(f"{kind:<9} installing {PACKAGES[kind]}", flush=True)
-        try:
-            print(f"{kind:<9} {found(kind)}")
-        except Missing as missing:
-            absent.append(kind)
-            print(f"{kind:<9} {missing}")
+    wanted = [kind for kind in PROGRAMS if not os.environ.get(VARIABLES[kind])]
+    absent = [kind for kind in wanted if PROGRAMS[kind]() is None]
+    if absent and may_install():
+        print("installing", *(PACKAGES[kind] for kind in absent), flush=True)
+        install(absent)
+        absent = [kind for kind in absent if PROGRAMS[kind]() is None]
+    for kind in PROGRAMS:
+        where = PROGRAMS[kind]() or "not here" if kind in wanted else f"as {VARIABLES[kind]} says"
+        print(f"{kind:<9} {where}")
     if absent:
-        print(f"Tests that need what is missing are not run. To run them too:  {the_line(absent)}")
+        print(f"Tests that need what is not here are not run. To run them too:  {the_line(absent)}")
 
 
 def unprivileged(name: str, data: Path) -> list[str]:

@@ -142,10 +142,10 @@ class TestAServer:
     ) -> None:
         installed: list[str] = []
         monkeypatch.setattr(module, "may_install", lambda: True)
-        monkeypatch.setattr(module, "install", installed.append)
+        monkeypatch.setattr(module, "install", installed.extend)
         has(monkeypatch, "redis", None, program)
         assert run.url("redis").startswith("redis://127.0.0.1:")
-        assert installed == ["redis-server"]
+        assert installed == ["redis"]
 
     def test_that_cannot_be_installed_is_missing(self, run: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "may_install", lambda: True)
@@ -228,20 +228,20 @@ class TestTheBeginning:
     def test_says_what_there_is(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         installed: list[str] = []
         monkeypatch.setattr(module, "may_install", lambda: True)
-        monkeypatch.setattr(module, "install", installed.append)
+        monkeypatch.setattr(module, "install", installed.extend)
         monkeypatch.setenv(VARIABLES["redis"], "redis://:secret@127.0.0.1:1/0")
         has(monkeypatch, "postgres", *[Path("/bin/postgres")] * 2)
-        has(monkeypatch, "amqp", None, None, Path("/bin/rabbit"))
-        has(monkeypatch, "chromium", *[Path("/bin/chromium")] * 2)
+        has(monkeypatch, "amqp", None, *[Path("/bin/rabbit")] * 2)
+        has(monkeypatch, "chromium", None, *[Path("/bin/chromium")] * 2)
         module.tell()
         assert capsys.readouterr().out.splitlines() == [
+            "installing rabbitmq-server chromium",
             "postgres  /bin/postgres",
-            "amqp      installing rabbitmq-server",
             "amqp      /bin/rabbit",
             "redis     as ARTEL_TEST_REDIS_URL says",
             "chromium  /bin/chromium",
         ]
-        assert installed == ["rabbitmq-server"]
+        assert installed == ["amqp", "chromium"]
 
     def test_says_the_line_that_installs_the_rest(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
