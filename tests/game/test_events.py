@@ -74,12 +74,14 @@ class TestAnswer:
         assert answer.status_code == 201
         assert [line["version"] for line in answer.json()["events"]] == [1, 2, 3, 4]
         assert answer.json()["version"] == answer.json()["table"]["version"] == 4
-        before = await played.now()
+        before, owner_before = await played.now(), house.app.state.contexts["game"].own.owners.peek(played.id)
         wrong = [played.made("ball", game=start["id"], player="Борис"), played.made("ball", game="no", player="Анна")]
         refused = await played.post({"events": wrong})
         assert problem(refused) == (409, "stale_game")
         assert refused.json()["event"] == 1
         assert await played.now() == before
+        remembered = house.app.state.contexts["game"].own.owners.peek(played.id)
+        assert remembered is owner_before, "nobody who looks on was disturbed"
         wrong[1]["game"] = start["id"]
         assert (await played.post({"events": wrong})).status_code == 201, "the ids of refused events are free"
 
@@ -431,6 +433,17 @@ class TestRights:
         assert problem(await played.event("undo", who=self.boris, target=mine)) == (403, "forbidden")
         author = await played.event("undo", who=self.boris, target=his)
         assert problem(author) == (409, "undo_conflict"), "he may, but it cannot be"
+        unknown = await played.event("undo", who=self.vera, target="nothing")
+        assert problem(unknown) == (409, "unknown_event")
+
+    @pytest.mark.parametrize(("who", "status"), [("vera", 403), ("boris", 201), ("anna", 201)])
+    async def test_undo_in_an_older_game(self, played: Table, anna: Person, who: str, status: int) -> None:
+        """Its author, or the organizer."""
+        miss = (await played.event("miss", who=self.boris, game=self.game, player="Анна")).json()["events"][0]["id"]
+        await played.event("end", game=self.game, reason="draw")
+        await played.start(sides=[["Анна"], ["Вера"]])
+        person = {"vera": self.vera, "boris": self.boris, "anna": anna}[who]
+        assert (await played.event("undo", who=person, target=miss)).status_code == status
 
     async def test_undo_of_an_expense(self, played: Table) -> None:
         spent = (await played.event("expense", who=self.boris, payer="Борис", amount=100)).json()["events"][0]["id"]

@@ -196,6 +196,12 @@ class TestByTheOrganizer:
         assert problem(answer) == (409, "session_finished")
         assert len((await played.now())["players"]) == 1
 
+    async def test_himself(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"), "Гость", organizer_plays=False)
+        body = {"user_id": played.organizer.id}
+        assert (await house.call(played.organizer, "POST", f"{played.path}/players", json=body)).status_code == 201
+        assert seats(await played.now()) == {"Гость": True, "Анна": True}
+
     async def test_only_the_organizer(self, house: Installation) -> None:
         boris = house.person("Борис")
         played = await table(house, house.person("Анна"), joined=[boris])
@@ -236,6 +242,34 @@ class TestRemove:
         assert not seats(await played.now())["Борис"]
         assert (await kinds(played))[-1] == "leave"
         assert problem(await house.call(anna, "DELETE", path)) == (404, "not_found")
+
+    @pytest.mark.parametrize("while_it_runs", [True, False])
+    async def test_and_let_in_again(self, house: Installation, while_it_runs: bool) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор", joined=[boris])
+        seat = played.ids["Борис"]
+        game = await played.start()
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        if while_it_runs:
+            await played.join(boris)
+            await played.event("end", game=game, reason="abandoned")
+            assert await kinds(played) == ["join", "start", "end"]
+        else:
+            await played.event("end", game=game, reason="abandoned")
+            await played.join(boris)
+            assert (await kinds(played))[-2:] == ["leave", "join"]
+        now = await played.now(boris)
+        assert seats(now)["Борис"]
+        assert [player["id"] for player in now["players"] if player["user_id"] == boris.id] == [seat]
+
+    async def test_keeps_the_score_no_more(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        await house.call(anna, "PATCH", played.path, json={"scorers": [anna.id, boris.id]})
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        assert (await played.now())["scorers"] == [anna.id]
+        await played.join(boris)
+        assert problem(await played.event("start", who=boris)) == (403, "forbidden")
 
     async def test_whoever_waits_for_a_seat_waits_no_more(self, house: Installation) -> None:
         anna, boris = house.person("Анна"), house.person("Борис")

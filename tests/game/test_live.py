@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from artel.game import live as live_module
@@ -201,6 +201,14 @@ class TestOthers:
             await house.call(anna, "PATCH", played.path, json={"name": "Другое"})
             assert await screen.next() == {"type": "session"}
 
+    async def test_the_end_of_the_code(self, house: Installation, port: str, anna: Person) -> None:
+        """Told without anybody asking."""
+        played = await table(house, anna, "Борис")
+        async with watching(port, played) as screen:
+            await screen.next("presence")
+            await played.event("finish")
+            assert [(await screen.next())["type"] for _ in range(2)] == ["event", "session"]
+
 
 class TestRefused:
     @pytest.mark.parametrize(
@@ -282,15 +290,25 @@ class TestEnds:
 
     async def test_when_the_token_expires(self, house: Installation, port: str, anna: Person) -> None:
         played = await table(house, anna, "Борис")
-        brief = house.person("Борис")
-        await played.join(brief)
-        kept = await ticket(played, brief)
-        store = house.app.state.contexts["game"].store
-        session_id, user_id, _, share = orjson.loads(await store.get(f"live:{kept}"))
-        soon = int(time.time()) + 1
-        await store.put(f"live:{kept}", orjson.dumps([session_id, user_id, soon, share]).decode(), 30)
+        kept = await self._good_until(played, int(time.time()) + 1)
         async with watching(port, played, ticket=kept) as screen:
             assert await screen.closed() == 4401
+
+    async def test_when_the_token_has_expired_before(self, house: Installation, port: str, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        kept = await self._good_until(played, int(time.time()) - 1)
+        async with watching(port, played, ticket=kept) as screen:
+            with pytest.raises(ConnectionClosed):
+                await screen.next()
+            assert screen.socket.close_code == 4401
+
+    async def _good_until(self, played: Table, when: int) -> str:
+        """A ticket of somebody whose token expires then."""
+        kept = await ticket(played)
+        store = played.house.app.state.contexts["game"].store
+        session_id, user_id, _, share = orjson.loads(await store.get(f"live:{kept}"))
+        await store.put(f"live:{kept}", orjson.dumps([session_id, user_id, when, share]).decode(), 30)
+        return kept
 
     async def test_when_the_server_goes(self, house: Installation, anna: Person) -> None:
         played = await table(house, anna, "Борис")
