@@ -32,6 +32,25 @@ async function faultsOf({ page }: Phone): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }
 
+test("a sheet holds the focus, Escape closes it and gives the focus back", async () => {
+  const { page } = member;
+  await visit(page, { name: "table", path: () => `/t/${scene.evenings.kolkhoz}` }, scene);
+  const focused = (): Promise<string> =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
+  await page.getByRole("button", { name: "Ещё", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator("dialog[open] h2").waitFor();
+  for (const expected of ["Закрыть", "Кто кому платит", "Все записи"]) {
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe(expected);
+  }
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  expect(await focused()).toBe("Ещё");
+});
+
 test.each(SCREENS)("$name", async (screen) => {
   const visitor = screen.open ? stranger : member;
   await visit(visitor.page, screen, scene);

@@ -91,8 +91,14 @@ describe("a whole evening", () => {
     await sees(boris, ["1", "1"]);
 
     // The net of the first phone breaks: it goes on, and nothing is lost or doubled.
+    await anya.page.waitForFunction(() =>
+      performance.getEntriesByType("resource").some(({ name }) => /\/player-/.test(name)),
+    );
     wireA.become("cut");
     for (let i = 0; i < 4; i++) await tap(anya, "Аня: шар");
+    await tap(anya, "Борис ещё");
+    await anya.page.getByRole("heading", { name: "Борис", exact: true }).waitFor();
+    await button(anya.page, "Закрыть").click();
     await anya.page.getByText("переподключение…").waitFor();
     await anya.page.getByText("4 не отправлено").waitFor();
     const ahead = first === "Аня" ? ["5", "1"] : ["1", "5"];

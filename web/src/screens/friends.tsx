@@ -19,7 +19,7 @@ import { Button, IconButton } from "../ui/button";
 import { Field } from "../ui/form";
 import { CheckIcon, CloseIcon } from "../ui/icons";
 import { List, Row } from "../ui/row";
-import { Empty, Screen, Section, Skeleton } from "../ui/screen";
+import { Empty, Failed, Screen, Section, Skeleton } from "../ui/screen";
 import { Sheet } from "../ui/sheet";
 import { Tabs } from "../ui/tabs";
 
@@ -30,7 +30,7 @@ export default function FriendsScreen() {
     <Screen title={t`Friends`} footer={<Tabs />}>
       <Search />
       {friends.isPending && <Skeleton />}
-      {friends.isError && <Empty>{t`The server does not answer.`}</Empty>}
+      {friends.isError && <Failed onAgain={() => void friends.refetch()} />}
       {friends.data && friends.data.incoming.length > 0 && <Incoming requests={friends.data.incoming} />}
       {friends.data && friends.data.items.length === 0 && (
         <Empty>{t`No friends yet. Find them by name, or add them after an evening together.`}</Empty>

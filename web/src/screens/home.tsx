@@ -11,7 +11,7 @@ import { Button } from "../ui/button";
 import { Field } from "../ui/form";
 import { NextIcon, PlusIcon } from "../ui/icons";
 import { List } from "../ui/row";
-import { Empty, Screen, Section, Skeleton } from "../ui/screen";
+import { Empty, Failed, Screen, Section, Skeleton } from "../ui/screen";
 import { Sheet } from "../ui/sheet";
 import { Tabs } from "../ui/tabs";
 
@@ -26,12 +26,12 @@ export default function HomeScreen() {
   }, []);
   return (
     <Screen title={t`Evenings`} footer={<Tabs />}>
-      <div className="grid grid-cols-2 gap-2">
-        <Button look="primary" className="px-2 whitespace-nowrap" onClick={() => navigate("/new")}>
+      <div className="flex flex-wrap gap-2">
+        <Button look="primary" className="flex-[1_1_9rem] px-2 whitespace-nowrap" onClick={() => navigate("/new")}>
           <PlusIcon className="size-5 shrink-0 max-[24rem]:hidden" />
           {t`New evening`}
         </Button>
-        <Button className="px-2 whitespace-nowrap" onClick={() => setJoining(true)}>
+        <Button className="flex-[1_1_9rem] px-2 whitespace-nowrap" onClick={() => setJoining(true)}>
           {t`Join by code`}
         </Button>
       </div>
@@ -62,18 +62,6 @@ function Open() {
         ))}
       </List>
     </Section>
-  );
-}
-
-function Failed({ onAgain }: { onAgain: () => void }) {
-  const { t } = useLingui();
-  return (
-    <div role="alert" className="flex flex-col items-start gap-3 rounded-tile bg-card p-4">
-      <p>{t`The server does not answer.`}</p>
-      <Button className="bg-well" onClick={onAgain}>
-        {t`Try again`}
-      </Button>
-    </div>
   );
 }
 

@@ -9,7 +9,7 @@ import { cn } from "../lib/cn";
 import { useWhen } from "../lib/evening";
 import { useFriends } from "../lib/friends";
 import { Button } from "../ui/button";
-import { Empty, Screen, Skeleton } from "../ui/screen";
+import { Empty, Failed, Screen, Skeleton } from "../ui/screen";
 import { Tabs } from "../ui/tabs";
 import { toast } from "../ui/toast";
 
@@ -21,7 +21,7 @@ export default function InboxScreen() {
   return (
     <Screen title={t`News`} footer={<Tabs />}>
       {news.isPending && <Skeleton />}
-      {news.isError && <Empty>{t`The server does not answer.`}</Empty>}
+      {news.isError && <Failed onAgain={() => void news.refetch()} />}
       {news.data?.items.length === 0 && (
         <Empty>{t`Nothing new. Results, invitations and friends will show up here.`}</Empty>
       )}

@@ -2,7 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { inTelegram, useBackButton } from "../telegram";
-import { IconButton } from "./button";
+import { Button, IconButton } from "./button";
 import { BackIcon } from "./icons";
 
 /** Back to where one came from; a page opened by a link goes to `home` instead of out of the app. */
@@ -66,6 +66,19 @@ export function Section({ title, aside, children }: { title?: string; aside?: Re
 
 export function Empty({ children }: { children: ReactNode }) {
   return <p className="rounded-tile bg-card px-4 py-6 text-center text-hint">{children}</p>;
+}
+
+/** No answer, and a way to ask again. */
+export function Failed({ onAgain }: { onAgain: () => void }) {
+  const { t } = useLingui();
+  return (
+    <div role="alert" className="flex flex-col items-start gap-3 rounded-tile bg-card p-4">
+      <p>{t`The server does not answer.`}</p>
+      <Button className="bg-well" onClick={onAgain}>
+        {t`Try again`}
+      </Button>
+    </div>
+  );
 }
 
 export function Skeleton({ rows = 3 }: { rows?: number }) {

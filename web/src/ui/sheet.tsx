@@ -1,5 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
-import { type PointerEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { type PointerEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useBackButton } from "../telegram";
 import { IconButton } from "./button";
 import { CloseIcon } from "./icons";
@@ -20,7 +20,8 @@ export function Sheet({ title, onClose, children, footer }: SheetProps) {
   const heading = useId();
   const pull = usePull(dialog, onClose);
   useBackButton(onClose);
-  useEffect(() => {
+  // Closed while it still stands in the page, so that the focus goes back to where it came from.
+  useLayoutEffect(() => {
     const open = dialog.current;
     open?.showModal();
     return () => open?.close();

@@ -34,7 +34,7 @@ function Tab({ to, icon, label, badge = 0 }: { to: string; icon: ReactNode; labe
       }
     >
       {icon}
-      <span className="text-s">{label}</span>
+      <span className="text-[min(var(--text-s),3.7vw)] leading-5">{label}</span>
       {badge > 0 && (
         <span className="figures absolute top-1 left-1/2 ms-1.5 min-w-5 rounded-full bg-minus px-1.5 text-center text-s leading-5 text-page">
           {badge > 9 ? "9+" : badge}

@@ -156,7 +156,7 @@ function Games({ value, onChange }: { value: GameKind; onChange: (game: GameKind
   return (
     <fieldset>
       <legend className="sr-only">{t`Game`}</legend>
-      <div className="grid grid-cols-2 gap-2">
+      <div className="grid grid-cols-[repeat(auto-fit,minmax(max(9rem,40%),1fr))] gap-2">
         {KINDS.map((kind) => (
           <label
             key={kind}

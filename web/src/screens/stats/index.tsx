@@ -14,7 +14,7 @@ import { Button, IconButton } from "../../ui/button";
 import { Choices } from "../../ui/form";
 import { SettingsIcon } from "../../ui/icons";
 import { List, Row } from "../../ui/row";
-import { Empty, Screen, Section, Skeleton } from "../../ui/screen";
+import { Empty, Failed, Screen, Section, Skeleton } from "../../ui/screen";
 import { Tabs } from "../../ui/tabs";
 import { Signed } from "../table/tile";
 import { MeSheet } from "./me-sheet";
@@ -49,7 +49,7 @@ function MyFigures() {
     queryFn: () => data(playerFigures({ path: { user_id: me.id } })),
   });
   if (figures.isPending) return <Skeleton rows={2} />;
-  if (figures.isError) return <Empty>{t`The server does not answer.`}</Empty>;
+  if (figures.isError) return <Failed onAgain={() => void figures.refetch()} />;
   const played = figures.data.kinds.filter(({ games }) => games > 0);
   const shown = kind === "all" ? figures.data : (played.find(({ game }) => game === kind) ?? figures.data);
   return (
@@ -88,7 +88,7 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
     [t`best series`, figures.best_series],
   ];
   return (
-    <dl className="grid grid-cols-3 gap-2">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(max(6rem,30%),1fr))] gap-2">
       {cells.map(([label, value]) => (
         <div key={label} className="flex flex-col-reverse rounded-tile bg-card px-4 py-3">
           <dt className="text-s text-hint">{label}</dt>
@@ -100,7 +100,7 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
           key={currency}
           className={cn(
             "flex flex-col-reverse rounded-tile bg-card px-4 py-3",
-            signedMoney(amount, currency, i18n.locale).length > SUM_OF_TWO_CELLS ? "col-span-3" : "col-span-2",
+            signedMoney(amount, currency, i18n.locale).length > SUM_OF_TWO_CELLS ? "col-span-full" : "col-span-2",
           )}
         >
           <dt className="text-s text-hint">{t`won and lost at the table`}</dt>
@@ -124,6 +124,7 @@ function History() {
   });
   const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
   if (pages.isPending) return <Skeleton rows={3} />;
+  if (pages.isError) return <Failed onAgain={() => void pages.refetch()} />;
   if (items.length === 0) return <Empty>{t`Your games will show up here.`}</Empty>;
   return (
     <Section title={t`My games`}>

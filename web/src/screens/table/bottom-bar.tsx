@@ -16,7 +16,7 @@ export function BottomBar({ onMore }: Props) {
   const may = useMayScore();
   const running = view.game?.state === "running";
   return (
-    <div className="flex gap-2">
+    <div className="flex flex-wrap gap-2">
       <UndoButton />
       {running && may && view.game?.turn && <MissButton player={view.game.turn} />}
       <IconButton label={t`More`} onClick={onMore} className="size-15 rounded-tile bg-card text-text">
@@ -41,7 +41,7 @@ function UndoButton() {
       type="button"
       disabled={!undoable || !may}
       onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
-      className="press flex min-h-15 min-w-0 flex-1 items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint"
+      className="press flex min-h-15 min-w-0 flex-[1_1_8rem] items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint"
     >
       <UndoIcon className={cn("size-6 shrink-0", undoable && may && "text-accent")} />
       <span className="min-w-0">

@@ -16,7 +16,8 @@ import { MoneyLine } from "./money-line";
 import { NextGame } from "./next-game";
 import { RackBar } from "./rack";
 import { Results } from "./results";
-import { type Opened, type SheetName, Sheets } from "./sheets";
+import { type Opened, type SheetName, Sheets, usePreloadedSheets } from "./sheets";
+import { useLasting } from "./use-lasting";
 import { useTable } from "./use-table";
 
 export default function TableScreen() {
@@ -25,6 +26,7 @@ export default function TableScreen() {
   const navigate = useNavigate();
   const { table, snapshot } = useTable(id);
   const { view, live, online, gone, outdated } = snapshot;
+  const lost = useLasting(live === "waiting");
   const names = useMemo(() => shortNames(view?.players ?? []), [view?.players]);
   if (outdated) return <Broken text={t`The app has become newer than this page.`} />;
   if (gone) {
@@ -41,6 +43,7 @@ export default function TableScreen() {
     return (
       <Screen title={t`An evening`} back>
         <Skeleton rows={4} />
+        {lost && <p role="alert" className="text-center text-hint">{t`The server does not answer. Trying again…`}</p>}
       </Screen>
     );
   }
@@ -55,6 +58,7 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
   const { view } = useTableView();
   const [opened, setOpened] = useState<Opened>(null);
   useSteadyScreen();
+  usePreloadedSheets();
   const open = (name: SheetName): void => setOpened({ name });
   const running = view.game?.state === "running";
   return (
