@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -153,7 +153,12 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@health.get("/readyz")
+Parts: TypeAlias = dict[str, dict[str, str]]
+
+
+@health.get(
+    "/readyz", response_model=Parts, responses={503: {"model": Parts, "description": "Something of it is not `ok`."}}
+)
 async def readyz(request: Request) -> Response:
     """Each service with what it stands on; 503 where something is missing."""
     parts = {name: await readiness(context) for name, context in request.app.state.contexts.items()}
