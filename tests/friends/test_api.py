@@ -357,10 +357,15 @@ class TestGroups:
         await company.made.drain()
         assert [data["members"] for word, data in company.heard if word == "changed"] == [[boris.id], []]
 
-    @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": " "}, {"name": "я" * 65}, {"name": "а\u0000"}])
+    @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": " "}, {"name": "я" * 201}, {"name": "а\u0000"}])
     async def test_names_that_are_none(self, company: Company, body: Any) -> None:
         anya = await company.person("Аня")
         assert code(await company.call(anya, "POST", "/groups", body)) == (422, "invalid_body")
+
+    async def test_a_name_of_200_is_kept_whole(self, company: Company) -> None:
+        anya, name = await company.person("Аня"), "🎱" * 200
+        made = await company.call(anya, "POST", "/groups", {"name": name})
+        assert (await company.call(anya, "GET", f"/groups/{made.json()['id']}")).json()["name"] == name
 
     async def test_so_many_and_no_more(self, company: Company) -> None:
         anya = await company.person("Аня")

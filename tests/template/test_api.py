@@ -213,6 +213,14 @@ async def test_deleted_is_gone(template: Installation, anya: Person) -> None:
     assert code(await template.call(anya, "GET", path)) == (404, "not_found")
 
 
+async def test_a_name_of_200_is_kept_whole(template: Installation, anya: Person) -> None:
+    made = await make(template, anya, "🎱" * 200)
+    path = f"/templates/{made['id']}"
+    assert (await template.call(anya, "PATCH", path, {"name": "я" * 200})).json()["name"] == "я" * 200
+    assert (await template.call(anya, "GET", f"{path}/versions/1")).json()["name"] == "🎱" * 200
+    assert code(await template.call(anya, "PATCH", path, {"name": "я" * 201})) == (422, "invalid_body")
+
+
 async def test_a_repeated_post_makes_one(template: Installation, anya: Person) -> None:
     key = {"Idempotency-Key": "once"}
     body = {"name": "Пятница", "rules": KOLKHOZ}

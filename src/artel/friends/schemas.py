@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from artel.kernel.http import Body, Id, Name, Page
+from artel.kernel.http import Body, Id, Page, Text
 
 Direction = Literal["incoming", "outgoing"]
 
@@ -16,12 +16,12 @@ class BlockAsk(Body):
 
 
 class GroupNew(Body):
-    name: Name
+    name: Text
     members: Annotated[list[Id], Field(max_length=100, default_factory=list)]
 
 
 class GroupChange(Body):
-    name: Name
+    name: Text
 
 
 class Acquaintance(BaseModel):

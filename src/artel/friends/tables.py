@@ -62,7 +62,7 @@ groups = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("owner_id", String(36), nullable=False, index=True),
-    Column("name", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )

@@ -2,18 +2,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from artel.kernel.http import Body, Name
+from artel.kernel.http import Body, Text
 
 RulesIn = Annotated[dict[str, Any], Field(description="as in a session; no rules for particular players")]
 
 
 class TemplateIn(Body):
-    name: Name
+    name: Text
     rules: RulesIn
 
 
 class TemplateChange(Body):
-    name: Name | None = None
+    name: Text | None = None
     rules: RulesIn | None = None
 
     @model_validator(mode="after")
@@ -24,7 +24,7 @@ class TemplateChange(Body):
 
 
 class TemplateCopy(Body):
-    name: Name | None = None
+    name: Text | None = None
     version: Annotated[int, Field(ge=1)] | None = None
 
 

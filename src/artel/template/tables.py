@@ -13,7 +13,7 @@ templates = Table(
     Column("id", String(36), primary_key=True),
     Column("owner_id", String(36), nullable=False),
     Column("version", Integer, nullable=False),  # the newest
-    Column("name", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
     Column("rules", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -26,7 +26,7 @@ versions = Table(
     metadata,
     Column("template_id", String(36), ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("name", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
     Column("rules", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
