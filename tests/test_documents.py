@@ -40,3 +40,37 @@ def test_what_is_asked_for_is_locked(lock: str) -> None:
     if lock == "requirements-dev.lock":
         asked |= names(PROJECT["dependency-groups"]["dev"])
     assert asked <= locked
+
+
+def test_every_decision_is_whole_and_listed() -> None:
+    pages = sorted((DOCS / "decisions").glob("0*.md"))
+    listed = re.findall(
+        r"^- \[(.+)\]\((.+)\)$", (DOCS / "decisions" / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    heads = [page.read_text(encoding="utf-8").partition("\n")[0] for page in pages]
+    assert heads == [f"# {number}. {title}" for number, (title, _) in enumerate(listed, 1)]
+    assert [page.name for page in pages] == [name for _, name in listed]
+    for page in pages:
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert parts == ["Context", "Decision", "Consequences", "Alternatives"], page.name
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_what_is_pointed_at_is_there(page: Path) -> None:
+    """Links, and files of this repository that are named in passing."""
+    text = page.read_text(encoding="utf-8")
+    links = [page.parent / link.partition("#")[0] for link in re.findall(r"\]\((?!https?://)([^)]+)\)", text)]
+    named = [ROOT / name for name in re.findall(r"`((?:src|tests|web|docs|bench|scripts)/[\w/.-]+)`", text)]
+    assert [str(path) for path in links + named if not path.exists()] == []
+
+
+def test_the_menu_is_in_the_makefile() -> None:
+    """Whatever the documents tell to type is there."""
+    goals = set(re.findall(r"^([a-z]+):.* ## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+    told = {
+        goal for page in pages for goal in re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"run", "test"} <= told <= goals
