@@ -196,6 +196,13 @@ class TestWhatIsSaid:
         assert (await ear.said())[-2:] == ["session.finished", "session.settled"]
         assert ear.kept[-2].money is False
 
+    async def test_money_in_an_evening_for_points(self, house: Installation, ear: Ear, anna: Person) -> None:
+        played = await table(house, anna, "Борис", rules={"game": "americana"})
+        await played.event("expense", payer="Анна", amount=100)
+        await played.event("finish")
+        assert (await ear.said())[-1] == "session.finished"
+        assert ear.kept[-1].money is True, "somebody owes for the table"
+
     async def test_a_late_correction_after_the_finish(self, house: Installation, ear: Ear, anna: Person) -> None:
         played = await table(house, anna, "Борис", rules={**AMERICANA, "stake": {"per": "ball", "amount": 100}})
         game = await played.start()
@@ -287,11 +294,33 @@ class TestRelay:
             await house.drain()
         said = [event for ear in ears for event in ear.heard]
         about = [(event.session_id, type(event).__name__, event.session_version) for event in said]
-        assert len(set(about)) == 8 * (1 + 3 * 2 + 2)
+        assert len(about) == len(set(about)) == 8 * (1 + 3 * 2 + 2)
         by_session = [
             version for session, kind, version in about if session == tables[0].id and kind != "SessionCreated"
         ]
         assert sorted(set(by_session)) == [1, 2, 3, 4, 5, 6, 7]
+
+    @pytest.mark.parametrize(("minutes", "heard"), [(-1, True), (1, False)])
+    async def test_a_process_that_died_while_it_published(
+        self, houses: list[Installation], monkeypatch: pytest.MonkeyPatch, minutes: int, heard: bool
+    ) -> None:
+        """It is waited for as long as it may still be at it."""
+        monkeypatch.setattr("artel.game.relay.LOOKS", 2)
+        here, _ = houses
+        ear = Ear(here)
+        await ear.listen()
+        played = await table(here, here.person("Анна"), "Борис")
+        await here.drain()
+
+        def held(tx: Any) -> None:
+            tx.exec_driver_sql(
+                f"UPDATE cursors SET holder = 'another', held_until = now() + interval '{minutes} minutes'"  # noqa: S608
+            )
+
+        await here.app.state.contexts["game"].database.write(held)
+        await played.start()
+        await here.drain()
+        assert ("artel.game.started.v1" in {event.topic for event in ear.heard}) is heard
 
     async def test_an_older_transaction_is_waited_for(self, houses: list[Installation]) -> None:
         """Rows become visible out of order; none may appear behind the cursor."""
@@ -315,7 +344,7 @@ class TestRelay:
         looking = asyncio.create_task(relay.drain())
         finished, _ = await asyncio.wait([looking], timeout=0.1)
         assert not finished
-        assert "game.started" not in {event.topic for event in ear.heard}
+        assert "artel.game.started.v1" not in {event.topic for event in ear.heard}
         done.set()
         await holding
         await looking

@@ -1,10 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from artel.contracts.auth import UserRegistered
 from artel.contracts.friends import FriendAccepted
-from artel.kernel.events import new_id
+from artel.kernel.events import new_id, now
 from artel_testing import Installation, Person
 from game_testing import Table, problem, table
 
@@ -333,6 +334,16 @@ class TestTwelveHours:
         await game.put_away(idle=0)
         assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"] is None
         assert not list(game.owners)
+
+    async def test_of_what_is_kept_it_dies_too(self, house: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        anna = house.person("Анна")
+        await table(house, anna)
+        assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"]
+        await house.app.state.contexts["game"].own.put_away(idle=0)
+        tomorrow = now() + timedelta(days=1)
+        monkeypatch.setattr("artel.game.listing.now", lambda: tomorrow)
+        assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"] is None
+        assert not list(house.app.state.contexts["game"].own.owners), "answered from what was kept"
 
     async def _let_it_be_later(self, house: Installation) -> None:
         def later(tx: Any) -> None:

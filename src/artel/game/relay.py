@@ -42,8 +42,9 @@ class LogRelay:
         """Publish all that is announced; how many rows that was."""
         total = looks = 0
         while rows := await self._database.read(_ahead):
-            ready = [row for row in rows if row.safe]
-            if not ready or not await self._hold():
+            held = await self._hold(rows)
+            ready = [row for row in held if row.safe]
+            if not ready:
                 looks += 1
                 if looks == LOOKS:
                     break
@@ -51,12 +52,15 @@ class LogRelay:
                 continue
             done = await self._publish_held(ready)
             total += done
-            if done < len(ready) or len(rows) == len(ready) < ROWS:
+            if done < len(ready) or len(held) == len(ready) < ROWS:
                 break  # an outage; or that was all
         return total
 
-    async def _hold(self) -> bool:
-        return self._alone or await self._database.write(_hold, self._me)
+    async def _hold(self, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+        """What is ahead for whoever holds the cursor: looked at anew, another process may have published some of it."""
+        if self._alone or not any(row.safe for row in rows):
+            return rows
+        return await self._database.write(_hold, self._me)
 
     async def _publish_held(self, rows: Sequence[Row[Any]]) -> int:
         broken: list[Message] = []
@@ -98,11 +102,16 @@ def _ahead(tx: Tx) -> Sequence[Row[Any]]:
     return tx.execute(ordered.limit(ROWS)).all()
 
 
-def _hold(tx: Tx, holder: str) -> bool:
-    """One process publishes at a time, and leaves it to others as soon as it has."""
+def _hold(tx: Tx, holder: str) -> Sequence[Row[Any]]:
+    """One process publishes at a time, and leaves it to others as soon as it has. Nothing where another is at it."""
     free = or_(cursors.c.holder.is_(None), cursors.c.holder == holder, cursors.c.held_until < now())
     held = update(cursors).where(HERE, free).values(holder=holder, held_until=now() + LEASE)
-    return tx.execute(held).rowcount == 1
+    if tx.execute(held).rowcount == 0:
+        return []
+    rows = _ahead(tx)
+    if not any(row.safe for row in rows):
+        _save(tx, holder, None, [])
+    return rows
 
 
 def _save(tx: Tx, holder: str | None, last: Row[Any] | None, broken: Sequence[Message]) -> None:
