@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from artel.game.log import Log, Row
 from artel.kernel.events import new_id
 from artel_testing import Installation, Person
 
@@ -110,6 +111,26 @@ async def table(
     for person in joined:
         await made.join(person)
     return made
+
+
+class Gate:
+    """A log that writes when it is told to, or fails when it is told to."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.asked = asyncio.Event()
+        self.opened = asyncio.Event()
+        self.fails = False
+
+    async def append(self, rows: Sequence[Row]) -> None:
+        self.asked.set()
+        await self.opened.wait()
+        if self.fails:
+            raise OSError("no space left on device")
+        await self._log.append(rows)
+
+    async def close(self) -> None:
+        await self._log.close()
 
 
 def problem(answer: Response) -> tuple[int, str]:

@@ -109,6 +109,17 @@ class TestWhatIsSaid:
         assert finished.finished_at.isoformat() == lines[-1]["at"].replace("Z", "000+00:00")
         assert not finished.handicapped
 
+    async def test_what_was_refused_counts_nowhere(self, house: Installation, ear: Ear, anna: Person) -> None:
+        played = await table(house, anna, "Борис")
+        game = await played.start()
+        batch = [played.made("ball", game=game, player="Анна"), played.made("ball", game=game, player="nobody")]
+        assert (await played.post({"events": batch})).status_code == 409
+        await stroke(played, "miss", game, "Анна")
+        await played.event("end", game=game, reason="timeout")
+        await ear.said()
+        tally = ear.kept[-1].tallies[played.ids["Анна"]]
+        assert (tally.balls, tally.misses) == (0, 1)
+
     async def test_a_kolkhoz_with_a_handicap(self, house: Installation, ear: Ear, anna: Person) -> None:
         mine = "01a20562-a592-7046-8162-bed2c4466afa"
         rules = {**KOLKHOZ, "handicap": {mine: {"start": 2}}}

@@ -14,7 +14,7 @@ from artel.game import live as live_module
 from artel.game import sockets
 from artel.game.game import Game
 from artel_testing import Installation, Person
-from game_testing import KOLKHOZ, Screen, Table, listening, narrow, table, ticket, watching
+from game_testing import KOLKHOZ, Gate, Screen, Table, listening, narrow, table, ticket, watching
 
 
 @pytest.fixture
@@ -105,6 +105,25 @@ class TestFrames:
                 frames = [await screen.next("event") for _ in range(50)]
                 assert [frame["version"] for frame in frames] == list(range(2, 52))
                 assert all(frame["table"]["version"] == frame["version"] for frame in frames)
+
+    async def test_who_comes_while_it_is_written(self, house: Installation, port: str, anna: Person) -> None:
+        """What the snapshot shows already is no frame any more; and it is shown when it is on disk."""
+        played = await table(house, anna, "Борис")
+        game, kept = await played.start(), await ticket(played)
+        writer = game_of(house).owners.writer
+        gate = writer._log = Gate(writer._log)
+        posting = asyncio.create_task(played.event("miss", game=game, player="Анна"))
+        await gate.asked.wait()
+        async with watching(port, played, ticket=kept) as screen:
+            looker = asyncio.create_task(screen.next())
+            owner = game_of(house).owners.peek(played.id)
+            while not owner.live.sockets:  # type: ignore[union-attr]
+                await house.http.get("http://testserver/healthz")
+            gate.opened.set()
+            assert (await looker)["session"]["version"] == 2
+            await posting
+            await played.event("miss", game=game, player="Анна")
+            assert (await screen.next("event"))["version"] == 3
 
     async def test_a_batch_is_as_many_frames(self, house: Installation, port: str, anna: Person) -> None:
         played = await table(house, anna, "Борис")

@@ -17,7 +17,7 @@ from artel.game.game import Game
 from artel.game.log import Log, Row
 from artel.game.writer import Batch, Writer
 from artel_testing import Installation, Person, installation
-from game_testing import Table, problem, table
+from game_testing import Gate, Table, problem, table
 
 FREE: dict[str, Any] = {"event_burst": 100_000, "event_rate": 100_000}
 
@@ -40,26 +40,6 @@ class Flaky:
         if self._chance.random() < share:
             self.failures += 1
             raise ConnectionResetError("the wire was cut")
-
-    async def close(self) -> None:
-        await self._log.close()
-
-
-class Gate:
-    """A log that writes when it is told to, or fails when it is told to."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self.asked = asyncio.Event()
-        self.opened = asyncio.Event()
-        self.fails = False
-
-    async def append(self, rows: Sequence[Row]) -> None:
-        self.asked.set()
-        await self.opened.wait()
-        if self.fails:
-            raise OSError("no space left on device")
-        await self._log.append(rows)
 
     async def close(self) -> None:
         await self._log.close()
@@ -333,20 +313,22 @@ async def test_the_connection_is_cut(tmp_path: Path, postgres_url: str) -> None:
         await check(played, ["e0", "e1", "e2"])
 
 
-async def test_another_history(house: Installation) -> None:
-    """A backup was restored: what memory knows beyond it is forgotten, and the epoch tells the clients."""
+@pytest.mark.parametrize("left", [1, 3])
+async def test_another_history(house: Installation, left: int) -> None:
+    """A backup was restored: what memory knows beyond it is forgotten, and the epoch tells the clients; also where
+    others have written as much again."""
     played = await table(house, house.person("Анна"), "Борис")
     for number in range(3):
         await played.post(expense(played, f"e{number}"))
     before = await played.now()
 
     def restore(tx: Any) -> None:
-        tx.exec_driver_sql("DELETE FROM events WHERE version > 1")
+        tx.exec_driver_sql(f"DELETE FROM events WHERE version > {left}")  # noqa: S608
         tx.exec_driver_sql("UPDATE epochs SET epoch = 'another'")
 
     await house.app.state.contexts["game"].database.write(restore)
     after = await played.now()
-    assert (after["version"], after["epoch"]) == (1, "another")
+    assert (after["version"], after["epoch"]) == (left, "another")
     assert before["epoch"] != "another"
-    assert (await played.post(expense(played, "e1"))).json()["version"] == 2
-    await check(played, ["e0", "e1"])
+    assert (await played.post(expense(played, "next"))).json()["version"] == left + 1
+    await check(played, [*(f"e{number}" for number in range(left)), "next"])
