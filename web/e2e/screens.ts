@@ -18,7 +18,7 @@ const touch = (name: string | RegExp) => async (page: Page) => {
 };
 const inMenu = (name: RegExp) => async (page: Page) => {
   await touch("Ещё")(page);
-  await touch(name)(page);
+  await page.getByRole("dialog").getByRole("button", { name }).click();
 };
 const after =
   (...acts: ((page: Page) => Promise<void>)[]) =>

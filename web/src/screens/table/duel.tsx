@@ -74,7 +74,7 @@ function Standing({ side, target, note }: { side: string[]; target: number; note
   return (
     <div className="tile-standing flex flex-wrap justify-between gap-x-2 text-s text-hint">
       <span>
-        {t`to ${target}`} · {t`games: ${wins}`}
+        {t`to ${target}`} · {t`wins: ${wins}`}
       </span>
       <span className="flex h-5 grow flex-row-reverse flex-wrap justify-between gap-x-2 overflow-hidden">
         {on && <Signed value={balance}>{signed(balance)}</Signed>}
