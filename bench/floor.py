@@ -1,7 +1,7 @@
 """F0, the floor: the least that can answer a POST after a commit, to compare the server with.
 
-A uvloop protocol, httptools, and one INSERT a request into a bare table with one index, on asyncpg connections
-that are held for life (a pool would ask a second question at each return). No token, no rules, no state.
+A uvloop protocol, httptools, and one INSERT a request into a bare table with one index, by asyncpg's pool without the
+second question that it asks at each return. No token, no rules, no state.
 For the fan-out the same protocol takes WebSockets under /live and, after each answer, writes one frame to each.
 """
 
@@ -10,7 +10,6 @@ import base64
 import hashlib
 import signal
 import sys
-from collections import deque
 from typing import cast
 
 import asyncpg
@@ -28,30 +27,9 @@ UPGRADED = (
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class Base:
-    """Connections that are free; who finds none waits."""
-
-    def __init__(self, connections: list["asyncpg.Connection[asyncpg.Record]"]) -> None:
-        self._free = deque(connections)
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def insert(self, session: str, body: str) -> None:
-        while not self._free:
-            waiting = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiting)
-            await waiting
-        connection = self._free.pop()
-        try:
-            await connection.execute(INSERT, session, body)
-        finally:
-            self._free.append(connection)
-            if self._waiting:
-                self._waiting.popleft().set_result(None)
-
-
 class Floor(asyncio.Protocol):
-    def __init__(self, base: Base, sockets: set[asyncio.WriteTransport]) -> None:
-        self._base = base
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", sockets: set[asyncio.WriteTransport]) -> None:
+        self._pool = pool
         self._sockets = sockets
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -95,7 +73,7 @@ class Floor(asyncio.Protocol):
             self._transport.write(READY)
 
     async def _write(self, url: str, body: str) -> None:
-        await self._base.insert(url, body)
+        await self._pool.execute(INSERT, url, body)
         self._transport.write(ANSWER)
         if self._sockets:
             self._loop.call_soon(self._tell, body)
@@ -117,13 +95,17 @@ def text_frame(text: bytes) -> bytes:
 
 
 async def main(url: str, port: int) -> None:
-    connections = [await asyncpg.connect(url) for _ in range(CONNECTIONS)]
-    base, sockets = Base(connections), set[asyncio.WriteTransport]()
-    server = await asyncio.get_running_loop().create_server(lambda: Floor(base, sockets), "127.0.0.1", port)
+    sockets = set[asyncio.WriteTransport]()
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with server:
-        await ended.wait()
+    async with asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS, reset=_as_it_is) as pool:
+        server = await asyncio.get_running_loop().create_server(lambda: Floor(pool, sockets), "127.0.0.1", port)
+        async with server:
+            await ended.wait()
+
+
+async def _as_it_is(_: object) -> None:
+    """What a connection would be asked when it is given back."""
 
 
 if __name__ == "__main__":
