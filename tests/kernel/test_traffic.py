@@ -33,6 +33,16 @@ async def test_a_lull_comes_with_the_last_answer() -> None:
     await asyncio.wait_for(waiting, 10)
 
 
+async def test_a_moment_between_two_requests_is_no_lull() -> None:
+    traffic = Traffic(FOR_EVER, quiet=FOR_EVER)
+    with traffic:
+        waiting = asyncio.create_task(traffic.lull())
+        await turns()
+    await turns()
+    assert not waiting.done()
+    waiting.cancel()
+
+
 async def test_a_request_that_fails_is_over_too() -> None:
     traffic = Traffic(FOR_EVER)
     with pytest.raises(LookupError), traffic:

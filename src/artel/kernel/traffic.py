@@ -1,18 +1,23 @@
 """Who waits for an answer comes first; what follows from events, statistics and notifications, can wait a moment."""
 
 import asyncio
+import time
 from contextlib import suppress
 from types import TracebackType
 
 PATIENCE_SECONDS = 0.05
 """Longer than that nothing waits, or under steady load the rest would never be done."""
+QUIET_SECONDS = 0.005
+"""So long nobody has waited: while people tap by turns, there is hardly ever somebody under way, and yet no lull."""
 
 
 class Traffic:
     """Of one process. A request is under way inside `with traffic`."""
 
-    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, patience: float = PATIENCE_SECONDS, quiet: float = QUIET_SECONDS) -> None:
         self._patience = patience
+        self._quiet = quiet
+        self._last = float("-inf")
         self._under_way = 0
         self._nobody = asyncio.Event()
         self._nobody.set()
@@ -25,10 +30,14 @@ class Traffic:
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         self._under_way -= 1
         if not self._under_way:
+            self._last = time.monotonic()
             self._nobody.set()
 
     async def lull(self) -> None:
-        """Until nobody waits for an answer, or until patience ends."""
+        """Until nobody has waited for an answer for a moment, or until patience ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 await self._nobody.wait()
+                while (quiet := self._last + self._quiet - time.monotonic()) > 0:
+                    await asyncio.sleep(quiet)
+                    await self._nobody.wait()
