@@ -191,6 +191,7 @@ def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[st
 
     from artel.compose import compose  # noqa: PLC0415
     from artel.kernel.logs import configure_logs  # noqa: PLC0415
+    from artel.kernel.server import Protocol  # noqa: PLC0415
 
     configure_logs(settings.log_level)
     if settings.dev_login:
@@ -198,7 +199,7 @@ def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[st
     config = uvicorn.Config(
         _frozen(compose(names, settings)),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
         ws_max_size=64 * 1024,
