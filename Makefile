@@ -85,7 +85,8 @@ clean: ## remove what was installed and built; your data in var/ stays
 
 web/node_modules/.installed: web/package-lock.json | .venv/.locked
 	@echo "Node      $$(node --version), packages as in package-lock.json"
-	@cd web && npm ci --ignore-scripts --loglevel=error || { $(AWAY) && false; }
+	@cd web && npm ci --ignore-scripts --prefer-offline --loglevel=error \
+		--fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=10000 || { $(AWAY) && false; }
 	@touch $@
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed

@@ -171,11 +171,15 @@ def may_install() -> bool:
 
 def install(kinds: Iterable[str]) -> None:
     packages = [PACKAGES[kind] for kind in kinds]
-    quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with locked(Path("/tmp/artel-apt.lock")), nothing_starts():  # noqa: S108 a lock for all runs on this machine
         for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-            subprocess.run([*quiet, *step], check=False, env=env, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            command = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *step]
+            done = subprocess.run(
+                command, check=False, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            )
+            if done.returncode:  # what packages say on their way is of interest only then
+                sys.stderr.write(done.stdout[-2000:] + done.stderr[-2000:])
 
 
 @contextmanager
