@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
 
 PRODUCTION = {
@@ -42,6 +43,14 @@ def test_a_newcomer_needs_none() -> None:
 def test_each_service_has_a_database_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = given(monkeypatch, ARTEL_DATABASE_URL="postgresql+asyncpg://artel@db/artel_{service}")
     assert settings.database("auth") == "postgresql+asyncpg://artel@db/artel_auth"
+
+
+def test_a_data_folder_may_have_any_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "a b?c#d%20é"
+    settings = given(monkeypatch, ARTEL_DATA_DIR=str(folder))
+    migrate("template", settings.database("template"))
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert (folder / "template.db").exists()
 
 
 def test_a_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

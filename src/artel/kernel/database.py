@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -97,7 +97,9 @@ class SqliteDatabase:
 def sqlite_engine(path: str, begin: str, size: int, *, query_only: bool = False) -> Engine:
     # isolation_level=None leaves BEGIN to us: the driver's own would start a write as a read and fail later.
     options: dict[str, Any] = {"connect_args": {"isolation_level": None, "check_same_thread": False}}
-    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=size, max_overflow=0, **options)
+    engine = create_engine(
+        URL.create("sqlite", database=path), poolclass=QueuePool, pool_size=size, max_overflow=0, **options
+    )
     pragmas = ["busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"]
 
     @event.listens_for(engine, "connect")

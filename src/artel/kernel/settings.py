@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
         return self
 
     def database(self, service: str) -> str:
-        default = f"sqlite+aiosqlite:///{self.data_dir}/{{service}}.db"
+        default = f"sqlite+aiosqlite:///{quote(str(self.data_dir))}/{{service}}.db"
         return (self.database_url or default).replace("{service}", service)
 
     @property
