@@ -1,6 +1,5 @@
 // Everything a screen needs to know about one evening, put together from the server's word and our prediction.
 import type { Next, Player, SessionDoc, Table } from "../api/types";
-import { sideOf } from "../engine/duel";
 import { settle } from "../engine/money";
 import { isKolkhoz, parseRules } from "../engine/rules";
 import { gameResult, type Move, moneyOf, type Session } from "../engine/session";
@@ -134,12 +133,6 @@ function place(entries: Sources["entries"], fold: Session): Entry[] {
     const game = OF_A_GAME.includes(entry.event.type) ? current : 0;
     return { ...entry, game, undone: fold.isUndone(entry.event.id) };
   });
-}
-
-/** The side on which somebody plays, with his partner. */
-export function partnersOf(game: GameView, player: string): string[] {
-  const at = sideOf({ sides: game.sides ?? [] } as never, player);
-  return game.sides?.[at] ?? [player];
 }
 
 /** Where the server's result and our fold of the same log part. */

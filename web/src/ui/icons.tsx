@@ -125,9 +125,3 @@ export const SettingsIcon = (props: IconProps) => (
     <path d="M4 7h10m4 0h2M4 17h4m4 0h8M16 4.5v5M10 14.5v5" />
   </Svg>
 );
-export const SearchIcon = (props: IconProps) => (
-  <Svg {...props}>
-    <circle cx="11" cy="11" r="6.5" />
-    <path d="m16 16 4.5 4.5" />
-  </Svg>
-);

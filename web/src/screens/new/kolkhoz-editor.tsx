@@ -270,17 +270,7 @@ function Rates({ rules, seats, onChange }: Props) {
   );
 }
 
-function Rate({
-  id,
-  name,
-  rules,
-  onChange,
-}: {
-  id: string;
-  name: string;
-  rules: KolkhozRules;
-  onChange: Props["onChange"];
-}) {
+function Rate({ id, name, rules, onChange }: Omit<Props, "seats"> & { id: string; name: string }) {
   const { t, i18n } = useLingui();
   const unit = 10 ** minorDigits(rules.currency);
   const [text, setText] = useState(id in rules.rates ? String((rules.rates[id] ?? 0) / unit) : "");

@@ -32,6 +32,10 @@ export function Transfers({ transfers, payable = false, reasons }: Props) {
   );
 }
 
+/** The line that was ticked off makes room at once: the second half of a double tap would tick off the next. */
+const DOUBLE_TAP_MS = 600;
+let ticked = -DOUBLE_TAP_MS;
+
 function TransferLine({ transfer, payable }: { transfer: Transfer; payable: boolean }) {
   const { t } = useLingui();
   const { view } = useTableView();
@@ -42,6 +46,11 @@ function TransferLine({ transfer, payable }: { transfer: Transfer; payable: bool
   const { from, to, amount } = transfer;
   const payee = view.players.find(({ id }) => id === to)?.user_id;
   const may = payable && (payee === me.id || view.doc.organizer_id === me.id);
+  function tick(): void {
+    if (performance.now() - ticked < DOUBLE_TAP_MS) return;
+    ticked = performance.now();
+    tap({ type: "payment", from, to, amount }, "heavy");
+  }
   return (
     <div className="flex min-h-16 items-center gap-2 py-2 ps-4 pe-3">
       <span className="min-w-0 grow">
@@ -57,7 +66,7 @@ function TransferLine({ transfer, payable }: { transfer: Transfer; payable: bool
         <Button
           className="min-h-11 shrink-0 bg-well px-3 font-normal text-accent"
           aria-label={t`${name(from)} has paid ${name(to)} ${plain(amount)}`}
-          onClick={() => tap({ type: "payment", from, to, amount }, "heavy")}
+          onClick={tick}
         >
           <CheckIcon className="size-5" />
           {t`Paid`}
