@@ -2,6 +2,7 @@ import { Plural, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { cn } from "../../lib/cn";
 import { useEveningName } from "../../lib/evening";
+import { withoutNet } from "../../lib/net";
 import type { LiveState } from "../../live/socket";
 import { inTelegram, useBackButton } from "../../telegram";
 import { IconButton } from "../../ui/button";
@@ -40,9 +41,9 @@ export function TableHeader({ live, online }: Props) {
 }
 
 function useOffline(): boolean {
-  const [offline, setOffline] = useState(!navigator.onLine);
+  const [offline, setOffline] = useState(withoutNet);
   useEffect(() => {
-    const look = (): void => setOffline(!navigator.onLine);
+    const look = (): void => setOffline(withoutNet());
     window.addEventListener("online", look);
     window.addEventListener("offline", look);
     return () => {
