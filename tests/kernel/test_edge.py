@@ -1,5 +1,6 @@
 """The ring around every service: problems, request ids, sizes, metrics. Called over ASGI, raw where it matters."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.endpoints import HTTPEndpoint
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
@@ -18,6 +20,7 @@ from artel.kernel.errors import Problem, add_handlers, forbidden, not_found, rat
 from artel.kernel.events import new_id
 from artel.kernel.http import Body, Id, Name
 from artel.kernel.observe import BODY_LIMIT, Edge
+from artel.kernel.traffic import Traffic
 
 FAULTS: dict[str, Exception] = {
     "bug": ZeroDivisionError("secret words"),
@@ -288,3 +291,27 @@ async def test_half_an_answer_is_not_followed_by_a_problem() -> None:
     with pytest.raises(ZeroDivisionError):
         await edge({"type": "http", "method": "GET", "path": "/", "headers": []}, nothing, answer)
     assert len(sent) == 1
+
+
+async def test_only_taps_are_traffic() -> None:
+    """Somebody who asks again and again whether statistics have followed is not to keep them from following."""
+    traffic = Traffic(patience=3600)
+    under_way: list[bool] = []
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        lull = asyncio.create_task(traffic.lull())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        under_way.append(not lull.done())
+        lull.cancel()
+        await PlainTextResponse("")(scope, receive, send)
+
+    class Tap(Route):
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await wait(scope, receive, send)
+
+    edge = Edge(wait, lambda _: "none", [Tap("/tap", wait)], traffic)
+    async with AsyncClient(transport=ASGITransport(edge), base_url="http://test") as http:
+        await http.get("/other")
+        await http.get("/tap")
+    assert under_way == [False, True]

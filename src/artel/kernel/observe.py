@@ -74,8 +74,7 @@ class Edge:
             if body is None or (length and not _fits(length)):
                 await too_large().response(state["request_id"])(scope, receive, answer)
             else:
-                with self._traffic:
-                    await self._serve(scope, body, answer)
+                await self._serve(scope, body, answer)
         except Exception as error:
             if status:
                 raise  # half an answer is out: the server can only hang up
@@ -88,7 +87,8 @@ class Edge:
             match, found = tap.matches(scope)
             if match is Match.FULL:
                 scope.update(found)
-                await tap.handle(scope, receive, send)
+                with self._traffic:
+                    await tap.handle(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

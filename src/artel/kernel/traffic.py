@@ -1,4 +1,4 @@
-"""Who waits for an answer comes first; what follows from events, statistics and notifications, can wait a moment."""
+"""Who has tapped comes first; what follows from it, statistics and notifications, can wait a moment."""
 
 import asyncio
 import time
@@ -8,11 +8,11 @@ from types import TracebackType
 PATIENCE_SECONDS = 0.05
 """Longer than that nothing waits, or under steady load the rest would never be done."""
 QUIET_SECONDS = 0.005
-"""So long nobody has waited: while people tap by turns, there is hardly ever somebody under way, and yet no lull."""
+"""So long nobody has waited: where people tap by turns, there are moments with nobody under way, and yet no lull."""
 
 
 class Traffic:
-    """Of one process. A request is under way inside `with traffic`."""
+    """Of one process. A tap is under way inside `with traffic`."""
 
     def __init__(self, patience: float = PATIENCE_SECONDS, quiet: float = QUIET_SECONDS) -> None:
         self._patience = patience
