@@ -59,6 +59,11 @@ function faultsOf(page: Page): Promise<string[]> {
         if (!within(box(text), box(tile))) faults.push(`${said} leaves its tile`);
         if (keys.some((key) => over(box(text), box(key)))) faults.push(`${said} lies under a key`);
       }
+      for (const sum of tile.querySelectorAll(".tile-standing .figures")) {
+        const room = box(sum.parentElement ?? tile);
+        // A sum without its minus is another sum.
+        if (!within(box(sum), room)) faults.push(`${name}: «${sum.textContent}» is cut off`);
+      }
       const figure = tile.querySelector<HTMLElement>(".figure");
       const size = figure ? Number.parseFloat(getComputedStyle(figure).fontSize) : 0;
       if ((figure?.textContent?.length ?? 0) < 3 && size < READABLE) faults.push(`${name}: a score of ${size} px`);
