@@ -106,8 +106,17 @@ class TestFrames:
                 assert [frame["version"] for frame in frames] == list(range(2, 52))
                 assert all(frame["table"]["version"] == frame["version"] for frame in frames)
 
-    async def test_who_comes_while_it_is_written(self, house: Installation, port: str, anna: Person) -> None:
+    async def test_who_comes_while_it_is_written(
+        self, house: Installation, port: str, anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """What the snapshot shows already is no frame any more; and it is shown when it is on disk."""
+        made, snapshot = asyncio.Event(), sockets._snapshot
+
+        def notice(*about: Any) -> str:
+            made.set()
+            return snapshot(*about)
+
+        monkeypatch.setattr(sockets, "_snapshot", notice)
         played = await table(house, anna, "Борис")
         game, kept = await played.start(), await ticket(played)
         writer = game_of(house).owners.writer
@@ -115,12 +124,9 @@ class TestFrames:
         posting = asyncio.create_task(played.event("miss", game=game, player="Анна"))
         await gate.asked.wait()
         async with watching(port, played, ticket=kept) as screen:
-            looker = asyncio.create_task(screen.next())
-            owner = game_of(house).owners.peek(played.id)
-            while not owner.live.sockets:  # type: ignore[union-attr]
-                await house.http.get("http://testserver/healthz")
+            await made.wait()
             gate.opened.set()
-            assert (await looker)["session"]["version"] == 2
+            assert (await screen.next())["session"]["version"] == 2
             await posting
             await played.event("miss", game=game, player="Анна")
             assert (await screen.next("event"))["version"] == 3
