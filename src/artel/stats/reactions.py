@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import and_, delete, insert, select, update
 
@@ -85,17 +86,33 @@ def keep_session(tx: Tx, event: SessionEvent) -> None:
 
 
 def _keep_players(tx: Tx, event: SessionEvent) -> None:
+    """Nothing is written where all are who they were: most events of an evening bring nobody new."""
     here = claims.c.session_id == event.session_id
     claimed = {row.player_id: row.user_id for row in tx.execute(select(claims).where(here))}
-    tx.execute(delete(session_players).where(session_players.c.session_id == event.session_id))
-    for player in event.players:
-        user_id = claimed.get(player.id, player.user_id)
-        row = {"session_id": event.session_id, "player_id": player.id, "user_id": user_id, "name": player.name}
-        tx.execute(insert(session_players).values(row))
+    rows = [
+        {
+            "session_id": event.session_id,
+            "player_id": player.id,
+            "user_id": claimed.get(player.id, player.user_id),
+            "name": player.name,
+        }
+        for player in event.players
+    ]
+    there = session_players.c.session_id == event.session_id
+    known = [dict(row) for row in tx.execute(select(session_players).where(there)).mappings()]
+    if sorted(known, key=_player) == sorted(rows, key=_player):
+        return
+    tx.execute(delete(session_players).where(there))
+    if rows:
+        tx.execute(insert(session_players), rows)
     # In one order for all, so that no two transactions wait for each other's new rows.
     for user_id, name in sorted((player.user_id, player.name) for player in event.players if player.user_id):
         put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
     recognise(tx, event.session_id, event.kind)
+
+
+def _player(row: Mapping[str, Any]) -> str:
+    return str(row["player_id"])
 
 
 def keep_claim(tx: Tx, event: GuestEvent) -> None:
