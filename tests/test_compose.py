@@ -52,6 +52,18 @@ async def test_any_page_is_the_app_and_never_an_old_one(http: AsyncClient) -> No
         assert page.headers["cache-control"] == "no-cache"
 
 
+async def test_what_is_long_goes_over_the_wire_short(house: Installation, http: AsyncClient) -> None:
+    long = "export {}\n" * 1000
+    assert house.settings.web_dir
+    (house.settings.web_dir / "assets" / "long-3c4d.js").write_text(long)
+    asset = await http.get("/assets/long-3c4d.js", headers={"accept-encoding": "gzip"})
+    assert (asset.text, asset.headers["content-encoding"]) == (long, "gzip")
+    assert int(asset.headers["content-length"]) < len(long) / 10
+    plain = await http.get("/assets/long-3c4d.js", headers={"accept-encoding": "identity"})
+    assert (plain.text, plain.headers.get("content-encoding")) == (long, None)
+    assert {each.headers["vary"] for each in (asset, plain)} == {"Accept-Encoding"}
+
+
 async def test_a_hashed_asset_is_for_ever(http: AsyncClient) -> None:
     asset = await http.get("/assets/app-1a2b.js")
     assert "immutable" in asset.headers["cache-control"]

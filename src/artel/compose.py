@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -112,7 +113,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     for service in services:
         _include(app, service, owners)
     if settings.web_dir:
-        app.router.default = WebApp(settings.web_dir)
+        app.router.default = GZipMiddleware(WebApp(settings.web_dir), compresslevel=6)
     app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
     return app
 
