@@ -75,7 +75,7 @@ class TestSessionAdded:
         item = await only(made, boris)
         assert said(item) == ("Вас добавили в вечер", "Московская")
         assert item["data"]["organizer"] is None
-        assert said(await only(made, english(made, boris))) == ("You were added to a session", "Moscow pyramid")
+        assert said(await only(made, english(made, boris))) == ("You were added to an evening", "Moscow")
         assert await inbox(made, anya) == []
 
     async def test_later_by_the_organizer_or_nobody_knows_whom(self, made: Installation) -> None:
@@ -144,7 +144,7 @@ class TestGameFinished:
         )
         assert said(await only(made, english(made, boris))) == (
             "You lost game 3",
-            f"Americanka “Пятница” · score 5:8 · {MINUS}1\u00a0250.50{RUB} · won by Аня",
+            f"Americana “Пятница” · score 5:8 · {MINUS}1\u00a0250.50{RUB} · won by Аня",
         )
 
     async def test_two_against_two_for_other_money(self, made: Installation) -> None:

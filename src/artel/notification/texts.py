@@ -17,8 +17,8 @@ from artel.notification.news import (
 Language = Literal["ru", "en"]
 
 KINDS_OF_GAME: Final[Mapping[str, Mapping[Language, str]]] = {
-    "americana": {"ru": "Американка", "en": "Americanka"},
-    "moscow": {"ru": "Московская", "en": "Moscow pyramid"},
+    "americana": {"ru": "Американка", "en": "Americana"},
+    "moscow": {"ru": "Московская", "en": "Moscow"},
     "dynamic": {"ru": "Невская", "en": "Nevskaya"},
     "kolkhoz": {"ru": "Колхоз", "en": "Kolkhoz"},
 }
@@ -30,7 +30,7 @@ COUNTED: Final[Mapping[str, Mapping[Language, Sequence[str]]]] = {
 }
 
 SAID: Final[Mapping[str, Mapping[Language, str]]] = {
-    "added": {"ru": "Вас добавили в вечер", "en": "You were added to a session"},
+    "added": {"ru": "Вас добавили в вечер", "en": "You were added to an evening"},
     "added_to": {"ru": "Вас добавили в вечер «{name}»", "en": "You were added to “{name}”"},
     "organizer": {"ru": "организатор: {name}", "en": "organized by {name}"},
     "won": {"ru": "Победа в партии {number}", "en": "You won game {number}"},
@@ -40,7 +40,7 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     "none": {"ru": "Партия {number} прервана", "en": "Game {number} was abandoned"},
     "score": {"ru": "счёт {score}", "en": "score {score}"},
     "winners": {"ru": "победа: {names}", "en": "won by {names}"},
-    "finished": {"ru": "Вечер закончен", "en": "The session is over"},
+    "finished": {"ru": "Вечер закончен", "en": "The evening is over"},
     "finished_named": {"ru": "Вечер «{name}» закончен", "en": "“{name}” is over"},
     "balance": {"ru": "ваш итог {money}", "en": "your balance {money}"},
     "even": {"ru": "вы в расчёте", "en": "you are even"},
