@@ -78,6 +78,7 @@ class TestCreate:
             ({"rules": {"game": "kolkhoz", "foul": {"mode": "minus", "value": 1001}}}, "invalid_rules"),
             ({"rules": {"game": "americana", "match": {"type": "race", "wins": 10**40}}}, "invalid_rules"),
             ({"rules": {"game": "kolkhoz", "balls": [{"id": "a\x00b", "value": 1, "count": 3}]}}, "invalid_rules"),
+            ({"rules": {"game": "kolkhoz", "balls": [{"id": "\u202eab", "value": 1, "count": 3}]}}, "invalid_rules"),
             ({"players": [{}]}, "invalid_body"),
             ({"players": [{"guest_name": "Борис", "user_id": new_id()}]}, "invalid_body"),
             ({"players": [{"guest_name": " "}]}, "invalid_body"),

@@ -6,8 +6,7 @@ from typing import Any
 from artel.engine.caps import excess
 from artel.engine.refusal import Refusal
 from artel.engine.rules import Rules, parse_rules, rules_to_json
-from artel.game.forms import CONTROL
-from artel.kernel.http import bad_field
+from artel.kernel.http import bad_field, clean
 
 
 def read_rules(value: dict[str, Any], players: Collection[str]) -> tuple[Rules, dict[str, Any]]:
@@ -22,20 +21,14 @@ def read_rules(value: dict[str, Any], players: Collection[str]) -> tuple[Rules, 
         stranger = next((player for player in getattr(rules, key, {}) if player not in players), None)
         if stranger is not None:
             raise bad_field(f"rules.{key}", f"no player is {stranger}", "invalid_rules")
-    whole = rules_to_json(rules)
-    _refuse_odd_texts(whole)
-    return rules, whole
+    for ball in getattr(rules, "balls", ()):
+        _check_text(ball.id)
+    return rules, rules_to_json(rules)
 
 
-def _refuse_odd_texts(value: Any) -> None:
-    """What no database takes: control characters, halves of surrogate pairs."""
-    if isinstance(value, str):
-        if CONTROL.search(value) or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
-            raise bad_field("rules", "control characters are not allowed", "invalid_rules")
-    elif isinstance(value, list):
-        for each in value:
-            _refuse_odd_texts(each)
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            _refuse_odd_texts(key)
-            _refuse_odd_texts(each)
+def _check_text(text: str) -> None:
+    """The engine takes any text; a database takes no NUL and no half of a surrogate pair."""
+    try:
+        clean(text)
+    except ValueError as error:
+        raise bad_field("rules.balls", str(error), "invalid_rules") from error
