@@ -55,6 +55,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 class Artel(FastAPI):
+    edge: Edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The Edge is outermost: its taps do without all that the framework puts around its routes."""
+        scope["app"] = self
+        await self.edge(scope, receive, send)
+
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+
     def openapi(self) -> dict[str, Any]:
         """The framework documents every model as plain JSON; ours of what is refused has a media type of its own."""
         document = super().openapi()
@@ -114,7 +124,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
         _include(app, service, owners)
     if settings.web_dir:
         app.router.default = GZipMiddleware(WebApp(settings.web_dir), compresslevel=6)
-    app.add_middleware(Edge, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
+    app.edge = Edge(app.inside, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
     return app
 
 

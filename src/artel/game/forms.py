@@ -199,8 +199,10 @@ def _is_odd(body: bytes, value: Any) -> bool:
 def _words(value: Any) -> int:
     """Its keys and strings."""
     if isinstance(value, dict):
-        return len(value) + sum(map(_words, value.values()))
-    return sum(map(_words, value)) if isinstance(value, list) else isinstance(value, str)
+        return len(value) + _words(list(value.values()))
+    if isinstance(value, list):
+        return sum([each.__class__ is str or _words(each) for each in value])
+    return isinstance(value, str)
 
 
 def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> None:

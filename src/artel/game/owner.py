@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import orjson
 
@@ -19,13 +18,15 @@ from artel.game.frames import Frame, frame
 from artel.game.live import Live
 from artel.game.log import Row
 from artel.game.meta import Meta, Player
-from artel.game.moments import written
+from artel.game.moments import written_now
 from artel.game.rights import require_right
 from artel.game.sheet import Sheet
 from artel.game.writer import Batch, Writer
 from artel.kernel.errors import Problem
-from artel.kernel.events import new_id, now
+from artel.kernel.events import new_id
 
+P = ParamSpec("P")
+T = TypeVar("T")
 STALE: Final = "That game is not running any more: look again before you go on."
 
 
@@ -65,8 +66,7 @@ class Owner:
     def post(self, user_id: str, asked: Sequence[Posted]) -> Answer:
         """All or nothing; what was accepted before is only told again."""
         sheet = self.sheet
-        with self._all_or_nothing():
-            batch = self._take_all(user_id, asked)
+        batch = self._all_or_nothing(self._take_all, user_id, asked)
         versions = [sheet.versions[posted.event.id] for posted in asked]
         lines = b",".join([sheet.lines[version - 1] for version in versions])
         body = b'{"version":%d,"events":[%b],"table":%b}' % (max(versions), lines, sheet.table())
@@ -78,7 +78,7 @@ class Owner:
 
     def _take_all(self, user_id: str, asked: Sequence[Posted]) -> Batch | None:
         place = self.sheet.place() if len(asked) > 1 else None
-        at = written(now())
+        at = written_now()
         rows: list[Row] = []
         frames: list[Frame] = []
         for index, posted in enumerate(asked):
@@ -155,11 +155,10 @@ class Owner:
             batch, since = self._untold.popleft()
             self.live.tell(batch.frames, since)
 
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+    def _all_or_nothing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """After a bug memory may hold an event that is not queued: nobody is to see it, nor to be numbered after it."""
         try:
-            yield
+            return work(*args, **kwargs)
         except Problem:
             raise
         except Exception:
@@ -197,16 +196,15 @@ class Owner:
     def grant_wishes(self) -> None:
         play = self.sheet.play
         if play.running is None and play.state == "open" and self.sheet.version < EVENTS_A_SESSION:
-            with self._all_or_nothing():
-                for player in self.sheet.wishes():
-                    self._grant(player)
+            for player in self.sheet.wishes():
+                self._all_or_nothing(self._grant, player)
 
     def _grant(self, player: Player) -> None:
         value = {"id": new_id(), "type": player.wish, "player": player.id}
         event = parse_event(value)
         assert isinstance(event, Presence)  # noqa: S101 a wish is to join or to leave
         try:
-            row = self._add(event, value, {"by": player.wish_by, "at": written(now())})
+            row = self._add(event, value, {"by": player.wish_by, "at": written_now()})
         except (Refusal, Problem):
             return  # he has come or gone by himself
         self._queue([row], [self._frame()])

@@ -137,8 +137,7 @@ def answer_to(error: Exception, scope: Scope) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """What has no handler here is a bug, and the Edge's to answer."""
-    for kind, answer in ANSWERS.items():
+    for kind, answer in {**ANSWERS, Exception: _bug}.items():
         app.add_exception_handler(kind, _handler(answer))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from artel.kernel.errors import Problem, answer_to
@@ -40,7 +40,7 @@ class Edge:
         self,
         app: ASGIApp,
         service_of: Callable[[str], str],
-        taps: Sequence[BaseRoute] = (),
+        taps: Sequence[Route] = (),
         traffic: Traffic | None = None,
     ) -> None:
         """`taps` are tried before `app` is, without all that the framework puts around its routes."""
@@ -59,13 +59,15 @@ class Edge:
         request_id = headers.get(b"x-request-id", b"").decode("latin-1")
         state["request_id"] = request_id if REQUEST_ID.fullmatch(request_id) else new_id()
         started = time.perf_counter()
-        status = 0
+        status, whole = 0, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", state["request_id"].encode())]
+            else:
+                whole = not message.get("more_body", False)
             await send(message)
 
         try:
@@ -76,17 +78,18 @@ class Edge:
             else:
                 await self._serve(scope, body, answer)
         except Exception as error:
-            if status:
+            if not status:
+                await answer_to(error, scope)(scope, receive, answer)
+            elif not whole:
                 raise  # half an answer is out: the server can only hang up
-            await answer_to(error, scope)(scope, receive, answer)
         finally:
             self._measure(scope, status or 500, time.perf_counter() - started)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         for tap in self._taps:
-            match, found = tap.matches(scope)
-            if match is Match.FULL:
-                scope.update(found)
+            found = tap.path_regex.match(scope["path"])
+            if found and scope["method"] in (tap.methods or ()):
+                scope["route"], scope["path_params"] = tap, found.groupdict()
                 with self._traffic:
                     await tap.handle(scope, receive, send)
                 return
