@@ -12,6 +12,8 @@ from artel.kernel.events import new_id
 
 log = structlog.get_logger()
 TOPIC = "game.sessions"
+PAUSE_SECONDS = 0.005
+"""Between two nudges: what comes meanwhile goes with the next, and a flood of taps is no flood of messages."""
 
 
 class Listener(Protocol):
@@ -41,7 +43,6 @@ class Nudges:
         await self._bus.listen(TOPIC, lambda body: self._hear(body, listener))
 
     async def run(self) -> None:
-        """What comes while one is sent goes with the next."""
         while True:
             await self._more.wait()
             self._more.clear()
@@ -51,6 +52,7 @@ class Nudges:
                 await self._bus.nudge(TOPIC, orjson.dumps(body))
             except Exception as error:  # noqa: BLE001 the next look at the database finds it all the same
                 log.warning("nudge not sent", error=repr(error)[:200])
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def _hear(self, body: bytes, listener: Listener) -> None:
         heard = orjson.loads(body)

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from types import TracebackType
 
-PATIENCE_SECONDS = 0.05
+PATIENCE_SECONDS = 0.25
 """Longer than that nothing waits, or under steady load the rest would never be done."""
 QUIET_SECONDS = 0.005
 """So long nobody has waited: where people tap by turns, there are moments with nobody under way, and yet no lull."""
