@@ -20,7 +20,7 @@ from artel.game.log import Row
 from artel.game.meta import Meta, Player
 from artel.game.moments import written_now
 from artel.game.rights import require_right
-from artel.game.sheet import Sheet
+from artel.game.sheet import Sheet, packed
 from artel.game.writer import Batch, Writer
 from artel.kernel.errors import Problem
 from artel.kernel.events import new_id
@@ -116,7 +116,7 @@ class Owner:
         if sheet.version >= EVENTS_A_SESSION:
             raise Problem(409, "session_full", f"A session holds {EVENTS_A_SESSION} events; begin another one.")
         before, state = facts(sheet, event), sheet.play.state
-        line = orjson.dumps({"version": sheet.version + 1, **value, **about})
+        line = packed({"version": sheet.version + 1, **value, **about})
         sheet.add(event, line)
         told = public_events(sheet, event, before)
         announce = orjson.dumps([[e.event_id, e.topic, e.envelope().decode()] for e in told]).decode() if told else None

@@ -22,6 +22,11 @@ AT_ONCE: Final = 250
 """Lines of a long log that are played before others get their turn."""
 
 
+def packed(value: Any) -> bytes:
+    """JSON to be kept: what orjson gives stays as large as the buffer it was written in, 4 KiB at least."""
+    return orjson.dumps(value).decode().encode()
+
+
 class Place(NamedTuple):
     """A point to come back to."""
 
@@ -127,7 +132,7 @@ class Sheet:
     def shown(self, what: str) -> bytes:
         kept = self._shown.get(what)
         if kept is None:
-            kept = self._shown[what] = orjson.dumps(_PARTS[what](self))
+            kept = self._shown[what] = packed(_PARTS[what](self))
         return kept
 
     def rest(self) -> bytes:
