@@ -19,6 +19,8 @@ WARM_SECONDS: Final = 0.5
 CONVINCING: Final = 0.6
 """Of pgbench: beside a slower floor anybody looks fast."""
 GAMES_AN_EVENING: Final = 24
+HOT_SECONDS: Final = 1.5
+"""Not longer at one table: a session holds 20,000 events."""
 
 
 class Load(NamedTuple):
@@ -129,7 +131,8 @@ def _beside(load: Load, pair: tuple[Server, Server], bare: float, postmaster: in
 def _round(load: Load, server: Server, plan: Plan, postmaster: int | None = None) -> Seen:
     tables = server.hot(load.writers) if load.hot else server.tables(load.writers)
     seconds_until_rest(server.pid)
-    seen = measure(tables, plan.seconds, WARM_SECONDS, server.pid, postmaster)
+    seconds = min(plan.seconds, HOT_SECONDS) if load.hot else plan.seconds
+    seen = measure(tables, seconds, WARM_SECONDS, server.pid, postmaster)
     return replace(seen, behind=seconds_until_rest(server.pid))
 
 
