@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -155,7 +156,18 @@ def test_a_database_that_is_not_there_or_not_ours(
     assert words.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["", "run", "serve", "migrate", "keys", "openapi", "schemas", "replay"])
+@pytest.mark.parametrize("command", ["", "run", "serve", "migrate", "keys", "openapi", "schemas", "replay", "restored"])
 def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert artel(*command.split(), "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: artel {command}".strip())
+
+
+def test_a_backup_that_was_put_back_begins_an_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    epochs = set()
+    for _ in range(2):
+        assert artel("restored") == 0
+        with sqlite3.connect(tmp_path / "var" / "game.db") as database:
+            epochs.add(database.execute("SELECT epoch FROM epochs").fetchone()[0])
+        database.close()
+    assert len(epochs) == 2
+    assert epochs <= set(capsys.readouterr().out.split())

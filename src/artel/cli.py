@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("action", choices=["rotate"], help="rotate: sign with a new key, keep the last one published")
     keys.set_defaults(run=_keys)
 
+    restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
+    restored.set_defaults(run=_restored)
+
     openapi = commands.add_parser("openapi", help="print the OpenAPI document of all services")
     openapi.set_defaults(run=_openapi)
 
@@ -253,6 +256,17 @@ def _keys(_: argparse.Namespace) -> int:
     kid = rotate(directory)
     ensure_key(directory)
     print(f"{kid} signs from now on; {directory / 'jwks.json'} is published")
+    return 0
+
+
+def _restored(_: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from artel.game.restored import restored  # noqa: PLC0415
+
+    settings = _settings()
+    _migrate_all(settings, ["game"])
+    print(f"epoch {asyncio.run(restored(settings.database('game')))} begins: phones fetch everything anew")
     return 0
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import update
 
 from artel.game.tables import cursors, epochs, events
-from artel.kernel.database import Tx
+from artel.kernel.database import Tx, open_database
 from artel.kernel.events import new_id
 
 
@@ -15,3 +15,12 @@ def begin_epoch(tx: Tx) -> str:
     tx.execute(update(events).where(events.c.announce.is_not(None)).values(xid=0))
     tx.execute(update(cursors).values(xid=0, session_id="", version=0, holder=None))
     return epoch
+
+
+async def restored(url: str) -> str:
+    """The new epoch of this database, from outside of any service."""
+    database = open_database(url)
+    try:
+        return await database.write(begin_epoch)
+    finally:
+        await database.close()
