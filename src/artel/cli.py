@@ -88,16 +88,16 @@ def _service(name: str) -> str:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from artel.cli_replay import replay  # noqa: PLC0415
+    from artel.cli_replay import replay
 
     return replay(arguments.files)
 
 
 def _settings(**given: object) -> "Settings":
-    from pydantic import ValidationError  # noqa: PLC0415
-    from pydantic_settings import SettingsError  # noqa: PLC0415
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
-    from artel.kernel.settings import Settings  # noqa: PLC0415
+    from artel.kernel.settings import Settings
 
     try:
         return Settings(**given)  # type: ignore[arg-type]  # values as the environment would give them
@@ -111,7 +111,7 @@ def _settings(**given: object) -> "Settings":
 
 
 def _run(_: argparse.Namespace) -> int:
-    from artel.auth.keys import ensure_key  # noqa: PLC0415
+    from artel.auth.keys import ensure_key
 
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
@@ -123,7 +123,7 @@ def _run(_: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from artel.auth.keys import KeyRing, refresh_secret  # noqa: PLC0415
+    from artel.auth.keys import KeyRing, refresh_secret
 
     settings = _settings()
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
@@ -157,7 +157,7 @@ def _alone(settings: "Settings") -> Iterator[None]:
 @contextmanager
 def _ports(settings: "Settings") -> Iterator[socket.socket]:
     """Both are had before anything else is done."""
-    from prometheus_client import start_http_server  # noqa: PLC0415
+    from prometheus_client import start_http_server
 
     with _listen(settings) as listening:
         try:
@@ -190,11 +190,11 @@ def _listen(settings: "Settings") -> socket.socket:
 
 
 def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[str]) -> int:
-    import uvicorn  # noqa: PLC0415
+    import uvicorn
 
-    from artel.compose import compose  # noqa: PLC0415
-    from artel.kernel.logs import configure_logs  # noqa: PLC0415
-    from artel.kernel.server import Protocol  # noqa: PLC0415
+    from artel.compose import compose
+    from artel.kernel.logs import configure_logs
+    from artel.kernel.server import Protocol
 
     configure_logs(settings.log_level)
     if settings.dev_login:
@@ -232,10 +232,10 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError
 
-    from artel.kernel.migrations import migrate  # noqa: PLC0415
-    from artel.kernel.outage import is_outage, sqlstate  # noqa: PLC0415
+    from artel.kernel.migrations import migrate
+    from artel.kernel.outage import is_outage, sqlstate
 
     if len({settings.database(name) for name in names}) < len(names):
         raise _Refused("ARTEL_DATABASE_URL: each service has a database of its own; {service} stands for its name")
@@ -250,7 +250,7 @@ def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
 
 
 def _keys(_: argparse.Namespace) -> int:
-    from artel.auth.keys import ensure_key, rotate  # noqa: PLC0415
+    from artel.auth.keys import ensure_key, rotate
 
     directory = _settings().keys
     kid = rotate(directory)
@@ -260,9 +260,9 @@ def _keys(_: argparse.Namespace) -> int:
 
 
 def _restored(_: argparse.Namespace) -> int:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from artel.game.restored import restored  # noqa: PLC0415
+    from artel.game.restored import restored
 
     settings = _settings()
     _migrate_all(settings, ["game"])
@@ -271,7 +271,7 @@ def _restored(_: argparse.Namespace) -> int:
 
 
 def _openapi(_: argparse.Namespace) -> int:
-    from artel.compose import compose  # noqa: PLC0415
+    from artel.compose import compose
 
     document = compose(NAMES, _settings()).openapi()
     print(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True))
@@ -279,7 +279,7 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _schemas(arguments: argparse.Namespace) -> int:
-    from artel.contracts import published  # noqa: PLC0415
+    from artel.contracts import published
 
     arguments.directory.mkdir(parents=True, exist_ok=True)
     for event in published():

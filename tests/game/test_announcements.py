@@ -342,7 +342,7 @@ class TestRelay:
 
         def held(tx: Any) -> None:
             tx.exec_driver_sql(
-                f"UPDATE cursors SET holder = 'another', held_until = now() + interval '{minutes} minutes'"  # noqa: S608
+                f"UPDATE cursors SET holder = 'another', held_until = now() + interval '{minutes} minutes'"  # noqa: S608 a number of ours
             )
 
         await here.app.state.contexts["game"].database.write(held)

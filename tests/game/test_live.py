@@ -356,7 +356,9 @@ class TestEnds:
         ):
             await slow.next("presence")
             await quick.next("snapshot")
-            live = game_of(house).owners.peek(played.id).live  # type: ignore[union-attr]
+            owner = game_of(house).owners.peek(played.id)
+            assert owner is not None
+            live = owner.live
             for number in range(200):
                 await played.event("expense", payer="Анна", amount=1)
                 assert (await quick.next("event"))["version"] == number + 1

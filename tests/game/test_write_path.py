@@ -213,7 +213,9 @@ async def test_a_bug_in_a_join_that_waited(house: Installation, monkeypatch: pyt
         body = {"code": played.session["code"]}
         answer = await house.call(house.person("Борис"), "POST", "/sessions/join", json=body)
         assert problem(answer) == (500, "internal")
-        assert game_of(house).owners.peek(played.id).sheet.version == 0  # type: ignore[union-attr]
+        owner = game_of(house).owners.peek(played.id)
+        assert owner is not None
+        assert owner.sheet.version == 0
     assert [player["active"] for player in (await played.now())["players"]] == [True, True], "he still waited"
     lines = (await played.log())["items"]
     assert [(line["version"], line["type"]) for line in lines] == [(1, "join")]
@@ -323,7 +325,7 @@ async def test_another_history(house: Installation, left: int) -> None:
     before = await played.now()
 
     def restore(tx: Any) -> None:
-        tx.exec_driver_sql(f"DELETE FROM events WHERE version > {left}")  # noqa: S608
+        tx.exec_driver_sql(f"DELETE FROM events WHERE version > {left}")  # noqa: S608 a number of ours
         tx.exec_driver_sql("UPDATE epochs SET epoch = 'another'")
 
     await house.app.state.contexts["game"].database.write(restore)
