@@ -52,7 +52,11 @@ async function replayed({ page }: Phone): Promise<{ games: { scores: Record<stri
     const headers = { Authorization: `Bearer ${tokens.access_token}` };
     const of = (path: string) =>
       fetch(`/api/v1/sessions/${session}${path}`, { headers }).then((answer) => answer.json());
-    return { case: await of("/export"), doc: await of("") };
+    // A phone may still be sending its last tap: both are to be of the same version.
+    for (;;) {
+      const [before, exported, doc] = [await of(""), await of("/export"), await of("")];
+      if (before.version === doc.version) return { case: exported, doc };
+    }
   }, id);
   const result = replay(exported.case);
   if ("error" in result) throw new Error(JSON.stringify(result));
