@@ -29,20 +29,22 @@ export default function SharedScreen() {
           <h1 dir="auto" className="truncate font-bold">
             {board?.name || t`Scoreboard`}
           </h1>
-          {board && (
+          {board && !gone && (
             <p className="text-s text-hint">
               {i18n._(GAMES[board.kind as GameKind])}
               {board.game && ` · ${t`game ${board.game.number}`}`}
             </p>
           )}
         </div>
-        <span role="status" className="flex shrink-0 items-center gap-1.5 text-s text-hint">
-          <span aria-hidden="true" className={cn("size-2.5 rounded-full", lost ? "bg-minus" : "bg-plus")} />
-          {lost ? t`reconnecting…` : t`live`}
-        </span>
+        {!gone && (
+          <span role="status" className="flex shrink-0 items-center gap-1.5 text-s text-hint">
+            <span aria-hidden="true" className={cn("size-2.5 rounded-full", lost ? "bg-minus" : "bg-plus")} />
+            {lost ? t`reconnecting…` : t`live`}
+          </span>
+        )}
       </header>
       <main className="flex grow flex-col gap-4">
-        {gone && <Empty>{t`This scoreboard is closed.`}</Empty>}
+        {gone && <Empty>{t`This scoreboard is closed. Ask whoever keeps the score for a new link.`}</Empty>}
         {!gone && !board && <Skeleton rows={4} />}
         {!gone && board && <Content board={board} />}
       </main>
@@ -55,6 +57,7 @@ function Content({ board }: { board: SharedBoard }) {
   return (
     <>
       {board.game ? <Game game={board.game} board={board} /> : <Empty>{t`The first game has not begun yet.`}</Empty>}
+      {board.game && <Upcoming board={board} />}
       {board.transfers && board.transfers.length > 0 && <Payments board={board} />}
     </>
   );
@@ -89,10 +92,12 @@ interface SideProps {
 function Side({ side, game, board, names }: SideProps) {
   const { t, i18n } = useLingui();
   const [first = ""] = side;
+  const whole = [...side].sort().join();
   const running = game.state === "running";
   const lit = running ? side.includes(game.turn ?? "") : game.winners.includes(first);
   const name = (id: string): string => names.get(id) ?? "?";
   const balance = board.balances?.[first];
+  const wins = board.games.filter(({ winners }) => winners.length > 0 && [...winners].sort().join() === whole).length;
   return (
     <div className="tile" data-turn={lit || undefined}>
       <div className="tile-body">
@@ -103,10 +108,16 @@ function Side({ side, game, board, names }: SideProps) {
               <span dir="auto" className="truncate">
                 {name(player)}
               </span>
+              {running && side.length > 1 && game.turn === player && (
+                <span className="ms-auto size-3 shrink-0 rounded-full bg-accent">
+                  <span className="sr-only">{t`plays`}</span>
+                </span>
+              )}
             </span>
           ))}
         </div>
-        <p className="tile-standing flex items-baseline justify-between gap-2 text-s text-hint">
+        <p className="tile-standing flex min-h-5 flex-wrap items-baseline justify-between gap-x-2 text-s text-hint">
+          {game.sides && <span>{t`wins: ${wins}`}</span>}
           {balance !== undefined && (
             <Signed value={balance}>{signedMoney(balance, board.currency, i18n.locale)}</Signed>
           )}
@@ -115,6 +126,24 @@ function Side({ side, game, board, names }: SideProps) {
         <Figure value={game.scores[first] ?? 0} />
       </div>
     </div>
+  );
+}
+
+/** Between games: who is called to the table. */
+function Upcoming({ board }: { board: SharedBoard }) {
+  const { t } = useLingui();
+  const names = shortNames(board.players);
+  const name = (id: string): string => names.get(id) ?? "?";
+  const { game, next, state } = board;
+  if (state === "finished") return <p className="text-center text-hint">{t`The evening is over`}</p>;
+  if (!next || game?.state === "running") return null;
+  const sides = next.sides?.map((side) => side.map(name).join(" + "));
+  const who = sides ? sides.join(" — ") : (next.order ?? []).map(name).join(", ");
+  const breaker = name(next.breaker);
+  return (
+    <p dir="auto" className="text-center text-hint">
+      {t`Next game`}: <strong className="font-bold text-text">{who}</strong> · {t`Breaks: ${breaker}`}
+    </p>
   );
 }
 

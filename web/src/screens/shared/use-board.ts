@@ -42,7 +42,11 @@ export function useBoard(token: string): Board {
         if (frame.type === "table")
           setBoard((before) => before && landed(before, frame.table, () => void fetchBoard()));
       },
-      onState: setLive,
+      onState: (state) => {
+        setLive(state);
+        // The link was closed while he looked: what he sees is old from here on.
+        if (state === "stopped") setGone(true);
+      },
       onMissed: () => void fetchBoard(),
       isFinal: isGone,
       later,
