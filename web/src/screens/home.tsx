@@ -1,6 +1,6 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { data, listSessions } from "../api";
 import type { SessionListed } from "../api/types";
@@ -8,12 +8,12 @@ import { useMe } from "../auth/hooks";
 import { useEveningName, useWhen } from "../lib/evening";
 import { Avatar } from "../ui/avatar";
 import { Button } from "../ui/button";
-import { Field } from "../ui/form";
 import { NextIcon, PlusIcon } from "../ui/icons";
 import { List } from "../ui/row";
 import { Empty, Failed, Screen, Section, Skeleton } from "../ui/screen";
 import { Sheet } from "../ui/sheet";
 import { Tabs } from "../ui/tabs";
+import { CodeForm } from "./code-form";
 
 export default function HomeScreen() {
   const { t } = useLingui();
@@ -120,40 +120,12 @@ function Evening({ evening }: { evening: SessionListed }) {
   );
 }
 
-const CODE_LENGTH = 6;
-
 function JoinSheet({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   const navigate = useNavigate();
-  const [code, setCode] = useState("");
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    navigate(`/join/${code}`);
-  }
   return (
     <Sheet title={t`Join by code`} onClose={onClose}>
-      <form onSubmit={submit} className="flex flex-col gap-4">
-        <Field
-          label={t`Code of the evening`}
-          hint={t`Six letters and digits, shown in the menu of the evening.`}
-          value={code}
-          onChange={(event) =>
-            setCode(
-              event.target.value
-                .toUpperCase()
-                .replace(/[^0-9A-Z]/g, "")
-                .slice(0, CODE_LENGTH),
-            )
-          }
-          autoCapitalize="characters"
-          autoComplete="off"
-          spellCheck={false}
-          enterKeyHint="go"
-        />
-        <Button look="primary" type="submit" wide disabled={code.length !== CODE_LENGTH}>
-          {t`Join`}
-        </Button>
-      </form>
+      <CodeForm onCode={(code) => navigate(`/join/${code}`)} />
     </Sheet>
   );
 }

@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useParams } from "react-router";
+import { Navigate, useNavigate, useParams } from "react-router";
 import { data, join as joinSession } from "../api";
 import { Problem } from "../api/problem";
 import type { SessionDoc } from "../api/types";
@@ -8,6 +8,7 @@ import { useMe } from "../auth/hooks";
 import { Button } from "../ui/button";
 import { Screen, Skeleton } from "../ui/screen";
 import { toast } from "../ui/toast";
+import { CodeForm } from "./code-form";
 
 /** He came while a game was running without him. */
 function isWaiting({ games, players }: SessionDoc, me: string): boolean {
@@ -21,6 +22,7 @@ export default function JoinScreen() {
   const { t } = useLingui();
   const { code = "" } = useParams();
   const me = useMe();
+  const navigate = useNavigate();
   const join = useQuery({
     queryKey: ["join", code],
     queryFn: async () => {
@@ -29,24 +31,29 @@ export default function JoinScreen() {
       return evening;
     },
     gcTime: 0,
-    retry: 1,
+    // A code that opens nothing opens nothing a second later.
+    retry: (count, error) => count < 1 && !(error instanceof Problem),
   });
   if (join.data) return <Navigate to={`/t/${join.data.id}`} replace />;
-  const wrong = join.error instanceof Problem && [404, 422].includes(join.error.status);
-  const often = join.error instanceof Problem && join.error.status === 429;
+  const { error } = join;
+  const wrong = error instanceof Problem && [404, 422].includes(error.status);
+  const often = error instanceof Problem && error.status === 429;
   return (
     <Screen title={t`Join by code`} back>
       {join.isPending ? (
         <Skeleton rows={2} />
+      ) : wrong ? (
+        <div className="flex flex-col gap-4">
+          <p role="alert">{t`There is no evening with this code. Check it, or ask for a new one if the evening is over.`}</p>
+          <CodeForm
+            key={code}
+            given={code}
+            onCode={(next) => (next === code ? void join.refetch() : navigate(`/join/${next}`, { replace: true }))}
+          />
+        </div>
       ) : (
         <div role="alert" className="flex flex-col items-start gap-4 rounded-tile bg-card p-4">
-          <p>
-            {wrong
-              ? t`There is no evening with this code. It may be over: ask for a new code.`
-              : often
-                ? t`Too many tries: wait a minute.`
-                : t`The server does not answer.`}
-          </p>
+          <p>{often ? t`Too many tries: wait a minute.` : t`The server does not answer.`}</p>
           <Button className="bg-well" onClick={() => void join.refetch()}>
             {t`Try again`}
           </Button>
