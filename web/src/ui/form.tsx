@@ -35,6 +35,10 @@ export function Field({ label, hint, error, className, ...rest }: FieldProps) {
   );
 }
 
+/** Where something stands that cannot be taken. What was last right is not what was meant: nothing may begin with it. */
+export const wrongField = (within: ParentNode = document): HTMLInputElement | null =>
+  within.querySelector<HTMLInputElement>("input[aria-invalid=true]");
+
 interface Choice<T extends string> {
   value: T;
   label: string;

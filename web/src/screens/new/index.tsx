@@ -15,6 +15,7 @@ import { GAMES } from "../../rules/words";
 import { haptics } from "../../telegram";
 import { Ball } from "../../ui/ball";
 import { Button } from "../../ui/button";
+import { wrongField } from "../../ui/form";
 import { Screen } from "../../ui/screen";
 import { toast } from "../../ui/toast";
 import { refusalText } from "../table/refusals";
@@ -44,12 +45,17 @@ export default function NewScreen() {
     setOthers(before.seats);
   });
   const start = useStart(seats, myself, rules, template);
+  function begin(): void {
+    const wrong = wrongField();
+    if (wrong) wrong.focus();
+    else start.mutate();
+  }
   return (
     <Screen
       title={t`New evening`}
       back
       footer={
-        <Button look="primary" wide busy={start.isPending} onClick={() => start.mutate()}>
+        <Button look="primary" wide busy={start.isPending} onClick={begin}>
           {t`Start the evening`}
         </Button>
       }

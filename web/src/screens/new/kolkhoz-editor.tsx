@@ -288,7 +288,7 @@ function Rate({ id, name, rules, onChange }: Omit<Props, "seats"> & { id: string
         const given = parseMoney(event.target.value, rules.currency);
         onChange({ ...rules, rates: given === null ? others : { ...others, [id]: given } });
       }}
-      error={text !== "" && amount === null ? t`Not an amount` : null}
+      error={text !== "" && amount === null ? t`A number is needed, such as 100` : null}
     />
   );
 }

@@ -69,7 +69,7 @@ function Amount({ rules, onChange }: Props) {
           const given = parseMoney(event.target.value, rules.currency);
           if (given) onChange(withAmount(rules, given));
         }}
-        error={amount ? null : t`Not an amount`}
+        error={amount ? null : t`A number is needed, such as 100`}
       />
     </div>
   );

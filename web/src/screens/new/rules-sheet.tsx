@@ -1,13 +1,13 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type MouseEvent, useState } from "react";
 import { createTemplate, data } from "../../api";
 import { Problem } from "../../api/problem";
 import type { Template } from "../../api/types";
 import { queries } from "../../app/queries";
 import type { Rules } from "../../engine/types";
 import { Button } from "../../ui/button";
-import { Field } from "../../ui/form";
+import { Field, wrongField } from "../../ui/form";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
 import { refusalText } from "../table/refusals";
@@ -26,12 +26,17 @@ interface Props {
 /** Every rule there is. Who leaves it alone plays by the usual ones. */
 export default function RulesSheet({ rules, seats, onChange, onSaved, onClose }: Props) {
   const { t } = useLingui();
+  function done(event: MouseEvent<HTMLElement>): void {
+    const wrong = wrongField(event.currentTarget.closest("dialog") ?? undefined);
+    if (wrong) wrong.focus();
+    else onClose();
+  }
   return (
     <Sheet
       title={t`Rules`}
       onClose={onClose}
       footer={
-        <Button look="primary" wide onClick={onClose}>
+        <Button look="primary" wide onClick={done}>
           {t`Done`}
         </Button>
       }
