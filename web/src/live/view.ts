@@ -91,6 +91,12 @@ export function makeView({ doc, table, fold, entries, settled }: Sources): View 
   };
 }
 
+/** Who stays in the queue when `seated` sit down, in order. Before a game the queue holds those who come to the table. */
+export const waitingAfter = ({ queue, players }: Pick<View, "queue" | "players">, seated: string[]): string[] => {
+  const resting = new Set(players.filter(({ paused }) => paused).map(({ id }) => id));
+  return queue.filter((player) => !seated.includes(player) && !resting.has(player));
+};
+
 /** Whether something on its way changes who plays next. */
 const moves = (entries: Sources["entries"]): boolean =>
   entries.some(({ pending, event }) => pending && !["expense", "payment"].includes(event.type));

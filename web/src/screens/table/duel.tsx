@@ -1,5 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import type { DuelRules } from "../../engine/types";
+import { cn } from "../../lib/cn";
 import type { GameView } from "../../live/view";
 import { Ball } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
@@ -40,7 +41,12 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
     <div className="tile" data-turn={turn || won || undefined}>
       <div className="tile-body">
         {side.length === 1 && <TileHead player={first} onOpen={() => onPlayer(first)} />}
-        <Standing side={side} target={target} note={won ? t`won` : turn && side.length === 1 ? t`plays` : null} />
+        <Standing
+          side={side}
+          target={target}
+          note={won ? t`won` : turn && side.length === 1 ? t`plays` : null}
+          brief={running && side.length > 1}
+        />
         <Figure value={score} />
         {side.length === 1 && running && <DuelKeys rules={rules} player={first} tall />}
         {side.length > 1 && (
@@ -50,7 +56,7 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
                 <TileHead
                   player={player}
                   onOpen={() => onPlayer(player)}
-                  note={game.turn === player ? t`plays` : null}
+                  note={running && game.turn === player && <Turn />}
                 />
                 {running && <DuelKeys rules={rules} player={player} />}
               </div>
@@ -62,24 +68,51 @@ function Side({ game, rules, side, target, onPlayer }: SideProps) {
   );
 }
 
-/** What they play to, games won by exactly these people tonight, and what the evening stands at for them. */
-function Standing({ side, target, note }: { side: string[]; target: number; note: string | null }) {
+/** Whose turn of the two it is. Beside a long name there is room for a mark and not for a word: the styles choose. */
+function Turn() {
+  const { t } = useLingui();
+  return (
+    <>
+      <span className="turn-word">{t`plays`}</span>
+      <span aria-hidden="true" className="turn-mark size-3 rounded-full bg-accent" />
+    </>
+  );
+}
+
+interface StandingProps {
+  side: string[];
+  target: number;
+  note: string | null;
+  /** No note can come: without money one line is enough. */
+  brief: boolean;
+}
+
+/**
+ * What they play to, games won by exactly these people tonight, and what the evening stands at for them.
+ * Both sides have the same lines, so that both scores stand at the same height and stay there.
+ */
+function Standing({ side, target, note, brief }: StandingProps) {
   const { t } = useLingui();
   const { view } = useTableView();
   const { signed, on } = useMoney();
   const same = (winners: string[]): boolean =>
     winners.length === side.length && side.every((one) => winners.includes(one));
   const wins = view.games.filter((game) => same(game.winners)).length;
-  const balance = view.live.balances[side[0] ?? ""] ?? 0;
+  const balances = side.map((player) => view.live.balances[player] ?? 0);
+  const [balance = 0] = balances;
+  // Partners of one game may have played others with somebody else: one sum would be the truth for one of them.
+  const shared = balances.every((one) => one === balance);
   return (
-    <div className="tile-standing flex flex-wrap justify-between gap-x-2 text-s text-hint">
+    <div className="tile-standing flex flex-col text-s text-hint">
       <span>
         {t`to ${target}`} · {t`wins: ${wins}`}
       </span>
-      <span className="flex h-5 grow flex-row-reverse flex-wrap justify-between gap-x-2 overflow-hidden">
-        {on && <Signed value={balance}>{signed(balance)}</Signed>}
-        <span className="me-auto">{note}</span>
-      </span>
+      {(on || !brief) && (
+        <span className="flex h-5 flex-row-reverse flex-wrap justify-between gap-x-2 overflow-hidden">
+          {on && shared && <Signed value={balance}>{signed(balance)}</Signed>}
+          <span className="me-auto">{note}</span>
+        </span>
+      )}
     </div>
   );
 }
@@ -104,9 +137,9 @@ function DuelKeys({ rules, player, tall = false }: { rules: DuelRules; player: s
       </Key>
       {own && (
         <Key label={t`${name}: own ball`} onTap={() => tap({ type: "ball", player, own: true })}>
-          <span aria-hidden="true" className="flex items-center gap-1.5">
+          <span aria-hidden="true" className={cn("flex items-center", tall ? "gap-1.5" : "flex-col gap-0.5")}>
             <Ball colour="yellow" className={tall ? "size-6" : "size-5"} />
-            {tall && t`Own ball`}
+            <span className={cn(!tall && "text-s leading-4 max-[22rem]:hidden")}>{t`Own ball`}</span>
           </span>
         </Key>
       )}

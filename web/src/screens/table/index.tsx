@@ -4,11 +4,12 @@ import { useNavigate, useParams } from "react-router";
 import { Broken } from "../../app/boundary";
 import { shortNames } from "../../lib/names";
 import type { LiveState } from "../../live/socket";
+import { waitingAfter } from "../../live/view";
 import { useSteadyScreen } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Empty, Screen, Skeleton } from "../../ui/screen";
 import { BottomBar } from "./bottom-bar";
-import { Table, useTableView } from "./context";
+import { Table, useNames, useTableView } from "./context";
 import { DuelSides } from "./duel";
 import { TableHeader } from "./header";
 import { KolkhozTiles } from "./kolkhoz";
@@ -67,6 +68,7 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
       <div className="table-head flex flex-col gap-2">
         <TableHeader live={live} online={online} />
         {view.game && running && <RackBar game={view.game} />}
+        {running && <Waiting />}
       </div>
       <main className="flex grow flex-col gap-2">
         {view.game && <Board onPlayer={(player) => setOpened({ name: "player", player })} />}
@@ -85,6 +87,20 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
       </div>
       <Sheets opened={opened} onOpen={open} onClose={() => setOpened(null)} />
     </div>
+  );
+}
+
+/** Whose turn at the table comes after this game. A low phone has no room for it: it is told between games. */
+function Waiting() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const name = useNames();
+  const waiting = view.rules.game === "kolkhoz" ? [] : waitingAfter(view, view.game?.sides?.flat() ?? []);
+  if (waiting.length === 0) return null;
+  return (
+    <p dir="auto" className="truncate px-1 text-s text-hint [@media(max-height:43rem)]:hidden">
+      {t`waiting: ${waiting.map(name).join(", ")}`}
+    </p>
   );
 }
 

@@ -1,5 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
+import { Fragment } from "react";
 import type { Next } from "../../api/types";
+import { cn } from "../../lib/cn";
+import { waitingAfter } from "../../live/view";
 import { Avatar } from "../../ui/avatar";
 import { Button } from "../../ui/button";
 import { useMayScore, useNames, useTableView, useTap } from "./context";
@@ -30,7 +33,7 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
       {active.length < 2 ? (
         <p className="text-hint">{t`It takes two to play. Let others join by the code, or add a guest.`}</p>
       ) : (
-        <NextUp next={view.next} waiting={drawing} />
+        <NextUp next={view.next} drawing={drawing} />
       )}
       {may && (
         <>
@@ -94,12 +97,13 @@ function Outcome() {
   );
 }
 
-function NextUp({ next, waiting }: { next: Next | null; waiting: boolean }) {
+function NextUp({ next, drawing }: { next: Next | null; drawing: boolean }) {
   const { t } = useLingui();
   const { view } = useTableView();
   const name = useNames();
-  if (!next) return <p className="text-hint">{waiting ? t`Drawing the order…` : t`The order is yours to choose.`}</p>;
+  if (!next) return <p className="text-hint">{drawing ? t`Drawing the order…` : t`The order is yours to choose.`}</p>;
   const order = next.order ?? [];
+  const waiting = waitingAfter(view, next.sides?.flat() ?? []);
   const breaker = name(next.breaker);
   return (
     <div className="flex flex-col gap-2">
@@ -113,22 +117,33 @@ function NextUp({ next, waiting }: { next: Next | null; waiting: boolean }) {
           ))}
         </ol>
       ) : (
-        <p className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-          {(next.sides ?? []).map((side, i) => (
-            <span key={side.join()} className="flex flex-wrap items-center gap-x-3">
-              {i > 0 && <span className="text-hint">{t`against`}</span>}
-              {side.map((player) => (
-                <Who key={player} player={player} />
-              ))}
-            </span>
-          ))}
-        </p>
+        <Sides sides={next.sides ?? []} />
       )}
       <p dir="auto" className="text-s text-hint">
         {t`Breaks: ${breaker}`}
-        {order.length === 0 && view.queue.length > 0 && ` · ${t`waiting: ${view.queue.map(name).join(", ")}`}`}
+        {order.length === 0 && waiting.length > 0 && ` · ${t`waiting: ${waiting.map(name).join(", ")}`}`}
       </p>
     </div>
+  );
+}
+
+/** Pairs stand one under the other: who plays with whom is seen at once. */
+function Sides({ sides }: { sides: string[][] }) {
+  const { t } = useLingui();
+  const pairs = sides.some((side) => side.length > 1);
+  return (
+    <p className={cn("flex gap-x-3 gap-y-1", pairs ? "flex-col" : "flex-wrap items-center")}>
+      {sides.map((side, i) => (
+        <Fragment key={side.join()}>
+          {i > 0 && <span className="text-hint">{t`against`}</span>}
+          <span className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
+            {side.map((player) => (
+              <Who key={player} player={player} />
+            ))}
+          </span>
+        </Fragment>
+      ))}
+    </p>
   );
 }
 
