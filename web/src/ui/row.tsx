@@ -6,6 +6,8 @@ interface RowProps {
   icon?: ReactNode;
   title: ReactNode;
   note?: ReactNode;
+  /** The note is read to its end, on as many lines as that takes. */
+  whole?: boolean;
   aside?: ReactNode;
   onTap?: () => void;
   danger?: boolean;
@@ -13,7 +15,7 @@ interface RowProps {
 }
 
 /** A line of a list: a button where something happens, plain text where not. */
-export function Row({ icon, title, note, aside, onTap, danger, disabled }: RowProps) {
+export function Row({ icon, title, note, whole, aside, onTap, danger, disabled }: RowProps) {
   const inside = (
     <>
       {icon && <span className={cn("shrink-0", danger ? "text-minus" : "text-accent")}>{icon}</span>}
@@ -22,7 +24,7 @@ export function Row({ icon, title, note, aside, onTap, danger, disabled }: RowPr
           {title}
         </span>
         {note && (
-          <span dir="auto" className="block truncate text-s text-hint">
+          <span dir="auto" className={cn("block text-s text-hint", !whole && "truncate")}>
             {note}
           </span>
         )}
