@@ -57,7 +57,8 @@ const plus = (scores: Score, player: string, by: number): Score => ({
   [player]: (scores[player] ?? 0) + by,
 });
 
-function lastBallValue(value: number, rules: KolkhozRules): number {
+/** What a ball of this value counts when it empties the rack. */
+export function lastBallValue(value: number, rules: KolkhozRules): number {
   if (rules.last_ball === "none") return value;
   return rules.last_ball === "double" ? value * 2 : value + rules.last_ball.add;
 }

@@ -1,5 +1,5 @@
 import { Plural, useLingui } from "@lingui/react/macro";
-import { payersOf } from "../../engine/kolkhoz";
+import { lastBallValue, payersOf } from "../../engine/kolkhoz";
 import type { KolkhozRules } from "../../engine/types";
 import { points } from "../../lib/money";
 import type { GameView, Rack } from "../../live/view";
@@ -147,6 +147,5 @@ function Keys({ game, rules, player }: Omit<Props, "onPlayer"> & { player: strin
 /** The last ball of the rack is worth more, and says so before it is potted. */
 function worthNow(kind: Rack, game: GameView, rules: KolkhozRules): number {
   const left = game.rack.reduce((sum, one) => sum + one.left, 0);
-  if (left !== 1 || kind.left !== 1 || rules.last_ball === "none") return kind.value;
-  return rules.last_ball === "double" ? kind.value * 2 : kind.value + rules.last_ball.add;
+  return left === 1 && kind.left === 1 ? lastBallValue(kind.value, rules) : kind.value;
 }

@@ -1,9 +1,10 @@
 import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
-import type { GameReason } from "../../engine/types";
+import { lastBallValue } from "../../engine/kolkhoz";
+import type { EventOf, GameReason } from "../../engine/types";
 import { points } from "../../lib/money";
-import type { Entry } from "../../live/view";
+import type { Entry, View } from "../../live/view";
 import { GAMES, useBallName } from "../../rules/words";
 import { useMoney, useNames, useTableView } from "./context";
 
@@ -21,6 +22,13 @@ export function useReason(): (reason: GameReason) => string {
   return (reason) => i18n._(REASONS[reason]);
 }
 
+/** Whether the game ended by this ball: the last one has a price of its own. */
+function emptiedRack(view: View, ball: string, game: number): boolean {
+  if (view.games[game - 1]?.reason !== "rack_empty") return false;
+  const ofGame = (entry: Entry) => entry.game === game && !entry.undone && ["ball", "foul"].includes(entry.event.type);
+  return view.log.findLast(ofGame)?.event.id === ball;
+}
+
 /** What was written, in a few words: «Игорь: белый +1». */
 export function useDescribe(): (entry: Entry) => string {
   const { t } = useLingui();
@@ -30,19 +38,22 @@ export function useDescribe(): (entry: Entry) => string {
   const reason = useReason();
   const { plain } = useMoney();
 
-  function ball(kind: string | undefined, own: boolean, lucky: boolean): string {
-    if (own) return t`own ball`;
-    if (lucky) return t`fluke`;
-    if (view.rules.game !== "kolkhoz") return t`ball`;
-    const found = view.rules.balls.find(({ id }) => id === (kind ?? id));
-    return `${ballName(found?.id ?? "")} ${points(found?.value ?? 1, true)}`;
+  function ball(event: EventOf<"ball">, game: number): string {
+    if (event.own) return t`own ball`;
+    if (event.lucky) return t`fluke`;
+    const { rules } = view;
+    if (rules.game !== "kolkhoz") return t`ball`;
+    const found = rules.balls.find(({ id }) => id === (event.ball ?? id));
+    const value = found?.value ?? 1;
+    const worth = emptiedRack(view, event.id, game) ? lastBallValue(value, rules) : value;
+    return `${ballName(found?.id ?? "")} ${points(worth, true)}`;
   }
 
   return ({ event, game }) => {
     const who = "player" in event && event.player ? name(event.player) : "";
     switch (event.type) {
       case "ball": {
-        const what = ball(event.ball, event.own ?? false, event.lucky ?? false);
+        const what = ball(event, game);
         return `${who}: ${what}`;
       }
       case "foul":
@@ -64,7 +75,7 @@ export function useDescribe(): (entry: Entry) => string {
       case "expense":
         return t`expense: ${name(event.payer)} paid ${plain(event.amount)}`;
       case "payment":
-        return `${name(event.from)} → ${name(event.to)}: ${plain(event.amount)}`;
+        return t`given: ${name(event.from)} → ${name(event.to)}, ${plain(event.amount)}`;
       case "finish":
         return t`end of the evening`;
       case "undo":

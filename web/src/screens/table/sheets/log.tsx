@@ -1,7 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
+import { useState } from "react";
 import { cn } from "../../../lib/cn";
 import { canBeUndone, type Entry } from "../../../live/view";
-import { IconButton } from "../../../ui/button";
+import { Button, IconButton } from "../../../ui/button";
 import { UndoIcon } from "../../../ui/icons";
 import { List } from "../../../ui/row";
 import { Section } from "../../../ui/screen";
@@ -57,10 +58,15 @@ function Line({ entry }: { entry: Entry }) {
   const tap = useTap();
   const may = useMayScore();
   const { view } = useTableView();
+  const [asking, setAsking] = useState(false);
   const what = describe(entry);
   const time = entry.at
     ? new Date(entry.at).toLocaleTimeString(i18n.locale, { hour: "2-digit", minute: "2-digit" })
     : "";
+  const mayUndo = (may || view.finished) && canBeUndone(entry);
+  // What belongs to an earlier game cannot be written again: a touch by the way must not change who owes whom.
+  const isPast = entry.game > 0 && entry.game < view.games.length;
+  const undo = (): void => tap({ type: "undo", target: entry.event.id }, "heavy");
   const notes = [time, author(entry.by), entry.undone && t`undone`, entry.pending && t`not sent yet`];
   return (
     <li className="flex min-h-14 items-center gap-2 py-1 ps-4 pe-2">
@@ -70,10 +76,15 @@ function Line({ entry }: { entry: Entry }) {
         </span>
         <span className="figures block truncate text-s text-hint">{notes.filter(Boolean).join(" · ")}</span>
       </span>
-      {(may || view.finished) && canBeUndone(entry) && (
+      {mayUndo && asking && (
+        <Button look="danger" className="min-h-11 shrink-0 bg-well px-3" onClick={undo}>
+          {t`Undo for good`}
+        </Button>
+      )}
+      {mayUndo && !asking && (
         <IconButton
           label={t`Undo: ${what}`}
-          onClick={() => tap({ type: "undo", target: entry.event.id }, "heavy")}
+          onClick={() => (isPast ? setAsking(true) : undo())}
           className="text-accent"
         >
           <UndoIcon />

@@ -22,13 +22,15 @@ export default function MoneySheet({ onClose }: { onClose: () => void }) {
   const [adding, setAdding] = useState(false);
   const may = useMayScore();
   const running = view.game?.state === "running";
+  // A duel moves no money until somebody has won: whoever goes home meanwhile can pay what he owes.
+  const counted = running && view.rules.game === "kolkhoz";
   const everybody = view.players.filter(({ id }) => id in view.live.balances);
   if (adding) return <Expense onClose={onClose} onDone={() => setAdding(false)} />;
   return (
     <Sheet title={t`Who pays whom`} onClose={onClose}>
       <div className="flex flex-col gap-5">
-        <Section title={running ? t`If it ended now` : t`To settle up`}>
-          <Transfers transfers={running ? view.live.transfers : view.transfers} payable={!running} />
+        <Section title={counted ? t`If it ended now` : running ? t`To settle up, without this game` : t`To settle up`}>
+          <Transfers transfers={counted ? view.live.transfers : view.transfers} payable={!counted} />
         </Section>
         <Section title={t`Balance of the evening`}>
           <List>
@@ -110,7 +112,7 @@ function Expense({ onClose, onDone }: { onClose: () => void; onDone: () => void 
           inputMode="decimal"
           value={text}
           onChange={(event) => setText(event.target.value)}
-          error={bad ? t`Not an amount` : null}
+          error={bad ? t`A number is needed, such as 100` : null}
         />
         <Choices
           legend={t`Who paid`}

@@ -16,7 +16,7 @@ export default function OrderSheet({ onClose }: { onClose: () => void }) {
   const here = view.players.filter((player) => player.active);
   const [seats, setSeats] = useState<string[]>(drawn(view.next) ?? view.game?.order ?? view.game?.sides?.flat() ?? []);
   const taken = seats.filter((id) => here.some((player) => player.id === id));
-  const pairs = !kolkhoz && view.rules.game !== "kolkhoz" && view.rules.format === "2x2" && taken.length > 2;
+  const pairs = !kolkhoz && taken.length > 2;
   const [breaker, setBreaker] = useState("");
   const most = kolkhoz ? 12 : 4;
   const enough = kolkhoz ? taken.length >= 2 : taken.length >= 2 && taken.length <= 4;
@@ -44,9 +44,11 @@ export default function OrderSheet({ onClose }: { onClose: () => void }) {
         <p className="text-hint">
           {kolkhoz
             ? t`Tap them in playing order.`
-            : pairs
-              ? t`The first two play the other two.`
-              : t`Tap those who play.`}
+            : taken.length === 3
+              ? t`The first plays the other two.`
+              : pairs
+                ? t`The first two play the other two.`
+                : t`Tap those who play.`}
         </p>
         <div className="flex flex-col gap-2">
           {here.map(({ id, name: who }) => {

@@ -24,7 +24,7 @@ export default function PlayersSheet({ onClose }: { onClose: () => void }) {
   return (
     <Sheet title={t`Players`} onClose={onClose}>
       <div className="flex flex-col gap-5">
-        <Everybody />
+        <Everybody mine={mine && !view.finished} />
         {mine && !view.finished && <AddGuest />}
         {mine && !view.finished && <AddFriend />}
       </div>
@@ -32,55 +32,74 @@ export default function PlayersSheet({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Everybody() {
+/** `mine`: the one who looks may bring people in. */
+function Everybody({ mine }: { mine: boolean }) {
   const { t } = useLingui();
+  const add = useAdd();
   const { view } = useTableView();
   const tap = useTap();
   const me = useMe();
   const may = useMayScore();
   const running = view.game?.state === "running";
   return (
-    <ul className="flex flex-col gap-2">
-      {view.players.map(({ id, name, user_id, active, paused }) => {
-        const note = !active ? t`gone home` : paused ? t`paused` : user_id ? null : t`guest`;
-        const mayMove = (may || user_id === me.id) && !view.finished && active;
-        return (
-          <li key={id} className="flex items-center gap-1.5 rounded-tile bg-card py-1 pe-2">
-            <div className="min-w-0 grow">
-              <Row icon={<Avatar id={id} name={name} />} title={name} note={note} />
-            </div>
-            {mayMove && (
-              <Button
-                className="min-h-11 shrink-0 bg-well px-3 font-normal"
-                aria-label={paused ? t`${name}: back again` : t`${name}: pause`}
-                onClick={() => tap({ type: paused ? "resume" : "pause", player: id })}
-              >
-                {paused ? t`Return` : t`Pause`}
-              </Button>
-            )}
-            {mayMove && !running && (
-              <Button
-                className="min-h-11 shrink-0 bg-well px-3 font-normal"
-                aria-label={t`${name}: went home`}
-                onClick={() => tap({ type: "leave", player: id }, "heavy")}
-              >
-                {t`Home`}
-              </Button>
-            )}
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <ul className="flex flex-col gap-2">
+        {view.players.map(({ id, name, user_id, active, paused }) => {
+          const note = !active ? t`gone home` : paused ? t`paused` : user_id ? null : t`guest`;
+          const mayMove = (may || user_id === me.id) && !view.finished && active;
+          return (
+            <li key={id} className="flex items-center gap-1.5 rounded-tile bg-card py-1 pe-2">
+              <div className="min-w-0 grow">
+                <Row icon={<Avatar id={id} name={name} />} title={name} note={note} />
+              </div>
+              {mayMove && (
+                <Button
+                  className="min-h-11 shrink-0 bg-well px-3 font-normal"
+                  aria-label={paused ? t`${name}: back again` : t`${name}: pause`}
+                  onClick={() => tap({ type: paused ? "resume" : "pause", player: id })}
+                >
+                  {paused ? t`Return` : t`Pause`}
+                </Button>
+              )}
+              {mine && !active && (
+                <Button
+                  className="min-h-11 shrink-0 bg-well px-3 font-normal"
+                  aria-label={t`${name}: back again`}
+                  disabled={add.isPending}
+                  onClick={() => add.mutate(user_id ? { user_id } : { guest_name: name, id })}
+                >
+                  {t`Return`}
+                </Button>
+              )}
+              {mayMove && !running && (
+                <Button
+                  className="min-h-11 shrink-0 bg-well px-3 font-normal"
+                  aria-label={t`${name}: went home`}
+                  onClick={() => tap({ type: "leave", player: id }, "heavy")}
+                >
+                  {t`Home`}
+                </Button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {may && running && (
+        <p className="-mt-3 px-1 text-s text-hint">{t`Going home is possible between games; until then there is a pause.`}</p>
+      )}
+    </>
   );
 }
+
+/** Somebody new, or somebody who had gone home: a guest keeps his id. */
+type Wanted = { user_id: string } | { guest_name: string; id?: string };
 
 function useAdd() {
   const { t } = useLingui();
   const { view } = useTableView();
   const running = view.game?.state === "running";
   return useMutation({
-    mutationFn: (who: { user_id: string } | { guest_name: string }) =>
-      addPlayer({ path: { session_id: view.doc.id }, body: { ...who, id: uuid7() } }),
+    mutationFn: (who: Wanted) => addPlayer({ path: { session_id: view.doc.id }, body: { id: uuid7(), ...who } }),
     onSuccess: () => running && toast(t`Plays from the next game on`),
     onError: (error) => toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true),
   });
