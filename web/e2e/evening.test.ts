@@ -2,8 +2,21 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { replay } from "../src/engine/replay";
-import { launch, type Phone, remember, signedIn } from "./browser.ts";
-import { begin, button, comeIn, figures, finish, next, nothingPending, seats, sees, tap, transfers } from "./play.ts";
+import { launch, type Phone, phone, remember, signedIn } from "./browser.ts";
+import {
+  begin,
+  button,
+  codeOf,
+  comeIn,
+  figures,
+  finish,
+  next,
+  nothingPending,
+  seats,
+  sees,
+  tap,
+  transfers,
+} from "./play.ts";
 import { type Server, startServer } from "./server.ts";
 import { Wire } from "./wire.ts";
 
@@ -139,12 +152,12 @@ describe("a whole evening", () => {
     const [anya, boris, , wireB] = await twoPhones("Аня Московская", "Борис Московская");
     const code = await begin(anya, { game: "Московская", preset: "Московская", guests: ["Света"], price: "300" });
     await comeIn(boris, code);
-    await anya.page
-      .getByRole("region", { name: "Следующая партия" })
-      .getByText(/ждут: /)
-      .waitFor();
+    const waiting = anya.page.getByRole("region", { name: "Следующая партия" }).getByText(/ждут: /);
+    await waiting.waitFor();
+    const called = (await waiting.textContent())?.split("ждут: ")[1];
     await next(anya);
     const [one = "", two = ""] = await seats(anya);
+    expect(["Аня", "Борис", "Света"].filter((name) => name !== one && name !== two)).toEqual([called]);
 
     await tap(boris, `${one}: шар`);
     await tap(boris, `${one}: свояк`);
@@ -197,6 +210,81 @@ describe("a whole evening", () => {
       [1, 8],
       [0, 0],
     ]);
+    quiet();
+  });
+
+  test("with mistakes, and somebody who only looks on", async () => {
+    const [anya, boris] = await twoPhones("Аня Ошибки", "Борис Ошибки");
+
+    // An evening does not begin at a stake that nobody wrote.
+    await button(anya.page, "Новый вечер").click();
+    await anya.page.getByText("Американка", { exact: true }).click();
+    await anya.page.getByText("Играем на деньги", { exact: true }).click();
+    await anya.page.getByLabel("Ставка, ₽").fill("сто");
+    await button(anya.page, "Начать вечер").click();
+    await expect.poll(() => anya.page.evaluate(() => document.activeElement?.getAttribute("value"))).toBe("сто");
+    await anya.page.getByLabel("Ставка, ₽").fill("100");
+    await button(anya.page, "Начать вечер").click();
+    const code = await codeOf(anya.page);
+
+    // A wrong code is put right where it stands, on a Russian keyboard too.
+    await button(boris.page, "Войти по коду").click();
+    await boris.page.getByLabel("Код вечера").fill("ZZZZZZ");
+    await boris.page.getByRole("dialog").getByRole("button", { name: "Войти", exact: true }).click();
+    await boris.page.getByText("Вечера с таким кодом нет.").waitFor();
+    await boris.page.getByLabel("Код вечера").fill(code.replace("K", "к").replace("M", "м").toLowerCase());
+    await button(boris.page, "Войти").click();
+    await button(boris.page, "Начать первую партию").waitFor();
+
+    // Whoever was sent home by a slip comes back.
+    await button(anya.page, "Игроки").click();
+    await button(anya.page, "Борис Ошибки: домой").click();
+    await button(anya.page, "Борис Ошибки: вернуть в игру").click();
+    await button(anya.page, "Борис Ошибки: домой").waitFor();
+    await button(anya.page, "Закрыть").click();
+
+    // A looker sees the score, until the link is taken back: then he is told so.
+    await button(anya.page, "Ещё").click();
+    await anya.page.getByRole("button", { name: /Позвать и поделиться/ }).click();
+    const answer = anya.page.waitForResponse((response) => response.url().endsWith("/share") && response.ok());
+    await button(anya.page, "Отправить ссылку").click();
+    const { url } = (await (await answer).json()) as { url: string };
+    const looker = await phone(browser, wires[1]?.url ?? "", "Зритель");
+    phones.push(looker);
+    await looker.page.goto(`/s/${new URL(url).hash}`);
+    await looker.page.getByText("Первая партия ещё не началась.").waitFor();
+    await button(anya.page, "Закрыть").click();
+    for (let game = 0; game < 2; game++) {
+      await next(anya);
+      for (let i = 0; i < 8; i++) await tap(anya, "Аня: шар");
+      await anya.page.getByText("Победа: Аня").waitFor();
+    }
+    await sees(looker, await figures(anya));
+    await looker.page.getByText(/Разбивает: /).waitFor();
+    await button(anya.page, "Ещё").click();
+    await anya.page.getByRole("button", { name: /Позвать и поделиться/ }).click();
+    await button(anya.page, "Закрыть табло").click();
+    await looker.page.getByText("Это табло закрыто.").waitFor();
+    expect(await looker.page.getByRole("status").getByText("на связи").count()).toBe(0);
+    await button(anya.page, "Закрыть").click();
+
+    // What was written two games ago is taken back at the second touch only.
+    await button(anya.page, "Ещё").click();
+    await tap(anya, /^Все записи/);
+    const first = anya.page.getByRole("button", { name: "Отменить: начало партии 1", exact: true });
+    await first.click();
+    await button(anya.page, "Точно отменить").waitFor();
+    expect(await anya.page.getByText("сначала отмените их").count()).toBe(0);
+    await button(anya.page, "Точно отменить").click();
+    await anya.page.getByText("сначала отмените их").waitFor();
+    await button(anya.page, "Закрыть").click();
+
+    // A debt that was paid does not change who won.
+    await finish(anya);
+    await anya.page.getByRole("button", { name: /: отдано$/ }).click();
+    await anya.page.getByText("Никто никому не должен.").waitFor();
+    await boris.page.getByText("отдано: Борис → Аня, 200 ₽").first().waitFor();
+    await boris.page.getByText("+200 ₽").waitFor();
     quiet();
   });
 
