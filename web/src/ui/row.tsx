@@ -6,7 +6,7 @@ interface RowProps {
   icon?: ReactNode;
   title: ReactNode;
   note?: ReactNode;
-  /** The note is read to its end, on as many lines as that takes. */
+  /** The note is read to its end, on as many lines as that takes; large letters push what is aside below. */
   whole?: boolean;
   aside?: ReactNode;
   onTap?: () => void;
@@ -19,7 +19,7 @@ export function Row({ icon, title, note, whole, aside, onTap, danger, disabled }
   const inside = (
     <>
       {icon && <span className={cn("shrink-0", danger ? "text-minus" : "text-accent")}>{icon}</span>}
-      <span className="min-w-0 grow">
+      <span className={cn("min-w-0 grow", whole && "basis-20")}>
         <span dir="auto" className={cn("block truncate", danger && "text-minus")}>
           {title}
         </span>
@@ -29,11 +29,11 @@ export function Row({ icon, title, note, whole, aside, onTap, danger, disabled }
           </span>
         )}
       </span>
-      {aside}
+      {aside !== undefined && <span className="ms-auto flex shrink-0 items-center gap-3">{aside}</span>}
       {onTap && !danger && aside === undefined && <NextIcon className="size-4 shrink-0 text-hint" />}
     </>
   );
-  const look = "flex min-h-14 w-full items-center gap-3 px-4 py-2 text-start";
+  const look = cn("flex min-h-14 w-full items-center gap-3 px-4 py-2 text-start", whole && "flex-wrap");
   if (!onTap) return <div className={look}>{inside}</div>;
   return (
     <button

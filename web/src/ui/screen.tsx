@@ -37,7 +37,7 @@ export function Screen({ title, back = false, aside, children, footer }: ScreenP
             <BackIcon />
           </IconButton>
         )}
-        <h1 className="grow truncate text-l font-bold" dir="auto">
+        <h1 className="line-clamp-2 min-w-0 grow text-l font-bold wrap-anywhere" dir="auto">
           {title}
         </h1>
         {aside}

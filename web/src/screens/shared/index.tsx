@@ -12,7 +12,7 @@ import { Figure } from "../../ui/figure";
 import { ArrowIcon } from "../../ui/icons";
 import { List } from "../../ui/row";
 import { Empty, Section, Skeleton } from "../../ui/screen";
-import { Signed } from "../table/tile";
+import { areLong, Signed } from "../table/tile";
 import { useBoard } from "./use-board";
 
 /** A scoreboard for whoever has the link: large, and nothing to press. */
@@ -73,7 +73,12 @@ function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
         <Ball className="size-5" />
         <span className="figures">× {game.balls_left}</span>
       </p>
-      <div className={many ? "tiles" : "board"} data-layout={many ? "row" : undefined} data-count={sides.length}>
+      <div
+        className={many ? "tiles" : "board"}
+        data-layout={many ? "row" : undefined}
+        data-count={sides.length}
+        data-long={areLong(sides.flat().map((player) => names.get(player) ?? "")) || undefined}
+      >
         {sides.map((side) => (
           <Side key={side.join()} {...{ side, game, board, names }} />
         ))}
@@ -142,7 +147,8 @@ function Upcoming({ board }: { board: SharedBoard }) {
   const breaker = name(next.breaker);
   return (
     <p dir="auto" className="text-center text-hint">
-      {t`Next game`}: <strong className="font-bold text-text">{who}</strong> · {t`Breaks: ${breaker}`}
+      {t`Next game`}: <strong className="font-bold text-text">{who}</strong>
+      <span className="block text-s">{t`Breaks: ${breaker}`}</span>
     </p>
   );
 }

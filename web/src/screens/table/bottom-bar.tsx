@@ -14,11 +14,11 @@ export function BottomBar({ onMore }: Props) {
   const { t } = useLingui();
   const { view } = useTableView();
   const may = useMayScore();
-  const running = view.game?.state === "running";
+  const turn = may && view.game?.state === "running" ? view.game.turn : null;
   return (
     <div className="flex flex-wrap gap-2">
-      <UndoButton />
-      {running && may && view.game?.turn && <MissButton player={view.game.turn} />}
+      <UndoButton alone={!turn} />
+      {turn && <MissButton player={turn} />}
       <IconButton label={t`More`} onClick={onMore} className="size-15 rounded-tile bg-card text-text">
         <MoreIcon />
       </IconButton>
@@ -26,7 +26,8 @@ export function BottomBar({ onMore }: Props) {
   );
 }
 
-function UndoButton() {
+/** `alone`: without a miss beside it a narrow phone has room for it in one line. */
+function UndoButton({ alone }: { alone: boolean }) {
   const { t } = useLingui();
   const { view } = useTableView();
   const tap = useTap();
@@ -41,7 +42,10 @@ function UndoButton() {
       type="button"
       disabled={!undoable || !may}
       onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
-      className="press flex min-h-15 min-w-0 flex-[1_1_8rem] items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint"
+      className={cn(
+        "press flex min-h-15 min-w-0 flex-[1_1_8rem] items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint",
+        !alone && "max-[22rem]:basis-full",
+      )}
     >
       <UndoIcon className={cn("size-6 shrink-0", undoable && may && "text-accent")} />
       <span className="min-w-0">
@@ -68,7 +72,7 @@ function MissButton({ player }: { player: string }) {
       type="button"
       aria-label={t`${name}: miss`}
       onClick={() => tap({ type: "miss", player })}
-      className="press min-h-15 shrink-0 rounded-tile bg-card px-4 font-bold"
+      className="press min-h-15 shrink-0 rounded-tile bg-card px-4 font-bold max-[22rem]:grow"
     >
       {t`Miss`}
     </button>

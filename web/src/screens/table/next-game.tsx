@@ -1,7 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { Fragment } from "react";
 import type { Next } from "../../api/types";
-import { cn } from "../../lib/cn";
 import { waitingAfter } from "../../live/view";
 import { Avatar } from "../../ui/avatar";
 import { Button } from "../../ui/button";
@@ -46,14 +45,14 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
               {t`Choose who plays`}
             </Button>
           )}
-          <div className="grid grid-cols-3 gap-2">
-            <Button className="bg-well px-2 font-normal" onClick={onOrder} disabled={active.length < 2}>
+          <div className="flex flex-wrap gap-2">
+            <Button className="grow basis-0 bg-well px-2 font-normal" onClick={onOrder} disabled={active.length < 2}>
               {t`Order`}
             </Button>
-            <Button className="bg-well px-2 font-normal" onClick={onPlayers}>
+            <Button className="grow basis-0 bg-well px-2 font-normal" onClick={onPlayers}>
               {t`Players`}
             </Button>
-            <Button className="bg-well px-2 font-normal" onClick={onFinish}>
+            <Button className="grow basis-0 bg-well px-2 font-normal" onClick={onFinish}>
               {t`Finish`}
             </Button>
           </div>
@@ -127,23 +126,36 @@ function NextUp({ next, drawing }: { next: Next | null; drawing: boolean }) {
   );
 }
 
-/** Pairs stand one under the other: who plays with whom is seen at once. */
 function Sides({ sides }: { sides: string[][] }) {
   const { t } = useLingui();
-  const pairs = sides.some((side) => side.length > 1);
+  if (sides.some((side) => side.length > 1)) return <Pairs sides={sides} />;
   return (
-    <p className={cn("flex gap-x-3 gap-y-1", pairs ? "flex-col" : "flex-wrap items-center")}>
-      {sides.map((side, i) => (
-        <Fragment key={side.join()}>
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      {sides.flat().map((player, i) => (
+        <Fragment key={player}>
           {i > 0 && <span className="text-hint">{t`against`}</span>}
-          <span className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
-            {side.map((player) => (
-              <Who key={player} player={player} />
-            ))}
-          </span>
+          <Who player={player} />
         </Fragment>
       ))}
     </p>
+  );
+}
+
+/** As they will stand at the table: who plays with whom is seen at once. */
+function Pairs({ sides }: { sides: string[][] }) {
+  const name = useNames();
+  return (
+    <ul className="grid grid-cols-[repeat(auto-fit,minmax(min(8.5rem,100%),1fr))] gap-2">
+      {sides.map((side) => (
+        <li key={side.join()} className="flex min-w-0 flex-col gap-1 rounded-key bg-well p-2.5">
+          {side.map((player) => (
+            <span key={player} dir="auto" className="font-bold wrap-anywhere">
+              {name(player)}
+            </span>
+          ))}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -52,8 +52,8 @@ function TransferLine({ transfer, payable }: { transfer: Transfer; payable: bool
     tap({ type: "payment", from, to, amount }, "heavy");
   }
   return (
-    <div className="flex min-h-16 items-center gap-2 py-2 ps-4 pe-3">
-      <span className="min-w-0 grow">
+    <div className="flex min-h-16 flex-wrap items-center justify-end gap-2 py-2 ps-4 pe-3">
+      <span className="min-w-0 flex-[1_1_8rem]">
         <span className="flex flex-wrap items-center gap-x-2">
           <Person id={from} />
           <ArrowIcon className="size-5 shrink-0 text-hint" />
