@@ -67,6 +67,8 @@ test.each(SCREENS)("$name", async (screen) => {
   const found: Record<string, string[]> = {};
   for (const colorScheme of ["dark", "light"] as const) {
     await visitor.page.emulateMedia({ colorScheme });
+    // The page hears of it a moment later; only then is there anything to wait for.
+    await visitor.page.waitForFunction((scheme) => document.documentElement.dataset.scheme === scheme, colorScheme);
     await shown(visitor.page);
     found[colorScheme] = await faultsOf(visitor);
   }
