@@ -15,44 +15,52 @@ _Saved = tuple[list[int], list[int], int, int, str | None]
 
 
 class DuelGame(Game):
-    __slots__ = ("_debt", "_loses", "_returns", "_rules", "_side_of", "_starts", "score", "shelf", "targets", "winner")
+    __slots__ = ("_lost", "_rules", "_side_of", "_starts", "score", "targets", "winner")
 
     def __init__(self, number: int, at: int, start: Start, rules: DuelRules) -> None:
         self._rules = rules
-        self._debt = rules.debt
-        self._returns = rules.foul == "offender_returns"
-        self._loses = self._returns or rules.foul == "offender_loses"
-        self._side_of = [0] * len(start.sides[0]) + [1] * len(start.sides[1])
+        one, other = start.sides
+        self._side_of = [0] * len(one) + [1] * len(other)
         if rules.handicap:
             self._starts = [_start(side, rules) for side in start.sides]
             self.targets = [_target(side, rules) for side in start.sides]
         else:
             self._starts = [0, 0]
             self.targets = [rules.target, rules.target]
-        super().__init__(number, at, start, start.sides[0] + start.sides[1])
+        super().__init__(number, at, start, one + other)
+
+    def check_starts(self) -> None:
+        for side, start, target in zip(self.sides, self._starts, self.targets, strict=True):
+            if start >= target:
+                raise Refusal("invalid_event", f"{' and '.join(side)} would start at the target or above it")
 
     def _reset(self) -> None:
         self.stop = -1
         self.reason = self.potter = self._money = None
         self.score = self._starts.copy()
-        self.shelf = [0, 0]
-        """Balls that came to the side by potting or by a foul; below 0 they are a debt."""
+        self._lost = [0, 0]
+        """What fouls took off each score and did not put back on the table."""
         self.winner = -1
         """The side."""
 
     def _ball(self, seat: int, kind: int = 0) -> None:
         """Of two kinds: it counts, or it is spotted."""
-        if kind != _SPOTTED:
-            self._gain(self._side_of[seat])
+        if kind == _SPOTTED:
+            return
+        side = self._side_of[seat]
+        score = self.score[side] = self.score[side] + 1
+        if score >= self.targets[side]:
+            self.winner = side
+            self._over("target")
 
     def _foul(self, seat: int) -> None:
-        side = self._side_of[seat]
-        if self._loses:
-            if self._debt or self.score[side] > 0:
-                self.score[side] -= 1
-                self.shelf[side] -= self._returns
-        elif self._rules.foul == "opponent_gains":
-            self._gain(1 - side)
+        side, foul = self._side_of[seat], self._rules.foul
+        if foul == "opponent_gains":
+            self._ball(0 if side else len(self.sides[0]))  # no matter which of the others
+        elif foul != "none" and (self.score[side] > 0 or self._rules.debt):
+            self.score[side] -= 1
+            if foul == "offender_loses":
+                self._lost[side] += 1
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
@@ -63,13 +71,6 @@ class DuelGame(Game):
         kind = _SPOTTED if event.lucky and self._rules.fluke == "spotted" else 0
         self._ball(seat, kind)
         return kind
-
-    def _gain(self, side: int) -> None:
-        self.shelf[side] += 1
-        self.score[side] += 1
-        if self.score[side] >= self.targets[side]:
-            self.winner = side
-            self._over("target")
 
     def end(self, seat: int, reason: str) -> None:
         mine, yours = self.score
@@ -113,11 +114,11 @@ class DuelGame(Game):
         return self.breaker if self.breaker in partners else partners[0]
 
     def save(self) -> _Saved:
-        return self.score.copy(), self.shelf.copy(), self.winner, self.stop, self.reason
+        return self.score.copy(), self._lost.copy(), self.winner, self.stop, self.reason
 
     def load(self, saved: _Saved) -> None:
-        score, shelf, self.winner, self.stop, self.reason = saved
-        self.score, self.shelf = score.copy(), shelf.copy()
+        score, lost, self.winner, self.stop, self.reason = saved
+        self.score, self._lost = score.copy(), lost.copy()
         self._money = None
 
     @property
@@ -126,8 +127,10 @@ class DuelGame(Game):
 
     @property
     def balls_left(self) -> int:
-        taken = max(0, self.shelf[0]) + max(0, self.shelf[1])
-        return max(0, _BALLS[self._rules.game] - taken)
+        left = _BALLS[self._rules.game]
+        for score, start, lost in zip(self.score, self._starts, self._lost, strict=True):
+            left -= max(0, score - start + lost)  # what lies on that side's shelf
+        return max(0, left)
 
     def result(self) -> dict[str, Any]:
         return {
@@ -151,9 +154,3 @@ def _start(side: tuple[str, ...], rules: DuelRules) -> int:
 def _target(side: tuple[str, ...], rules: DuelRules) -> int:
     given = [rules.handicap[player].target for player in side if player in rules.handicap]
     return min((target for target in given if target is not None), default=rules.target)
-
-
-def check_starts(start: Start, rules: DuelRules) -> None:
-    for side in start.sides:
-        if _start(side, rules) >= _target(side, rules):
-            raise Refusal("invalid_event", f"{' and '.join(side)} would start at the target or above it")

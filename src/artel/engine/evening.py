@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, NoReturn
 
 from artel.engine.company import Company
-from artel.engine.duel import DuelGame, check_starts
+from artel.engine.duel import DuelGame
 from artel.engine.events import (
     End,
     Event,
@@ -13,10 +13,10 @@ from artel.engine.events import (
     Finish,
     Payment,
     Presence,
+    Said,
     Start,
     Stroke,
     Undo,
-    new_stroke,
     parse_event,
     special_stroke,
 )
@@ -45,9 +45,11 @@ class Evening(ABC):
         if isinstance(rules, KolkhozRules):
             self._duel = False
             self._rack = Rack(rules)
+            self._strokes = KolkhozGame.strokes
             self._race: Race | None = None
         else:
             self._duel = True
+            self._strokes = DuelGame.strokes
             self._race = None if rules.match.type == "endless" else Race(rules.match)
         self._takes_own = rules.game in {"moscow", "dynamic"}
         self._company = Company(players)
@@ -80,23 +82,25 @@ class Evening(ABC):
         game = self.running
         if not game or type(value) is not dict:
             return self.apply(parse_event(value))
-        event_id, kind, player = value.get("id"), value.get("type"), value.get("player")
-        if not (type(kind) is str and kind in game.strokes and type(player) is str and type(event_id) is str):
+        try:
+            event_id, kind, player = value["id"], value["type"], value["player"]
+            play, code = self._strokes[kind]
+            seat = game.seats[player]
+        except (KeyError, TypeError):
             return self.apply(parse_event(value))
-        seat = game.seats.get(player)
-        if seat is None or not 0 < len(event_id) <= LONGEST_ID or event_id in self._index:
+        if type(event_id) is not str or not 0 < len(event_id) <= LONGEST_ID or event_id in self._index:
             return self.apply(parse_event(value))
-        play, code = game.strokes[kind]
+        said: Said
         if len(value) == 3:
-            which = 0
+            said = event_id, kind, player
             play(game, seat)
-            stroke = new_stroke((event_id, kind, player, None, None, None, None))
+            which = 0
         else:
-            stroke = special_stroke(event_id, player, value)
-            self._check_suits(stroke)
-            which = game.special(stroke, seat)
+            said = special_stroke(event_id, player, value)
+            self._check_ball(said)
+            which = game.special(said, seat)
         at = len(self._log)
-        record = (stroke, game.number, code, seat, which, at)
+        record = (said, game.number, code, seat, which, at)
         game.ops.append(record)
         self._log.append(record)
         self._index[event_id] = at
@@ -107,15 +111,18 @@ class Evening(ABC):
     def _check_suits(self, event: Event) -> None:
         """The part of the form that depends on what is played."""
         if isinstance(event, Stroke):
-            if event.ball is not None and self._duel:
-                refuse("invalid_event", "in a duel all balls are one kind")
-            if event.own is not None and not self._takes_own:
-                refuse("invalid_event", f"{self.rules.game} knows no own balls")
+            self._check_ball(event)
         elif isinstance(event, Start):
             if bool(event.sides) != self._duel:
                 refuse("invalid_event", f"a game of {self.rules.game} starts with {_STARTS[self._duel]}")
         elif isinstance(event, End) and event.reason == "concede" and not self._duel:
             refuse("invalid_event", "nobody can concede a kolkhoz")
+
+    def _check_ball(self, event: Stroke) -> None:
+        if event.ball is not None and self._duel:
+            refuse("invalid_event", "in a duel all balls are one kind")
+        if event.own is not None and not self._takes_own:
+            refuse("invalid_event", f"{self.rules.game} knows no own balls")
 
     def _between_games(self, what: str) -> None:
         if self.running:
@@ -150,13 +157,12 @@ class Evening(ABC):
         rules = self.rules
         game: Game
         if isinstance(rules, KolkhozRules):
-            self._company.require_all(event.order)
             game = KolkhozGame(number, at, event, rules, self._rack)
+            self._company.require_all(game.members)
         else:
-            self._company.require_all(event.sides[0] + event.sides[1])
-            if rules.handicap:
-                check_starts(event, rules)
             game = DuelGame(number, at, event, rules)
+            self._company.require_all(game.members)
+            game.check_starts()
         self.running = game
         self.games.append(game)
         self._table.append(at)
@@ -164,8 +170,7 @@ class Evening(ABC):
         return event, number, DEAD, 0, 0, at
 
     def _stroke(self, event: Stroke, at: int) -> Record:
-        if event.ball is not None or event.own is not None:
-            self._check_suits(event)
+        self._check_ball(event)
         game = self.running or refuse("no_game", "no game is running")
         seat = game.seats.get(event.player)
         if seat is None:

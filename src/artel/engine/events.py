@@ -24,7 +24,7 @@ class Stroke(NamedTuple):
 
 
 new_stroke = partial(tuple.__new__, Stroke)
-"""Most of an evening are strokes, and this is the fastest way to make one: from a tuple of all its fields."""
+"""The fastest way to make one: from a tuple of all its fields."""
 
 
 class Start(NamedTuple):
@@ -103,6 +103,14 @@ class Finish(NamedTuple):
 
 Event = Stroke | Start | End | Presence | Expense | Payment | Undo | Finish
 
+Said = Event | tuple[str, str, str]
+"""What a log keeps: of a stroke of which nothing more is said, as most are, only the first three fields."""
+
+
+def event_of(said: Said) -> Event:
+    return said if isinstance(said, Event) else Stroke(*said)
+
+
 Json = Mapping[str, Any]
 
 END_REASONS: Final = ("concede", "timeout", "draw", "abandoned")
@@ -142,7 +150,7 @@ def _amount(value: Json) -> int:
 
 
 def _only(value: Json, keys: frozenset[str]) -> None:
-    """Not needed where every key is asked for, and there are as many: then there are no others."""
+    """Not needed where every key is asked for, and as many are there and not null as there are keys."""
     if not value.keys() <= keys:
         _wrong(f"{value['type']} has keys that it does not take")
     if None in value.values():
@@ -150,10 +158,11 @@ def _only(value: Json, keys: frozenset[str]) -> None:
 
 
 _STROKE: Final = frozenset(("id", "type", "player"))
-_STROKES: Final = {"ball": _STROKE | {"ball", "own", "lucky"}, "foul": _STROKE | {"reason"}, "miss": _STROKE}
+_BALL: Final = _STROKE | {"ball", "own", "lucky"}
+_FOUL: Final = _STROKE | {"reason"}
 _JOIN: Final = _STROKE | {"name"}
 _START: Final = frozenset(("id", "type", "sides", "order", "breaker"))
-_END: Final = _STROKE | {"reason"}
+_END: Final = _FOUL
 _EXPENSE: Final = frozenset(("id", "type", "payer", "amount", "split", "among"))
 _PAYMENT: Final = frozenset(("id", "type", "from", "to", "amount"))
 _UNDO: Final = frozenset(("id", "type", "target"))
@@ -170,22 +179,30 @@ def _stroke(value: Json) -> Stroke:
 def special_stroke(event_id: str, player: str, value: Json) -> Stroke:
     """Of which more is said than who made it."""
     kind = value["type"]
-    if kind == "ball" and len(value) == len(_STROKE) + 1 and is_id(value.get("ball")):
-        return new_stroke((event_id, kind, player, value["ball"], None, None, None))
-    _only(value, _STROKES[kind])
-    ball, own, lucky, reason = value.get("ball"), value.get("own"), value.get("lucky"), value.get("reason")
+    if kind != "ball":
+        return new_stroke((event_id, kind, player, None, None, None, _reason(value)))
+    ball, own, lucky = value.get("ball"), value.get("own"), value.get("lucky")
+    if len(value) + (ball, own, lucky).count(None) != len(_BALL):
+        _only(value, _BALL)
     if not (ball is None or is_id(ball)):
         _wrong("ball must be the id of a kind")
     if not (own is None or isinstance(own, bool)) or not (lucky is None or isinstance(lucky, bool)):
         _wrong("own and lucky must be true or false")
+    return new_stroke((event_id, kind, player, ball, own, lucky, None))
+
+
+def _reason(value: Json) -> str | None:
+    _only(value, _FOUL if value["type"] == "foul" else _STROKE)
+    reason = value.get("reason")
     if not (reason is None or isinstance(reason, str)):
         _wrong("reason must be a text")
-    return new_stroke((event_id, kind, player, ball, own, lucky, reason))
+    return reason
 
 
 def _start(value: Json) -> Start:
-    _only(value, _START)
     sides, order, breaker = value.get("sides"), value.get("order"), value.get("breaker")
+    if len(value) + (value.get("id"), sides, order, breaker).count(None) != len(_START):
+        _only(value, _START)
     if (sides is None) == (order is None):
         _wrong("start takes either sides or order")
     if sides is None:
@@ -217,13 +234,14 @@ def _order(order: object) -> tuple[str, ...]:
 
 
 def _end(value: Json) -> End:
-    _only(value, _END)
-    reason = value.get("reason")
+    reason, player = value.get("reason"), value.get("player")
+    if len(value) + (value.get("id"), player, reason).count(None) != len(_END):
+        _only(value, _END)
     if not isinstance(reason, str) or reason not in END_REASONS:
         _wrong(f"reason must be one of {', '.join(END_REASONS)}")
-    if (reason == "concede") != ("player" in value):
+    if (reason == "concede") != (player is not None):
         _wrong("player says who concedes, and belongs to concede only")
-    return new_end((_id(value), "end", reason, _id(value, "player") if reason == "concede" else None))
+    return new_end((_id(value), "end", reason, None if player is None else _id(value, "player")))
 
 
 def _presence(value: Json) -> Presence:

@@ -71,8 +71,10 @@ def made(kind: Callable[..., Any], readers: Mapping[str, Reader], *required: str
     def read(value: object) -> Any:
         if not isinstance(value, dict):
             raise FormError("must be an object")
+        found: dict[str, Any] = {}
         try:
-            found = {key: readers[key](given) for key, given in value.items()}
+            for key, given in value.items():
+                found[key] = readers[key](given)
         except (KeyError, FormError):
             raise _explained(value, readers) from None
         for key in required:

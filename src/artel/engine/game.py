@@ -4,12 +4,13 @@ and the rest counted again in a fraction of the time it took to read them."""
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from operator import itemgetter
 from typing import Any, ClassVar, Final
 
-from artel.engine.events import Event, Start, Stroke
+from artel.engine.events import Said, Start, Stroke
 
-Record = tuple[Event, int, int, int, int, int]
+Record = tuple[Said, int, int, int, int, int]
 """An accepted event: of which game (its number, 0 for none), what, by whom (a place in `members`), which (a kind of
 ball, or why the game ended), and where in the session's log it stands. It is in the log and in the game."""
 
@@ -54,7 +55,7 @@ class Game(ABC):
         """None of them in a kolkhoz."""
         self.members = members
         self.breaker = start.breaker or members[0]
-        self.seats = {player: seat for seat, player in enumerate(members)}
+        self.seats = dict(zip(members, count()))
         self.ops: list[Record] = []
         self._dead = 0
         self._reset()

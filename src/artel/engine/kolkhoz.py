@@ -73,12 +73,13 @@ class KolkhozGame(Game):
         self._hang = False
 
     def _ball(self, seat: int, kind: int = 0) -> None:
-        if not self.rack[kind]:
+        there = self.rack[kind]
+        if not there:
             refuse("ball_not_on_table", f"no {self._rules.balls[kind].id} is left on the table")
-        self.rack[kind] -= 1
-        self.balls_left -= 1
+        self.rack[kind] = there - 1
+        left = self.balls_left = self.balls_left - 1
         value = self._full.values[kind]
-        if not self.balls_left:
+        if not left:
             value = self._last(seat, value)
         self.score[seat] += value
         if self._hang:

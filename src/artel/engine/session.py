@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from artel.engine.events import Event
+from artel.engine.events import Event, event_of
 from artel.engine.game import Game
 from artel.engine.rules import Rules
 from artel.engine.settle import transfers
@@ -40,7 +40,7 @@ class Session(Waiting):
 
     def event(self, event_id: str) -> Event | None:
         at = self._index.get(event_id)
-        return None if at is None else self._log[at][0]
+        return None if at is None else event_of(self._log[at][0])
 
     def is_undone(self, event_id: str) -> bool:
         return event_id in self._undone

@@ -1,6 +1,7 @@
 """Shares without a lost kopeck, and the fewest transfers that bring every balance to zero."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import neg
 from typing import Any, Final
 
 EXACT: Final = 12
@@ -48,7 +49,7 @@ def _opposites(debts: Debts) -> tuple[list[Debts], Debts]:
     """Exact opposites may always settle with each other: whatever groups they were in, the rest of these two groups
     adds up to zero as well, so nothing is lost."""
     amounts = {balance for _, balance in debts}
-    if not any(-amount in amounts for amount in amounts):
+    if amounts.isdisjoint(map(neg, amounts)):
         return [], debts
     pairs: list[Debts] = []
     rest: list[tuple[str, int]] = []
@@ -106,8 +107,9 @@ class _Packing:
 
 def _within(group: Debts) -> Iterator[dict[str, Any]]:
     """The largest debt goes to the largest credit, until one of the two is settled."""
-    debtors = sorted((debt for debt in group if debt[1] < 0), key=_amount)
-    creditors = sorted((debt for debt in group if debt[1] > 0), key=_amount)
+    by_amount = sorted(group, key=_amount)
+    debtors = [debt for debt in by_amount if debt[1] < 0]
+    creditors = [debt for debt in by_amount if debt[1] > 0]
     debt = credit = 0
     while debtors or debt:
         if not debt:

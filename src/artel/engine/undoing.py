@@ -39,14 +39,14 @@ class Undoing(Evening):
         if place < 0:
             refuse("unknown_event", f"there is no event {event.target}")
         record = self._log[place]
-        target = record[0]
-        if target.type in {"undo", "join", "leave"}:
-            refuse("invalid_event", f"a {target.type} cannot be undone")
-        if target.id in self._undone:
-            refuse("already_undone", f"{target.id} is undone already")
+        kind = record[0][1]
+        if kind in {"undo", "join", "leave"}:
+            refuse("invalid_event", f"a {kind} cannot be undone")
+        if event.target in self._undone:
+            refuse("already_undone", f"{event.target} is undone already")
         if self._take_out(record):
             self.games_version = at + 1
-        self._undone.add(target.id)
+        self._undone.add(event.target)
         return outside(event, at, place)
 
     def _take_out(self, record: Record) -> bool:
@@ -96,7 +96,7 @@ class Undoing(Evening):
         return game is last and not moved and self._finished_at < 0
 
     def _unsettle(self, game: Game) -> None:
-        if game.over:
+        if game.stop >= 0:
             self._ledger.remove(game.ended_at)
             if self._race:
                 self._race.count(game, -1)
@@ -111,7 +111,7 @@ class Undoing(Evening):
         """Back to how everything was at the mark, which must not be ahead."""
         while len(self._log) > mark.version:
             record = self._log.pop()
-            del self._index[record[0].id]
+            del self._index[record[0][0]]
             self._take_back(record)
         while self._table and self._table[-1] >= mark.version:
             self._table.pop()
@@ -149,7 +149,7 @@ class Undoing(Evening):
     def _put_back(self, record: Record) -> None:
         """Undoes an undo."""
         event, number, _, _, _, at = record
-        self._undone.remove(event.id)
+        self._undone.remove(event[0])
         if isinstance(event, Start):
             self.running = self._removed.pop(at)
             self.games.append(self.running)

@@ -48,7 +48,7 @@ class Waiting(Undoing):
             self._followed = 0
             self._playing = None
         for at in self._table[self._followed :]:
-            if self._log[at][0].id not in self._undone:
+            if self._log[at][0][0] not in self._undone:
                 self._follow(self._line, at)
         self._followed = len(self._table)
         self._follow_end(self._line)
