@@ -1,13 +1,13 @@
 """The six services, and one ASGI application of one of them, some, or all: the same code either way."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,11 +17,12 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from artel.kernel.bus import open_bus
+from artel.kernel.edge import Edge
 from artel.kernel.errors import add_handlers
-from artel.kernel.observe import Edge
 from artel.kernel.service import Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
 from artel.kernel.store import open_store
+from artel.kernel.tap import Tap
 from artel.kernel.token import Verifier
 from artel.kernel.traffic import Traffic
 
@@ -116,9 +117,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     app.state.verifier = Verifier(settings.keys)
     add_handlers(app)
     owners: dict[str, str] = {}
-    for router in filter(None, (service.taps for service in services)):
-        _include_taps(app, router)
-    taps = [route for route in app.router.routes if isinstance(route, APIRoute)]  # the only ones so far
+    taps = [tap for service in services for tap in _taps(app, service)]
     app.include_router(health)
     for service in services:
         _include(app, service, owners)
@@ -139,20 +138,22 @@ def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
             owners[path] = owners[PREFIX + path] = service.name
 
 
-def _include_taps(app: FastAPI, taps: APIRouter) -> None:
-    """As routes of the application itself: an included router is looked through twice for each request."""
-    for route in taps.routes:
-        assert isinstance(route, APIRoute)  # noqa: S101 that is what a tap is
-        app.router.add_api_route(
+def _taps(app: FastAPI, service: Service) -> Iterator[Tap]:
+    """As routes of the application itself, which documents them; the Edge serves them."""
+    for route in service.taps.routes if service.taps else ():
+        assert isinstance(route, Tap)  # noqa: S101 a router of taps
+        tap = Tap(
             PREFIX + route.path,
             route.endpoint,
             methods=sorted(route.methods or ()),
             status_code=route.status_code,
             response_model=route.response_model,
-            responses=route.responses,
+            responses={**PROBLEMS, **route.responses},
             tags=route.tags,
-            route_class_override=type(route),
         )
+        tap.belong(lambda: app.state.contexts[service.name].own, app.state.verifier)
+        app.router.routes.append(tap)
+        yield tap
 
 
 health = APIRouter(tags=["health"])

@@ -16,11 +16,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
+from artel.kernel.body import BODY_LIMIT
+from artel.kernel.edge import Edge
 from artel.kernel.errors import Problem, add_handlers, forbidden, not_found, rate_limited
 from artel.kernel.events import new_id
 from artel.kernel.http import Body, Id, Name
-from artel.kernel.observe import BODY_LIMIT, Edge
+from artel.kernel.tap import Ready
 from artel.kernel.traffic import Traffic
+from kernel.tapping import tap
 
 FAULTS: dict[str, Exception] = {
     "bug": ZeroDivisionError("secret words"),
@@ -271,7 +274,7 @@ async def test_metrics_count_by_route_and_not_by_what_people_type(http: AsyncCli
     edge = http._transport.app  # type: ignore[attr-defined]
     while not isinstance(edge, Edge):
         edge = getattr(edge, "middleware_stack", None) or edge.app
-    assert len(edge._meters) <= 4
+    assert len(edge._observer._meters) <= 4
 
 
 async def test_half_an_answer_is_not_followed_by_a_problem() -> None:
@@ -298,20 +301,20 @@ async def test_only_taps_are_traffic() -> None:
     traffic = Traffic(patience=3600)
     under_way: list[bool] = []
 
-    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+    async def look(_: bytes = b"") -> Ready:
         lull = asyncio.create_task(traffic.lull())
-        for _ in range(10):
+        for _turn in range(10):
             await asyncio.sleep(0)
         under_way.append(not lull.done())
         lull.cancel()
+        return Ready(200, b"{}")
+
+    async def other(scope: Scope, receive: Receive, send: Send) -> None:
+        await look()
         await PlainTextResponse("")(scope, receive, send)
 
-    class Tap(Route):
-        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-            await wait(scope, receive, send)
-
-    edge = Edge(wait, lambda _: "none", [Tap("/tap", wait)], traffic)
+    edge = Edge(other, lambda _: "none", [tap(look)], traffic)
     async with AsyncClient(transport=ASGITransport(edge), base_url="http://test") as http:
-        await http.get("/other")
-        await http.get("/tap")
+        assert (await http.post("/other")).status_code == 200
+        assert (await http.post("/tap")).status_code == 200
     assert under_way == [False, True]

@@ -14,11 +14,11 @@ from sqlalchemy import Column, MetaData, String, Table, func, insert, select
 from artel.auth.keys import KeyRing, ensure_key
 from artel.kernel import idempotency
 from artel.kernel.database import Database, Tx, open_database
+from artel.kernel.edge import Edge
 from artel.kernel.errors import Problem, add_handlers
 from artel.kernel.events import new_id, now
 from artel.kernel.http import Body
 from artel.kernel.idempotency import KEPT, OnceDep
-from artel.kernel.observe import Edge
 from artel.kernel.token import AUDIENCE, ISSUER, Verifier
 
 metadata = MetaData()

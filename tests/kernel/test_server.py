@@ -1,17 +1,22 @@
-"""What goes over the wire: each answer in one piece, whatever kind of answer it is."""
+"""What goes over the wire for a tap, which passes by uvicorn's own cycle; everything else is uvicorn's."""
 
 import asyncio
-import logging
 from typing import Any
 
+import orjson
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from artel.kernel.body import BODY_LIMIT
+from artel.kernel.edge import Edge
+from artel.kernel.errors import rate_limited
 from artel.kernel.server import Protocol
+from artel.kernel.tap import Ready
+from kernel.tapping import Work, tap
 
-HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]}
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -40,105 +45,199 @@ class Wire(asyncio.Transport):
         """Nobody reads here."""
 
 
-async def over_the_wire(app: ASGIApp, *asked: bytes) -> Wire:
-    state, wire = ServerState(), Wire()
-    protocol = Protocol(Config(app, lifespan="off", log_config=None), state, {}, asyncio.get_running_loop())
-    protocol.connection_made(wire)
-    for data in asked:
-        protocol.data_received(data)
-        while state.tasks:
-            await asyncio.gather(*state.tasks, return_exceptions=True)
-    protocol.connection_lost(None)
-    return wire
+class App:
+    def __init__(self, work: Work) -> None:
+        self.edge = Edge(PlainTextResponse("from the application"), lambda _: "none", [tap(work)])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.edge(scope, receive, send)
 
 
-def saying(*messages: dict[str, Any]) -> ASGIApp:
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
+class Line:
+    """A connection to an application whose tap does `work`."""
 
-    return app
+    def __init__(self, work: Work) -> None:
+        self.wire = Wire()
+        self.state = ServerState()
+        self.protocol = Protocol(Config(App(work), lifespan="off", log_config=None), self.state, {})
+        self.protocol.connection_made(self.wire)
+
+    async def say(self, *asked: bytes) -> list[bytes]:
+        """What is on the wire when nothing is under way any more."""
+        for data in asked:
+            self.protocol.data_received(data)
+            await asyncio.sleep(0)
+        await self.rest()
+        return self.wire.writes
+
+    async def rest(self) -> None:
+        while self.state.tasks:
+            await asyncio.gather(*self.state.tasks)
+
+    def hang_up(self) -> None:
+        self.protocol.connection_lost(None)
 
 
-def body(text: bytes, *, more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": text, "more_body": more}
+async def echo(body: bytes) -> Ready:
+    await asyncio.sleep(0)
+    return Ready(201, body)
 
 
-async def test_head_and_body_go_together() -> None:
-    wire = await over_the_wire(saying(HEAD, body(b"hello")), GET, GET)
-    assert len(wire.writes) == 2
-    assert all(each.startswith(b"HTTP/1.1 200 OK\r\n") and each.endswith(b"\r\n\r\nhello") for each in wire.writes)
+def post(body: bytes, *headers: bytes, version: bytes = b"1.1") -> bytes:
+    lines = [b"POST /tap HTTP/" + version, b"Host: x", b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join([*lines, b"", body])
 
 
-async def test_two_requests_at_once_are_answered_in_order() -> None:
-    numbers = iter(b"12")
+def read(answer: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.split(b"\r\n")
+    headers = dict(line.split(b": ", 1) for line in lines)
+    assert int(headers[b"content-length"]) == len(body)
+    return status, headers, body
 
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        number = next(numbers)
+
+async def test_an_answer_is_one_write() -> None:
+    writes = await Line(echo).say(post(b"one", b"X-Request-Id: mine"), post(b"two"))
+    first, second = (read(each) for each in writes)
+    assert (first[0], first[2]) == (b"HTTP/1.1 201 Created", b"one")
+    assert first[1][b"x-request-id"] == b"mine"
+    assert first[1][b"content-type"] == b"application/json"
+    assert second[2] == b"two"
+
+
+async def test_what_is_no_tap_is_the_applications() -> None:
+    writes = await Line(echo).say(GET, post(b"a tap"), GET)
+    answers = [part for part in b"".join(writes).split(b"HTTP/1.1 ") if part]
+    assert [answer[:3] for answer in answers] == [b"200", b"201", b"200"]
+    assert answers[0].endswith(b"from the application")
+
+
+async def test_another_method_is_the_applications_too() -> None:
+    writes = await Line(echo).say(post(b"").replace(b"POST", b"PUT"))
+    assert b"".join(writes).endswith(b"from the application")
+
+
+async def test_several_at_once_are_answered_in_order() -> None:
+    slow = asyncio.Event()
+
+    async def work(body: bytes) -> Ready:
+        if body == b"first":
+            await slow.wait()
+        return Ready(201, body)
+
+    line = Line(work)
+    line.protocol.data_received(post(b"first") + post(b"second") + GET)
+    for _ in range(10):
         await asyncio.sleep(0)
-        await send(HEAD)
-        await send(body(bytes([number]) * 5))
-
-    wire = await over_the_wire(app, GET + GET)
-    assert [each[-5:] for each in wire.writes] == [b"11111", b"22222"]
-
-
-async def test_an_answer_to_head_has_no_body_and_arrives() -> None:
-    wire = await over_the_wire(saying(HEAD, body(b"")), b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert [each[:17] for each in wire.writes] == [b"HTTP/1.1 200 OK\r\n"]
+    assert line.wire.writes == []
+    slow.set()
+    await line.rest()
+    said = b"".join(line.wire.writes)
+    assert 0 < said.index(b"first") < said.index(b"second") < said.index(b"from the application")
 
 
-async def test_nothing_to_say_arrives_too() -> None:
-    wire = await over_the_wire(saying({"type": "http.response.start", "status": 204}, body(b"")), GET)
-    assert b"".join(wire.writes).startswith(b"HTTP/1.1 204 No Content\r\n")
+@pytest.mark.parametrize("pieces", [2, 7, 1000])
+async def test_a_body_may_come_in_pieces(pieces: int) -> None:
+    body = bytes(b % 26 + 97 for b in range(1000))
+    whole = post(body)
+    size = -(-len(whole) // pieces)
+    writes = await Line(echo).say(*(whole[at : at + size] for at in range(0, len(whole), size)))
+    assert read(writes[0])[2] == body
 
 
-async def test_what_comes_in_parts_is_not_held_back() -> None:
-    head = {"type": "http.response.start", "status": 200, "headers": []}
-    sent: list[int] = []
-
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send(head)
-        for part in (b"one", b"two"):
-            await send(body(part, more=True))
-            sent.append(len(wire.writes))
-        await send(body(b""))
-
-    state, wire = ServerState(), Wire()
-    protocol = Protocol(Config(app, lifespan="off", log_config=None), state, {}, asyncio.get_running_loop())
-    protocol.connection_made(wire)
-    protocol.data_received(GET)
-    await asyncio.gather(*state.tasks)
-    assert sent == [1, 2]
-    assert wire.writes[0].endswith(b"\r\n\r\n3\r\none\r\n")
-    assert b"".join(wire.writes[1:]) == b"3\r\ntwo\r\n0\r\n\r\n"
+async def test_a_body_may_hide_its_length() -> None:
+    asked = b"POST /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    assert read((await Line(echo).say(asked))[0])[2] == b"onetwo"
 
 
-async def test_who_waits_to_be_told_to_go_on_is_told_at_once() -> None:
-    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await send(HEAD)
-        await send(body(b"hello"))
-
-    asked = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
-    wire = await over_the_wire(app, asked)
-    assert wire.writes[0] == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert len(wire.writes) == 2
-    assert wire.writes[1].endswith(b"\r\n\r\nhello")
+async def test_who_waits_to_be_told_to_go_on_is_told() -> None:
+    head, _, body = post(b"hi", b"Expect: 100-continue").partition(b"\r\n\r\n")
+    writes = await Line(echo).say(head + b"\r\n\r\n", body)
+    assert writes[0] == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert read(writes[1])[2] == b"hi"
 
 
-async def test_half_an_answer_goes_out_before_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send(HEAD)
-        raise ZeroDivisionError
-
-    with caplog.at_level(logging.CRITICAL, "uvicorn.error"):
-        wire = await over_the_wire(app, GET)
-    assert [each[:17] for each in wire.writes] == [b"HTTP/1.1 200 OK\r\n"]
-    assert wire.closed
+@pytest.mark.parametrize("asked", [post(b"x", version=b"1.0"), post(b"x", b"Connection: close")])
+async def test_who_asks_once_is_hung_up_on(asked: bytes) -> None:
+    line = Line(echo)
+    (answer,) = await line.say(asked)
+    assert read(answer)[1][b"connection"] == b"close"
+    assert line.wire.closed
 
 
-async def test_what_is_no_request_is_refused() -> None:
-    wire = await over_the_wire(saying(HEAD, body(b"hello")), b"hello?\r\n\r\n")
-    assert b"".join(wire.writes).startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert wire.closed
+async def test_a_refusal_keeps_its_form() -> None:
+    async def refuse(_: bytes) -> Ready:
+        raise rate_limited(3)
+
+    (answer,) = await Line(refuse).say(post(b"x"))
+    status, headers, body = read(answer)
+    assert status == b"HTTP/1.1 429 Too Many Requests"
+    assert headers[b"retry-after"] == b"4"
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert orjson.loads(body)["request_id"] == headers[b"x-request-id"].decode()
+
+
+async def test_a_bug_is_a_problem_and_the_connection_lives() -> None:
+    async def work(body: bytes) -> Ready:
+        return Ready(200, b"%d" % (1 // len(body)))
+
+    writes = await Line(work).say(post(b""), post(b"x"))
+    assert [read(each)[0] for each in writes] == [b"HTTP/1.1 500 Internal Server Error", b"HTTP/1.1 200 OK"]
+    assert b"division" not in writes[0]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_too_much_is_refused(announced: bool) -> None:
+    body = b"x" * (BODY_LIMIT + 1)
+    hidden = b"POST /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+    writes = await Line(echo).say(post(body) if announced else hidden % (len(body), body))
+    assert read(writes[0])[0].startswith(b"HTTP/1.1 413 ")
+
+
+async def test_who_has_gone_is_told_nothing() -> None:
+    go_on = asyncio.Event()
+
+    async def work(body: bytes) -> Ready:
+        await go_on.wait()
+        return Ready(201, body)
+
+    line = Line(work)
+    line.protocol.data_received(post(b"x"))
+    await asyncio.sleep(0)
+    line.hang_up()
+    go_on.set()
+    await line.rest()
+    assert line.wire.writes == []
+
+
+async def test_who_goes_in_the_middle_of_a_body_has_said_nothing() -> None:
+    heard: list[bytes] = []
+
+    async def work(body: bytes) -> Ready:
+        heard.append(body)
+        return Ready(201, body)
+
+    line = Line(work)
+    line.protocol.data_received(post(b"never whole")[:-5])
+    await asyncio.sleep(0)
+    line.hang_up()
+    await line.rest()
+    assert heard == []
+
+
+async def test_the_end_of_the_server_waits_for_the_answer() -> None:
+    go_on = asyncio.Event()
+
+    async def work(body: bytes) -> Ready:
+        await go_on.wait()
+        return Ready(201, body)
+
+    line = Line(work)
+    line.protocol.data_received(post(b"x"))
+    await asyncio.sleep(0)
+    line.protocol.shutdown()
+    assert not line.wire.closed
+    go_on.set()
+    await line.rest()
+    assert read(line.wire.writes[0])[1][b"connection"] == b"close"
+    assert line.wire.closed

@@ -26,9 +26,9 @@ from schemathesis.specs.openapi.checks import (
 
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES, compose
+from artel.kernel.body import BODY_LIMIT
 from artel.kernel.events import new_id
 from artel.kernel.migrations import migrate
-from artel.kernel.observe import BODY_LIMIT
 from artel.kernel.settings import Settings
 from auth.test_api import DEVICE, TOKEN, init_data
 from playing import Company, Somebody

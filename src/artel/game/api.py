@@ -1,20 +1,20 @@
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi import Body as InBody
 
 from artel.game import joining, sessions
-from artel.game.deps import GameDep, as_json, changed_session, first_answer, game_of, possible, session_bytes
+from artel.game.deps import GameDep, as_json, changed_session, first_answer, possible, session_bytes
 from artel.game.forms import BatchForm, EventForm, Posted, read_posted
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
 from artel.game.schemas import LogOut, NewPlayer, NewSession, PostedOut, SessionChange, SessionItem, SessionOut
-from artel.game.tap import Ready, Tap, WireForm
 from artel.game.views import log_json
 from artel.kernel.errors import rate_limited
 from artel.kernel.http import Id, Page, PagingDep
 from artel.kernel.idempotency import OnceDep
+from artel.kernel.tap import Ready, Tap, WireForm
 from artel.kernel.token import CallerDep
 
 router = APIRouter(tags=["sessions"])
@@ -28,9 +28,8 @@ EventsBody = Annotated[list[Posted], WireForm(EventForm | BatchForm, read_posted
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "Nothing was new."}},
 )
-async def post_events(request: Request, caller: CallerDep, session_id: Id, body: EventsBody) -> Ready:
+async def post_events(game: GameDep, caller: CallerDep, session_id: Id, body: EventsBody) -> Ready:
     """One event, or several, all or nothing. The id of an event is its idempotency key."""
-    game = game_of(request)
     settings = game.context.settings
     cost = min(len(body), settings.event_burst)
     wait = game.limits.allow_now(caller.user_id, settings.event_burst, settings.event_rate, cost)
@@ -41,8 +40,8 @@ async def post_events(request: Request, caller: CallerDep, session_id: Id, body:
 
 
 @taps.get("/sessions/{session_id}", response_model=SessionOut)
-async def get_session(request: Request, caller: CallerDep, session_id: Id) -> Ready:
-    return Ready(200, await game_of(request).owners.show(possible(session_id), caller.user_id, session_bytes))
+async def get_session(game: GameDep, caller: CallerDep, session_id: Id) -> Ready:
+    return Ready(200, await game.owners.show(possible(session_id), caller.user_id, session_bytes))
 
 
 @router.get("/sessions/{session_id}/events", response_model=LogOut)

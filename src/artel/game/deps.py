@@ -15,13 +15,9 @@ from artel.kernel.idempotency import Once
 from artel.kernel.token import Caller
 
 
-def game_of(request: Request) -> Game:
+async def running_game(request: Request) -> Game:
     game: Game = request.app.state.contexts["game"].own
     return game
-
-
-async def running_game(request: Request) -> Game:
-    return game_of(request)
 
 
 GameDep = Annotated[Game, Depends(running_game)]

@@ -1,25 +1,13 @@
-"""The outermost ring of every process: request id, size limit, metrics and the log line, in one ASGI layer.
+"""What is told of every answer: counters by route and status, and a line in the log if it was slow or failed."""
 
-One layer, with its counters looked up once, because four middlewares cost as much as the request itself.
-"""
-
-import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from artel.kernel.errors import Problem, answer_to
-from artel.kernel.events import new_id
-from artel.kernel.traffic import Traffic
-
-BODY_LIMIT = 64 * 1024
 SLOW_SECONDS = 0.25
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger()
 requests = Counter("artel_http_requests", "answers by route and status", ["service", "method", "route", "status"])
@@ -31,71 +19,15 @@ seconds = Histogram(
 )
 
 
-def too_large() -> Problem:
-    return Problem(413, "too_large", "A request body is at most 64 KiB.")
+class Observer:
+    """Looks each counter up once: by its labels that costs as much as to read a body."""
 
-
-class Edge:
-    def __init__(
-        self,
-        app: ASGIApp,
-        service_of: Callable[[str], str],
-        taps: Sequence[Route] = (),
-        traffic: Traffic | None = None,
-    ) -> None:
-        """`taps` are tried before `app` is, without all that the framework puts around its routes."""
-        self.app = app
+    def __init__(self, service_of: Callable[[str], str]) -> None:
+        """`service_of` tells whose a route is, by its path."""
         self._service_of = service_of
-        self._taps = taps
-        self._traffic = traffic or Traffic()
         self._meters: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        headers = dict(scope["headers"])
-        request_id = headers.get(b"x-request-id", b"").decode("latin-1")
-        state["request_id"] = request_id if REQUEST_ID.fullmatch(request_id) else new_id()
-        started = time.perf_counter()
-        status, whole = 0, False
-
-        async def answer(message: Message) -> None:
-            nonlocal status, whole
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", state["request_id"].encode())]
-            else:
-                whole = not message.get("more_body", False)
-            await send(message)
-
-        try:
-            length = headers.get(b"content-length")
-            body = receive if length else await _whole(receive)
-            if body is None or (length and not _fits(length)):
-                await too_large().response(state["request_id"])(scope, receive, answer)
-            else:
-                await self._serve(scope, body, answer)
-        except Exception as error:
-            if not status:
-                await answer_to(error, scope)(scope, receive, answer)
-            elif not whole:
-                raise  # half an answer is out: the server can only hang up
-        finally:
-            self._measure(scope, status or 500, time.perf_counter() - started)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for tap in self._taps:
-            found = tap.path_regex.match(scope["path"])
-            if found and scope["method"] in (tap.methods or ()):
-                scope["route"], scope["path_params"] = tap, found.groupdict()
-                with self._traffic:
-                    await tap.handle(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-    def _measure(self, scope: Scope, status: int, took: float) -> None:
+    def answered(self, scope: Scope, status: int, took: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         key = (scope["method"] if scope["method"] in METHODS else "other", route, status)
         meter = self._meters.get(key)
@@ -123,25 +55,3 @@ class Edge:
             time_taken.observe(took)
 
         return meter
-
-
-def _fits(length: bytes) -> bool:
-    return length.isdigit() and len(length) < 9 and int(length) <= BODY_LIMIT
-
-
-async def _whole(receive: Receive) -> Receive | None:
-    """A body of unannounced length, read before anybody uses it; None when it is too long."""
-    body = bytearray()
-    more = True
-    while more and len(body) <= BODY_LIMIT:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    if len(body) > BODY_LIMIT:
-        return None
-    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
-
-    async def again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return again

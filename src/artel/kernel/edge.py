@@ -1,0 +1,122 @@
+"""The outermost ring of every process: request id, size limit, metrics and the log line, in one ASGI layer.
+
+One layer, because four middlewares cost as much as the request itself.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from artel.kernel.body import read_again, read_body
+from artel.kernel.errors import answer_to
+from artel.kernel.events import new_id
+from artel.kernel.observe import Observer
+from artel.kernel.tap import Ready, Tap
+from artel.kernel.traffic import Traffic
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Edge:
+    def __init__(
+        self,
+        app: ASGIApp,
+        service_of: Callable[[str], str],
+        taps: Sequence[Tap] = (),
+        traffic: Traffic | None = None,
+    ) -> None:
+        """`taps` are tried before `app` is, without all that the framework puts around its routes."""
+        self.app = app
+        self._taps = taps
+        self._traffic = traffic or Traffic()
+        self._observer = Observer(service_of)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif tap := self.tap(scope):
+            ready = await self.answer(tap, scope, receive)
+            await send({"type": "http.response.start", "status": ready.status, "headers": [*ready.headers]})
+            await send({"type": "http.response.body", "body": ready.body})
+        else:
+            await self._pass_on(scope, receive, send)
+
+    # Taps
+
+    def tap(self, scope: Scope) -> Tap | None:
+        """The one that is asked for, if it is any; `scope` knows its route then."""
+        for tap in self._taps:
+            found = tap.path_regex.match(scope["path"])
+            if found and scope["method"] in (tap.methods or ()):
+                scope["route"], scope["path_params"] = tap, found.groupdict()
+                return tap
+        return None
+
+    async def answer(self, tap: Tap, scope: Scope, receive: Receive) -> Ready:
+        """Whatever happens."""
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        state = scope.setdefault("state", {})
+        request_id = state["request_id"] = _request_id(headers)
+        try:
+            body = await read_body(headers, receive)
+            with self._traffic:
+                ready = await tap.answer(state, headers, scope["path_params"], body)
+        except Exception as error:  # noqa: BLE001 each has its answer
+            ready = _ready(answer_to(error, scope))
+        self._observer.answered(scope, ready.status, time.perf_counter() - started)
+        length = b"%d" % len(ready.body)
+        return ready._replace(
+            headers=(*ready.headers, (b"content-length", length), (b"x-request-id", request_id.encode()))
+        )
+
+    # All else
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        request_id = scope.setdefault("state", {})["request_id"] = _request_id(headers)
+        sent = Sent(send, request_id)
+        try:
+            body = await read_body(headers, receive)
+            await self.app(scope, read_again(body, receive), sent.send)
+        except Exception as error:
+            if not sent.status:
+                await answer_to(error, scope)(scope, receive, sent.send)
+            elif not sent.whole:
+                raise  # half an answer is out: the server can only hang up
+        finally:
+            self._observer.answered(scope, sent.status or 500, time.perf_counter() - started)
+
+
+class Sent:
+    """How far an answer has gone; it carries the request's id."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.status = 0
+        self.whole = False
+        self._send = send
+        self._id = (b"x-request-id", request_id.encode())
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), self._id]
+        else:
+            self.whole = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id")
+    if given and REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return new_id()
+
+
+def _ready(response: Response) -> Ready:
+    headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
+    return Ready(response.status_code, bytes(response.body), headers)
