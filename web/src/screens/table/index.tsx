@@ -68,9 +68,9 @@ function Playing({ live, online }: { live: LiveState; online: number }) {
       <div className="table-head flex flex-col gap-2">
         <TableHeader live={live} online={online} />
         {view.game && running && <RackBar game={view.game} />}
-        {running && <Waiting />}
       </div>
       <main className="flex grow flex-col gap-2">
+        {running && <Waiting />}
         {view.game && <Board onPlayer={(player) => setOpened({ name: "player", player })} />}
         {!running && (
           <NextGame
