@@ -1,6 +1,6 @@
 """The six services, and one ASGI application of one of them, some, or all: the same code either way."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketClose
 from artel.kernel.bus import open_bus
 from artel.kernel.edge import Edge
 from artel.kernel.errors import add_handlers
-from artel.kernel.service import Service, opened, readiness, relaying
+from artel.kernel.service import Context, Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
 from artel.kernel.store import open_store
 from artel.kernel.tap import Tap
@@ -140,6 +140,7 @@ def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
 
 def _taps(app: FastAPI, service: Service) -> Iterator[Tap]:
     """As routes of the application itself, which documents them; the Edge serves them."""
+    contexts: Mapping[str, Context] = app.state.contexts
     for route in service.taps.routes if service.taps else ():
         assert isinstance(route, Tap)  # noqa: S101 a router of taps
         tap = Tap(
@@ -151,7 +152,7 @@ def _taps(app: FastAPI, service: Service) -> Iterator[Tap]:
             responses={**PROBLEMS, **route.responses},
             tags=route.tags,
         )
-        tap.belong(lambda: app.state.contexts[service.name].own, app.state.verifier)
+        tap.belong(lambda: contexts[service.name].own, app.state.verifier)
         app.router.routes.append(tap)
         yield tap
 
