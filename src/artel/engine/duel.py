@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from artel.engine.events import Start, Stroke
+from artel.engine.events import Start
 from artel.engine.game import BALL, DEAD, FOUL, MISS, Game, miss
 from artel.engine.refusal import Refusal
 from artel.engine.rules import DuelRules
@@ -64,13 +64,11 @@ class DuelGame(Game):
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
-    def special(self, event: Stroke, seat: int) -> int:
-        if event.type != "ball":
-            self.strokes[event.type][0](self, seat)
-            return 0
-        kind = _SPOTTED if event.lucky and self._rules.fluke == "spotted" else 0
-        self._ball(seat, kind)
-        return kind
+    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002
+        if kind == "ball" and lucky and self._rules.fluke == "spotted":
+            return _SPOTTED
+        self.strokes[kind][0](self, seat)
+        return 0
 
     def end(self, seat: int, reason: str) -> None:
         mine, yours = self.score

@@ -17,8 +17,8 @@ from artel.engine.events import (
     Start,
     Stroke,
     Undo,
+    more_of_stroke,
     parse_event,
-    special_stroke,
 )
 from artel.engine.form import LONGEST_ID
 from artel.engine.game import DEAD, END, REASONS, Game, Record
@@ -96,9 +96,10 @@ class Evening(ABC):
             play(game, seat)
             which = 0
         else:
-            said = special_stroke(event_id, player, value)
-            self._check_ball(said)
-            which = game.special(said, seat)
+            ball, own, lucky, reason = more_of_stroke(value)
+            self._check_ball(ball, own)
+            said = event_id, kind, player, ball, own, lucky, reason
+            which = game.special(kind, seat, ball, lucky)
         at = len(self._log)
         record = (said, game.number, code, seat, which, at)
         game.ops.append(record)
@@ -111,17 +112,17 @@ class Evening(ABC):
     def _check_suits(self, event: Event) -> None:
         """The part of the form that depends on what is played."""
         if isinstance(event, Stroke):
-            self._check_ball(event)
+            self._check_ball(event.ball, event.own)
         elif isinstance(event, Start):
             if bool(event.sides) != self._duel:
                 refuse("invalid_event", f"a game of {self.rules.game} starts with {_STARTS[self._duel]}")
         elif isinstance(event, End) and event.reason == "concede" and not self._duel:
             refuse("invalid_event", "nobody can concede a kolkhoz")
 
-    def _check_ball(self, event: Stroke) -> None:
-        if event.ball is not None and self._duel:
+    def _check_ball(self, ball: str | None, own: bool | None) -> None:
+        if ball is not None and self._duel:
             refuse("invalid_event", "in a duel all balls are one kind")
-        if event.own is not None and not self._takes_own:
+        if own is not None and not self._takes_own:
             refuse("invalid_event", f"{self.rules.game} knows no own balls")
 
     def _between_games(self, what: str) -> None:
@@ -170,12 +171,12 @@ class Evening(ABC):
         return event, number, DEAD, 0, 0, at
 
     def _stroke(self, event: Stroke, at: int) -> Record:
-        self._check_ball(event)
+        self._check_ball(event.ball, event.own)
         game = self.running or refuse("no_game", "no game is running")
         seat = game.seats.get(event.player)
         if seat is None:
             self._refuse_seat(event.player)
-        kind = game.special(event, seat)
+        kind = game.special(event.type, seat, event.ball, event.lucky)
         return self._played(game, (event, game.number, game.strokes[event.type][1], seat, kind, at))
 
     def _end(self, event: End, at: int) -> Record:

@@ -103,8 +103,8 @@ class Finish(NamedTuple):
 
 Event = Stroke | Start | End | Presence | Expense | Payment | Undo | Finish
 
-Said = Event | tuple[str, str, str]
-"""What a log keeps: of a stroke of which nothing more is said, as most are, only the first three fields."""
+Said = Event | tuple[Any, ...]
+"""What a log keeps: of a stroke, as most are, only the fields, and the last four only where they say something."""
 
 
 def event_of(said: Said) -> Event:
@@ -173,14 +173,16 @@ def _stroke(value: Json) -> Stroke:
     event_id, player = _id(value), _id(value, "player")
     if len(value) == len(_STROKE):
         return new_stroke((event_id, value["type"], player, None, None, None, None))
-    return special_stroke(event_id, player, value)
+    return new_stroke((event_id, value["type"], player, *more_of_stroke(value)))
 
 
-def special_stroke(event_id: str, player: str, value: Json) -> Stroke:
-    """Of which more is said than who made it."""
-    kind = value["type"]
-    if kind != "ball":
-        return new_stroke((event_id, kind, player, None, None, None, _reason(value)))
+More = tuple[str | None, bool | None, bool | None, str | None]
+"""What may be said of a stroke but who made it: ball, own, lucky, reason."""
+
+
+def more_of_stroke(value: Json) -> More:
+    if value["type"] != "ball":
+        return None, None, None, _reason(value)
     ball, own, lucky = value.get("ball"), value.get("own"), value.get("lucky")
     if len(value) + (ball, own, lucky).count(None) != len(_BALL):
         _only(value, _BALL)
@@ -188,7 +190,7 @@ def special_stroke(event_id: str, player: str, value: Json) -> Stroke:
         _wrong("ball must be the id of a kind")
     if not (own is None or isinstance(own, bool)) or not (lucky is None or isinstance(lucky, bool)):
         _wrong("own and lucky must be true or false")
-    return new_stroke((event_id, kind, player, ball, own, lucky, None))
+    return ball, own, lucky, None
 
 
 def _reason(value: Json) -> str | None:
@@ -211,7 +213,7 @@ def _start(value: Json) -> Start:
     else:
         sides, order = _sides(sides), ()
         members = sides[0] + sides[1]
-    if not (breaker is None or (is_id(breaker) and breaker in members)):
+    if not (breaker is None or breaker in members):
         _wrong("breaker must be one of the players")
     return new_start((_id(value), "start", sides, order, breaker))
 

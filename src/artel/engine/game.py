@@ -8,7 +8,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any, ClassVar, Final
 
-from artel.engine.events import Said, Start, Stroke
+from artel.engine.events import Said, Start
 
 Record = tuple[Said, int, int, int, int, int]
 """An accepted event: of which game (its number, 0 for none), what, by whom (a place in `members`), which (a kind of
@@ -108,7 +108,7 @@ class Game(ABC):
     """By type, how to play a stroke by this seat of which nothing more is said, and its code."""
 
     @abstractmethod
-    def special(self, event: Stroke, seat: int) -> int:
+    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:
         """Plays a stroke of which more is said. Gives the kind of ball it was about."""
 
     @abstractmethod

@@ -5,7 +5,7 @@ from math import gcd
 from operator import add, mul, sub
 from typing import Any, ClassVar
 
-from artel.engine.events import MOST_PLAYERS, Start, Stroke
+from artel.engine.events import MOST_PLAYERS, Start
 from artel.engine.game import BALL, FOUL, MISS, Game, miss
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules
@@ -123,15 +123,15 @@ class KolkhozGame(Game):
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
-    def special(self, event: Stroke, seat: int) -> int:
-        if event.ball is None:
-            self.strokes[event.type][0](self, seat)
+    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002
+        if ball is None:
+            self.strokes[kind][0](self, seat)
             return 0
-        kind = self._full.places.get(event.ball)
-        if kind is None:
-            refuse("unknown_ball", f"there is no kind of balls called {event.ball}")
-        self._ball(seat, kind)
-        return kind
+        place = self._full.places.get(ball)
+        if place is None:
+            refuse("unknown_ball", f"there is no kind of balls called {ball}")
+        self._ball(seat, place)
+        return place
 
     def end(self, seat: int, reason: str) -> None:  # noqa: ARG002
         self._over(reason)

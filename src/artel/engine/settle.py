@@ -39,7 +39,10 @@ Debts = Sequence[tuple[str, int]]
 def transfers(balances: Mapping[str, int]) -> list[dict[str, Any]]:
     """From debtors to creditors, as few as can be: people whose balances add up to zero settle among themselves, and
     k of them need k - 1 transfers, so the more such groups, the fewer transfers."""
-    pairs, rest = _opposites([(player, balance) for player, balance in balances.items() if balance])
+    debts = [(player, balance) for player, balance in balances.items() if balance]
+    if len(debts) <= SMALLEST_GROUP:
+        return list(_within(debts))
+    pairs, rest = _opposites(debts)
     divisible = 2 * SMALLEST_GROUP <= len(rest) <= EXACT
     groups = _groups(rest) if divisible else [rest]
     return [transfer for group in (*pairs, *groups) for transfer in _within(group)]
