@@ -44,17 +44,20 @@ async def _administer(url: URL, *statements: str) -> None:
 
 @contextmanager
 def queues(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each group that subscribes is remembered, and its queues are deleted afterwards."""
+    """Each group that gets a queue is remembered, and its queues are deleted afterwards."""
     groups: set[str] = set()
-    subscribe = RabbitBus.subscribe
 
-    async def remembered(bus: RabbitBus, group: str, *rest: Any) -> None:
-        if group not in groups and group in SERVICES:
-            await _nobody_elses(url, group)
-        groups.add(group)
-        await subscribe(bus, group, *rest)
+    def remembering(make: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def remembered(bus: RabbitBus, group: str, *rest: Any) -> None:
+            if group not in groups and group in SERVICES:
+                await _nobody_elses(url, group)
+            groups.add(group)
+            await make(bus, group, *rest)
 
-    monkeypatch.setattr(RabbitBus, "subscribe", remembered)
+        return remembered
+
+    for name in ("prepare", "subscribe"):
+        monkeypatch.setattr(RabbitBus, name, remembering(getattr(RabbitBus, name)))
     yield
     if groups:
         aside(_delete_queues(url, groups))

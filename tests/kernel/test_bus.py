@@ -11,6 +11,7 @@ from aio_pika import connect_robust
 from artel.kernel.bus import Bus, MemoryBus, Message, open_bus
 from artel.kernel.events import new_id
 from artel.kernel.rabbit import DELIVERIES, RabbitBus
+from artel.kernel.rabbit import queue_arguments as rabbit_arguments
 
 Buses = Callable[[], Awaitable[Bus]]
 
@@ -234,6 +235,45 @@ async def test_on_rabbit_a_message_waits_for_a_group_that_was_there_before(amqp_
     await today.subscribe(group, [topic], reader.handle)
     assert (await reader.has(1)).bodies == [b"kept"]
     await today.close()
+
+
+async def test_on_rabbit_a_message_waits_for_a_group_that_never_was_there(rabbit: RabbitBus, amqp_url: str) -> None:
+    topic, group, reader = own(), own("group"), Reader()
+    await rabbit.prepare(group, [topic])
+    await rabbit.publish(message(topic, b"kept"))
+    later = await RabbitBus.open(amqp_url)
+    await later.subscribe(group, [topic], reader.handle)
+    assert (await reader.has(1)).bodies == [b"kept"]
+    await later.close()
+
+
+async def test_on_rabbit_a_message_whose_queue_was_taken_away_is_not_lost_silently(
+    rabbit: RabbitBus, amqp_url: str
+) -> None:
+    topic, group = own(), own("group")
+    await rabbit.prepare(group, [topic])
+    async with await connect_robust(amqp_url) as connection, connection.channel() as channel:
+        await channel.queue_delete(f"artel.{group}")
+    with pytest.raises(ConnectionError, match=topic):
+        await rabbit.publish(message(topic))
+    await rabbit.prepare(group, [topic])
+    await rabbit.publish(message(topic))
+
+
+async def test_on_rabbit_a_full_queue_is_an_outage(rabbit: RabbitBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It will be emptied: what waits in the outbox is not to use up its tries meanwhile."""
+    topic, group = own(), own("group")
+    small = {**rabbit_arguments(group), "x-max-length": 1}
+    monkeypatch.setattr("artel.kernel.rabbit.queue_arguments", lambda _: small)
+    await rabbit.prepare(group, [topic])
+
+    async def fill() -> None:
+        async with asyncio.timeout(30):
+            while True:  # the broker notices a little later
+                await rabbit.publish(message(topic))
+
+    with pytest.raises(ConnectionError, match=topic):
+        await fill()
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from aio_pika import DeliveryMode, ExchangeType, connect_robust
 from aio_pika import Message as AmqpMessage
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractRobustConnection
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractExchange,
+    AbstractIncomingMessage,
+    AbstractQueue,
+    AbstractRobustConnection,
+)
+from aio_pika.exceptions import DeliveryError
 
 from artel.kernel.bus import Handle, Message, Receive
 from artel.kernel.outage import is_outage
@@ -36,11 +43,12 @@ class RabbitBus:
         self._channel = channel
         self._events = events
         self._nudges = nudges
+        self._wanted: set[str] = set()  # topics that somebody waits for
 
     @classmethod
     async def open(cls, url: str) -> Self:
         connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
-        channel = await connection.channel(publisher_confirms=True)
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
         nudges = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
         return cls(connection, channel, events, nudges)
@@ -53,19 +61,20 @@ class RabbitBus:
             content_type="application/cloudevents+json",
             delivery_mode=DeliveryMode.PERSISTENT,
         )
-        await self._events.publish(amqp, message.topic, mandatory=False, timeout=CONFIRM_SECONDS)
+        wanted = message.topic in self._wanted
+        try:
+            await self._events.publish(amqp, message.topic, mandatory=wanted, timeout=CONFIRM_SECONDS)
+        except DeliveryError as refused:  # a queue is full, or somebody has taken it away
+            raise ConnectionError(f"RabbitMQ does not take {message.topic}: {refused!r}") from refused
+
+    async def prepare(self, group: str, topics: Sequence[str]) -> None:
+        await declare(self._channel, group, topics)
+        self._wanted.update(topics)
 
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
         channel = await self._connection.channel()
         await channel.set_qos(PREFETCH)
-        dead = await channel.declare_exchange(DEAD, ExchangeType.DIRECT, durable=True)
-        graveyard = await channel.declare_queue(
-            f"artel.{group}.dead", durable=True, arguments={"x-queue-type": "quorum"}
-        )
-        await graveyard.bind(dead, group)
-        queue = await channel.declare_queue(f"artel.{group}", durable=True, arguments=queue_arguments(group))
-        for topic in topics:
-            await queue.bind(EVENTS, topic)
+        queue = await declare(channel, group, topics)
 
         async def consume(incoming: AbstractIncomingMessage) -> None:
             await self._consume(incoming, handle)
@@ -110,7 +119,19 @@ class RabbitBus:
         await self._connection.close()
 
 
-def queue_arguments(group: str) -> dict[str, str | int]:
+async def declare(channel: AbstractChannel, group: str, topics: Sequence[str]) -> AbstractQueue:
+    """The queue of a group and its dead letters. The channel declares them again after each reconnection."""
+    dead = await channel.declare_exchange(DEAD, ExchangeType.DIRECT, durable=True)
+    for_ever: dict[str, Any] = {"x-queue-type": "quorum"}
+    graveyard = await channel.declare_queue(f"artel.{group}.dead", durable=True, arguments=for_ever)
+    await graveyard.bind(dead, group)
+    queue = await channel.declare_queue(f"artel.{group}", durable=True, arguments=queue_arguments(group))
+    for topic in topics:
+        await queue.bind(EVENTS, topic)
+    return queue
+
+
+def queue_arguments(group: str) -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERIES,
