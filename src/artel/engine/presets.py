@@ -27,6 +27,7 @@ def _preset(preset: str, russian: tuple[str, str], english: tuple[str, str], rul
 
 _SHELF: Final = {"foul": "offender_returns", "debt": True}
 
+# The first of a game is what an evening of it begins with.
 PRESETS: Final = (
     _preset(
         "americana",
@@ -41,16 +42,16 @@ PRESETS: Final = (
         {"game": "americana", **_SHELF},
     ),
     _preset(
-        "combined",
-        ("Комбинированная", "Один биток. За своего бьющий сам снимает шар и играет из дома. Штраф — шар сопернику."),
-        ("Combined pyramid", "One cue ball. After an own ball the shooter takes one off. A foul gives one away."),
-        {"game": "moscow"},
-    ),
-    _preset(
         "moscow",
         ("Московская", "За своего шар снимает соперник, он же решает, считать ли дурака. Штраф — шар с полки."),
         ("Moscow pyramid", "After an own ball, and after a fluke, the opponent decides. A foul costs a ball."),
         {"game": "moscow", **_SHELF},
+    ),
+    _preset(
+        "combined",
+        ("Комбинированная", "Один биток. За своего бьющий сам снимает шар и играет из дома. Штраф — шар сопернику."),
+        ("Combined pyramid", "One cue ball. After an own ball the shooter takes one off. A foul gives one away."),
+        {"game": "moscow"},
     ),
     _preset(
         "siberian",
