@@ -202,7 +202,9 @@ class Evening(ABC):
     def _expense(self, event: Expense, at: int) -> Record:
         self._company.require(event.payer)
         self._company.require_all(event.among or ())
-        among = [player for player in self._company.present() if event.among is None or player in event.among]
+        among = self._company.present()
+        if event.among is not None:
+            among = [player for player in among if player in event.among]
         self._ledger.add(at, expense_entry(event, among))
         return outside(event, at)
 

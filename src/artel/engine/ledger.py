@@ -8,6 +8,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import neg
 
 from artel.engine.events import Expense, Payment
 from artel.engine.settle import split_by_weight, split_evenly
@@ -101,6 +102,6 @@ def _share_below(event: Expense, among: Sequence[str], balances: Amounts) -> Amo
 
 
 def _charge(event: Expense, players: Sequence[str], shares: Sequence[int]) -> Amounts:
-    effect = {player: -share for player, share in zip(players, shares, strict=True)}
+    effect = dict(zip(players, map(neg, shares), strict=True))
     effect[event.payer] = effect.get(event.payer, 0) + event.amount
     return effect

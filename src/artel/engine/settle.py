@@ -13,7 +13,7 @@ SMALLEST_GROUP: Final = 3
 def split_evenly(amount: int, parts: int) -> list[int]:
     """The first ones get what does not divide."""
     share, rest = divmod(amount, parts)
-    return [share + (part < rest) for part in range(parts)]
+    return [share + 1] * rest + [share] * (parts - rest)
 
 
 def split_by_weight(amount: int, weights: Sequence[int]) -> list[int]:
