@@ -14,7 +14,7 @@ from _pytest.terminal import TerminalReporter
 import tidy
 from artel.compose import SERVICES
 from artel.kernel.events import new_id
-from servers import PACKAGES, VARIABLES, Missing, Servers, servers, the_line
+from servers import PACKAGES, VARIABLES, Missing, Servers, locked, servers, the_line
 
 FOLDER = "ARTEL_TEST_SERVERS"
 NOT_RUN = "ARTEL_TEST_NOT_RUN"
@@ -128,6 +128,13 @@ def amqp_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     url = server("amqp")
     with tidy.queues(url, monkeypatch):
         yield url
+
+
+@pytest.fixture
+def broker(amqp_url: str) -> Iterator[str]:
+    """For a whole installation: its queues have the services' own names, so one test has it at a time."""
+    with locked(Path(os.environ[FOLDER]) / "broker.lock"), tidy.services(amqp_url):
+        yield amqp_url
 
 
 @pytest.fixture

@@ -63,6 +63,15 @@ def queues(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         aside(_delete_queues(url, groups))
 
 
+@contextmanager
+def services(url: str) -> Iterator[None]:
+    """Processes of a test make the queues of all services; they are deleted afterwards."""
+    for name in SERVICES:
+        aside(_nobody_elses(url, name))
+    yield
+    aside(_delete_queues(url, set(SERVICES)))
+
+
 async def _nobody_elses(url: str, group: str) -> None:
     """A service's own queue is taken away from an installation that lives on this broker: never silently."""
     async with await connect_robust(url) as connection, connection.channel() as channel:

@@ -2,19 +2,15 @@
 
 import argparse
 import fcntl
-import gc
 import json
 import os
-import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from artel.kernel.settings import Settings
 
 NAMES = ("auth", "game", "stats", "friends", "template", "notification")
@@ -112,25 +108,33 @@ def _settings(**given: object) -> "Settings":
 
 def _run(_: argparse.Namespace) -> int:
     from artel.auth.keys import ensure_key
+    from artel.serving import ports, serve
 
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
-    with _ports(settings) as listening, _alone(settings):
+    with ports(settings) as listening, _alone(settings):
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
         print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
-        return _serve_on(listening, settings, NAMES)
+        return serve(listening, settings, NAMES, grace=1)  # all is closed within 3 s, whoever still sends
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from artel.auth.keys import KeyRing, refresh_secret
+    from artel.kernel.logs import configure_logs
+    from artel.kernel.waiting import wait_for_all
+    from artel.serving import ports, serve
 
     settings = _settings()
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
         KeyRing(settings.keys)
         refresh_secret(settings.keys)
-    with _ports(settings) as listening:
-        return _serve_on(listening, settings, arguments.names)
+    with ports(settings) as listening:
+        configure_logs(settings.log_level)
+        asyncio.run(wait_for_all(settings, arguments.names))
+        return serve(listening, settings, arguments.names, grace=10)
 
 
 @contextmanager
@@ -152,78 +156,6 @@ def _alone(settings: "Settings") -> Iterator[None]:
                     f"another Artel has the files in {settings.data_dir}; ARTEL_DATA_DIR chooses another folder"
                 ) from None
         yield
-
-
-@contextmanager
-def _ports(settings: "Settings") -> Iterator[socket.socket]:
-    """Both are had before anything else is done."""
-    from prometheus_client import start_http_server
-
-    with _listen(settings) as listening:
-        try:
-            # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
-            metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
-        except (OSError, OverflowError) as error:
-            raise _Refused(
-                f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
-            ) from None
-        try:
-            yield listening
-        finally:
-            metrics.shutdown()
-            metrics.server_close()
-
-
-def _listen(settings: "Settings") -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise _Refused(
-            f"port {settings.port} on {settings.host} cannot be had ({error.strerror}); ARTEL_PORT chooses another"
-        ) from None
-    return listening
-
-
-def _serve_on(listening: socket.socket, settings: "Settings", names: Sequence[str]) -> int:
-    import uvicorn
-
-    from artel.compose import compose
-    from artel.kernel.logs import configure_logs
-    from artel.kernel.server import Protocol
-
-    configure_logs(settings.log_level)
-    if settings.dev_login:
-        print("artel: ARTEL_DEV_LOGIN=1 lets anybody sign in as anybody by a name", file=sys.stderr, flush=True)
-    config = uvicorn.Config(
-        _frozen(compose(names, settings)),
-        loop="uvloop",
-        http=Protocol,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
-        ws_max_size=64 * 1024,
-        lifespan="on",
-        timeout_graceful_shutdown=1,  # all is closed within 3 s, whoever still sends something
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
-        server.run(sockets=[listening])
-    return 0 if server.started else 1
-
-
-def _frozen(app: "FastAPI") -> "FastAPI":
-    """What is there after the start stays: without this a full collection stops everybody for 50 ms."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    return app
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ from playing import RULES, Company, Somebody, agrees, figures, replayed, told
 
 
 @pytest.fixture
-async def house(tmp_path: Path, postgres_urls: str, amqp_url: str, redis_url: str) -> AsyncIterator[Installation]:
-    where = {"database_url": postgres_urls, "bus_url": amqp_url, "store_url": redis_url}
+async def house(tmp_path: Path, postgres_urls: str, broker: str, redis_url: str) -> AsyncIterator[Installation]:
+    where = {"database_url": postgres_urls, "bus_url": broker, "store_url": redis_url}
     async with installation(tmp_path, event_burst=10_000, **where) as made:
         yield made
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -36,6 +38,24 @@ def migrate(service: str, url: str, revision: str = "head") -> None:
 def check(service: str, url: str) -> None:
     """Raise where the tables in code and in the database differ."""
     _with_connection(url, lambda connection: command.check(config(service, connection)))
+
+
+class Behind(ConnectionError):  # noqa: N818 a state of affairs
+    """It passes: somebody is about to run `artel migrate`."""
+
+
+def require_tables(service: str, url: str) -> None:
+    """Behind, if the program needs newer tables than there are. Tables of a newer program serve an older one too:
+    what a migration takes away, no program of the release before may still use."""
+    _with_connection(url, lambda connection: _require(service, connection))
+
+
+def _require(service: str, connection: Connection) -> None:
+    script = ScriptDirectory.from_config(config(service))
+    found = MigrationContext.configure(connection).get_current_revision()
+    older = {each.revision for each in script.walk_revisions()} - {script.get_current_head()}
+    if found is None or found in older:
+        raise Behind(f"its tables are of revision {found or 'none'}: `artel migrate {service}` makes them new")
 
 
 def downgrade(service: str, url: str, revision: str = "base") -> None:

@@ -1,0 +1,89 @@
+"""A process that answers: its ports, its server, its end."""
+
+import gc
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import start_http_server
+
+from artel.compose import compose
+from artel.kernel.logs import configure_logs
+from artel.kernel.server import Protocol
+from artel.kernel.settings import Settings
+
+log = structlog.get_logger()
+
+
+class NoPort(OSError):  # noqa: N818 a sentence for whoever starts it
+    """With the setting that chooses another."""
+
+
+@contextmanager
+def ports(settings: Settings) -> Iterator[socket.socket]:
+    """Both are had before anything else is done."""
+    with _listen(settings) as listening:
+        try:
+            # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
+            metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
+        except (OSError, OverflowError) as error:
+            raise NoPort(
+                f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
+            ) from None
+        try:
+            yield listening
+        finally:
+            metrics.shutdown()
+            metrics.server_close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise NoPort(
+            f"port {settings.port} on {settings.host} cannot be had ({error.strerror}); ARTEL_PORT chooses another"
+        ) from None
+    return listening
+
+
+def serve(listening: socket.socket, settings: Settings, names: Sequence[str], grace: int) -> int:
+    """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back."""
+    configure_logs(settings.log_level)
+    if settings.dev_login:
+        log.warning("ARTEL_DEV_LOGIN=1 lets anybody sign in as anybody by a name")
+    config = uvicorn.Config(
+        _frozen(compose(names, settings)),
+        loop="uvloop",
+        http=Protocol,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
+        ws_max_size=64 * 1024,
+        lifespan="on",
+        timeout_graceful_shutdown=grace,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn's own comes first; at its end it calls ours
+    with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
+        server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def _frozen(app: FastAPI) -> FastAPI:
+    """What is there after the start stays: without this a full collection stops everybody for 50 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    return app
