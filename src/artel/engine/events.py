@@ -59,8 +59,6 @@ class Presence(NamedTuple):
     name: str | None = None
 
 
-new_presence = partial(tuple.__new__, Presence)
-
 
 class Expense(NamedTuple):
     id: str
@@ -70,8 +68,6 @@ class Expense(NamedTuple):
     split: str | None = None
     among: tuple[str, ...] | None = None
 
-
-new_expense = partial(tuple.__new__, Expense)
 
 
 class Payment(NamedTuple):
@@ -252,7 +248,7 @@ def _presence(value: Json) -> Presence:
     name = value.get("name")
     if not (name is None or isinstance(name, str)):
         _wrong("name must be a text")
-    return new_presence((_id(value), value["type"], _id(value, "player"), name))
+    return Presence(_id(value), value["type"], _id(value, "player"), name)
 
 
 def _expense(value: Json) -> Expense:
@@ -260,7 +256,7 @@ def _expense(value: Json) -> Expense:
     split = value.get("split")
     if "split" in value and (not isinstance(split, str) or split not in SPLITS):
         _wrong(f"split must be one of {', '.join(SPLITS)}")
-    return new_expense((_id(value), "expense", _id(value, "payer"), _amount(value), split, _among(value)))
+    return Expense(_id(value), "expense", _id(value, "payer"), _amount(value), split, _among(value))
 
 
 def _among(value: Json) -> tuple[str, ...] | None:
