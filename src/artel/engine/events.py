@@ -59,7 +59,6 @@ class Presence(NamedTuple):
     name: str | None = None
 
 
-
 class Expense(NamedTuple):
     id: str
     type: str
@@ -67,7 +66,6 @@ class Expense(NamedTuple):
     amount: int
     split: str | None = None
     among: tuple[str, ...] | None = None
-
 
 
 class Payment(NamedTuple):
