@@ -148,3 +148,9 @@ def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def chromium() -> str:
     return server("chromium")
+
+
+@pytest.fixture
+def nginx() -> str:
+    """The program."""
+    return server("nginx")

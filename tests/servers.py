@@ -24,17 +24,26 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
-PACKAGES = {"postgres": "postgresql", "amqp": "rabbitmq-server", "redis": "redis-server", "chromium": "chromium"}
+PACKAGES = {
+    "postgres": "postgresql",
+    "amqp": "rabbitmq-server",
+    "redis": "redis-server",
+    "nginx": "nginx-light libnginx-mod-http-lua lua-cjson",
+    "chromium": "chromium",
+}
 VARIABLES = {
     "postgres": "ARTEL_TEST_POSTGRES_URL",
     "amqp": "ARTEL_TEST_AMQP_URL",
     "redis": "ARTEL_TEST_REDIS_URL",
+    "nginx": "ARTEL_TEST_NGINX",
     "chromium": "ARTEL_TEST_CHROMIUM",
 }
 PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
 PATIENCE_SECONDS = 90
 KEEPERS: list[subprocess.Popen[bytes]] = []  # nobody here waits for them; forgotten, each would be a warning
 RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one on PATH insists on root and on /var/lib
+
+LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
 
 class Missing(Exception):  # noqa: N818 it is an answer, not a fault
@@ -143,7 +152,7 @@ def given(kind: str) -> str | None:
     named = os.environ.get(VARIABLES[kind])
     if not named:
         return None
-    if kind == "chromium":
+    if kind not in PORTS:
         if not shutil.which(named):
             raise RuntimeError(f"{VARIABLES[kind]} names {named}, and there is no such program")
         return named
@@ -170,7 +179,7 @@ def may_install() -> bool:
 
 
 def install(kinds: Iterable[str]) -> None:
-    packages = [PACKAGES[kind] for kind in kinds]
+    packages = " ".join(PACKAGES[kind] for kind in kinds).split()
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with locked(Path("/tmp/artel-apt.lock")), nothing_starts():  # noqa: S108 a lock for all runs on this machine
         for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
@@ -266,21 +275,29 @@ def start_redis(run: Servers) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
-def find_chromium(_run: Servers) -> str:
-    return str(found("chromium"))
+def find_program(kind: str) -> Callable[[Servers], str]:
+    return lambda _run: str(found(kind))
+
+
+def look_for_nginx() -> Path | None:
+    """With what it needs to run scripts; it is not on everybody's PATH."""
+    program = look_for("nginx", "/usr/sbin/nginx")()
+    return program if program and LUA.exists() else None
 
 
 PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "postgres": look_for_postgres,
     "amqp": lambda: RABBIT if RABBIT.exists() else None,
     "redis": look_for("redis-server", "valkey-server"),
+    "nginx": look_for_nginx,
     "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
 }
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "postgres": start_test_postgres,
     "amqp": start_rabbit,
     "redis": start_redis,
-    "chromium": find_chromium,
+    "nginx": find_program("nginx"),
+    "chromium": find_program("chromium"),
 }
 
 

@@ -157,7 +157,9 @@ class TestAServer:
     @pytest.mark.parametrize(("user", "line"), [(0, "apt-get"), (1000, "sudo apt-get")])
     def test_one_line_installs_all(self, monkeypatch: pytest.MonkeyPatch, user: int, line: str) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: user)
-        assert module.the_line(PACKAGES) == f"{line} install -y postgresql rabbitmq-server redis-server chromium"
+        assert module.the_line(["postgres", "nginx"]) == (
+            f"{line} install -y postgresql nginx-light libnginx-mod-http-lua lua-cjson"
+        )
 
 
 def test_servers_end_with_a_run_that_was_killed() -> None:
@@ -232,6 +234,7 @@ class TestTheBeginning:
         monkeypatch.setenv(VARIABLES["redis"], "redis://:secret@127.0.0.1:1/0")
         has(monkeypatch, "postgres", *[Path("/bin/postgres")] * 2)
         has(monkeypatch, "amqp", None, *[Path("/bin/rabbit")] * 2)
+        has(monkeypatch, "nginx", *[Path("/sbin/nginx")] * 2)
         has(monkeypatch, "chromium", None, *[Path("/bin/chromium")] * 2)
         module.tell()
         assert capsys.readouterr().out.splitlines() == [
@@ -239,6 +242,7 @@ class TestTheBeginning:
             "postgres  /bin/postgres",
             "amqp      /bin/rabbit",
             "redis     as ARTEL_TEST_REDIS_URL says",
+            "nginx     /sbin/nginx",
             "chromium  /bin/chromium",
         ]
         assert installed == ["amqp", "chromium"]
@@ -251,7 +255,7 @@ class TestTheBeginning:
         monkeypatch.setattr(module, "PROGRAMS", dict.fromkeys(PACKAGES, lambda: None))
         module.tell()
         *_, last = capsys.readouterr().out.splitlines()
-        packages = "postgresql rabbitmq-server redis-server chromium"
+        packages = "postgresql rabbitmq-server redis-server nginx-light libnginx-mod-http-lua lua-cjson chromium"
         assert last.endswith(f"To run them too:  sudo apt-get install -y {packages}")
 
 

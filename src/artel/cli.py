@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     schemas.add_argument("directory", type=Path)
     schemas.set_defaults(run=_schemas)
 
+    gateway = commands.add_parser("gateway", help="write nginx's configuration into a folder")
+    gateway.add_argument("directory", type=Path, help="it gets nginx.conf, and later nginx's own files")
+    gateway.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: %(default)s")
+    gateway.add_argument("--web", type=Path, default=BUILT_WEB, help="the built web app")
+    form, about = "NAME=HOST:PORT[,HOST:PORT]", "where a service answers, each of its processes; once for every service"
+    gateway.add_argument("--upstream", action="append", type=_upstream, default=[], metavar=form, help=about)
+    gateway.set_defaults(run=_gateway)
+
     replay = commands.add_parser(
         "replay",
         help="settle a dispute: read sessions as JSON lines, print what they give",
@@ -81,6 +90,14 @@ def _service(name: str) -> str:
     if name not in NAMES:
         raise argparse.ArgumentTypeError(f"no service is called {name!r}: there are {', '.join(NAMES)}")
     return name
+
+
+def _upstream(text: str) -> tuple[str, list[str]]:
+    name, _, addresses = text.partition("=")
+    found = addresses.split(",")
+    if not all(re.fullmatch(r"(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}", address) for address in found):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=HOST:PORT")
+    return _service(name), found
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -188,6 +205,20 @@ def _keys(_: argparse.Namespace) -> int:
     kid = rotate(directory)
     ensure_key(directory)
     print(f"{kid} signs from now on; {directory / 'jwks.json'} is published")
+    return 0
+
+
+def _gateway(arguments: argparse.Namespace) -> int:
+    from artel.gateway import Place, write
+
+    upstreams = dict(arguments.upstream)
+    missing = [name for name in NAMES if name not in upstreams]
+    if missing:
+        raise _Refused(f"--upstream is missing for {', '.join(missing)}")
+    directory = arguments.directory.resolve()
+    jwks = _settings().keys.resolve() / "jwks.json"
+    write(directory, Place(arguments.listen, upstreams, jwks, arguments.web.resolve(), directory))
+    print(f"nginx -c {directory / 'nginx.conf'}")
     return 0
 
 

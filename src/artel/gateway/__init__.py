@@ -1,0 +1,128 @@
+"""The gateway's configuration, made from the routes that the services have: one list for it and for the one process.
+
+nginx does what it can by itself; `gate.lua` checks the token before a request costs anybody anything.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+
+from artel.compose import PREFIX, SERVICES, compose, load
+from artel.kernel.body import BODY_LIMIT
+from artel.kernel.settings import Settings
+from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, signed_in
+
+HERE = Path(__file__).parent
+IN_PATH = re.compile(r"{\w+}")
+
+
+class Text(Template):
+    """nginx has dollars of its own."""
+
+    delimiter = "%%"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A route as the gateway sees it. `method` is WS for a live socket; `is_open`: needs no token."""
+
+    service: str
+    method: str
+    path: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a gateway runs: addresses as host:port, all folders absolute."""
+
+    listen: str
+    upstreams: Mapping[str, Sequence[str]]
+    jwks: Path
+    web: Path
+    run: Path
+    modules: Path = Path("/usr/lib/nginx/modules")
+    lua: Path = Path("/usr/share/lua/5.1")
+
+
+def ways() -> list[Way]:
+    return [way for name in SERVICES for way in _ways(name)]
+
+
+def _ways(name: str) -> Iterator[Way]:
+    service = load(name)
+    for prefix, router in ((PREFIX, service.taps), (PREFIX, service.router), ("", service.root)):
+        for context in iter_route_contexts(router.routes) if router else ():
+            route: Any = context.original_route
+            for method in sorted(getattr(route, "methods", None) or ["WS"]):
+                yield Way(name, method, prefix + route.path, signed_in not in set(_calls(route.dependant)))
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _calls(each)
+
+
+def service_map(known: Sequence[Way]) -> dict[str, str]:
+    """Whose a path is, by its first word behind the prefix. ValueError if two services have the same word."""
+    owners: dict[str, str] = {}
+    for way in known:
+        word = "/".join(way.path.split("/")[: 4 if way.path.startswith(PREFIX) else 2])
+        if owners.setdefault(word, way.service) != way.service:
+            raise ValueError(f"{word} is a way into {owners[word]} and into {way.service}")
+    return owners
+
+
+def write(directory: Path, place: Place) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in configuration(place).items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def configuration(place: Place) -> dict[str, str]:
+    """File name → text."""
+    known = ways()
+    document = compose(SERVICES, Settings()).openapi()
+    told = {
+        "listen": place.listen,
+        "run": place.run,
+        "modules": place.modules,
+        "lua": place.lua,
+        "web": place.web,
+        "body_limit": BODY_LIMIT,
+        "upstreams": "\n".join(_upstream(name, place.upstreams[name]) for name in SERVICES),
+        "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
+        "open": _map(
+            (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
+        ),
+        "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
+        "ready": "\n".join(f"        {name} = true," for name in SERVICES),
+    }
+    gate = {"jwks": place.jwks, "issuer": ISSUER, "audience": AUDIENCE, "skew": SKEW_SECONDS}
+    return {
+        "openapi.json": json.dumps(document, ensure_ascii=False),
+        "security.conf": (HERE / "security.conf").read_text(),
+        "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
+        "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
+    }
+
+
+def _upstream(name: str, addresses: Sequence[str]) -> str:
+    servers = "".join(f"        server {address} max_fails=2 fail_timeout=2s;\n" for address in addresses)
+    return f"    upstream {name} {{\n{servers}        keepalive 32;\n    }}"
+
+
+def _map(lines: Any) -> str:
+    return "\n".join(f'        "{pattern}" {value};' for pattern, value in lines)
+
+
+def _pattern(path: str) -> str:
+    return "[^/]+".join(map(re.escape, IN_PATH.split(path)))

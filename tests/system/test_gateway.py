@@ -1,0 +1,458 @@
+"""The gateway in front of the services: a real nginx with the configuration that `artel gateway` writes.
+
+In most tests stand-ins behind it say what reached them; in the last one the services themselves.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient, Response
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from artel.auth.keys import KeyRing, ensure_key, rotate
+from artel.compose import SERVICES
+from artel.gateway import Place, Way, service_map, ways, write
+from artel.kernel.events import new_id
+from artel.kernel.token import AUDIENCE, ISSUER
+from artel_testing import installation
+from game_testing import listening
+from playing import RULES, Company, agrees, replayed
+from servers import free_port, wait_for
+from servers import listening as is_listening
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Upstream:
+    """A service that says who it is and what it was asked."""
+
+    name: str
+    port: int = 0
+    asked: list[Json] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            while head := await _head(reader):
+                first, *lines = head.decode().split("\r\n")
+                method, path, _ = first.split(" ")
+                headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines if line)}
+                await reader.readexactly(int(headers.get("content-length", 0)))
+                said = {"service": self.name, "method": method, "path": path, "headers": headers}
+                self.asked.append(said)
+                body = json.dumps({self.name: {"database": "ok"}} if path == "/readyz" else said).encode()
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+                )
+                writer.write(body)
+                await writer.drain()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return b""
+
+
+@dataclass
+class Gateway:
+    port: int
+    folder: Path
+    keys: Path
+    services: dict[str, Upstream]
+    http: AsyncClient
+
+    def token(self, **claims: Any) -> str:
+        now = int(time.time())
+        standard = {
+            "iss": ISSUER, "aud": AUDIENCE, "sub": new_id(), "sid": new_id(), "jti": new_id(), "iat": now,
+            "exp": now + 900, "epoch": 0, "role": "user", "name": "Аня", "lang": "ru",
+        }  # fmt: skip
+        return KeyRing(self.keys).sign({**standard, **claims})
+
+    async def ask(self, method: str, path: str, token: str = "", **kwargs: Any) -> Response:
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **kwargs.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **kwargs)
+
+    def reached(self) -> int:
+        return sum(len(each.asked) for each in self.services.values())
+
+    async def logged(self, request_id: str) -> Json:
+        """nginx writes it a moment after the answer."""
+        async with asyncio.timeout(30):
+            while True:
+                lines = map(json.loads, (self.folder / "access.log").read_text().splitlines())
+                for line in lines:
+                    if line["http.request.id"] == request_id:
+                        return dict(line)
+                await self.ask("GET", "/healthz")
+
+
+@asynccontextmanager
+async def running(
+    program: str, folder: Path, upstreams: Mapping[str, list[str]], keys: Path
+) -> AsyncIterator[tuple[int, AsyncClient]]:
+    web, port = folder / "web", free_port()
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html><title>Артель</title>" + " " * 2000)
+    (web / "assets" / "index-1a2b.js").write_text("console.log('ball');\n" * 200)
+    write(folder, Place(f"127.0.0.1:{port}", upstreams, keys / "jwks.json", web, folder))
+    user = " user root;" if os.geteuid() == 0 else ""
+    command = [program, "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
+    with (folder / "words.log").open("wb") as words:
+        process = await asyncio.create_subprocess_exec(*command, stderr=words)
+    try:
+        async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+            await asyncio.to_thread(wait_for, lambda: is_listening(port), "nginx", folder / "words.log")
+            yield port, http
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.fixture
+async def gateway(nginx: str, tmp_path: Path) -> AsyncIterator[Gateway]:
+    keys, folder = tmp_path / "keys", tmp_path / "gateway"
+    ensure_key(keys)
+    async with AsyncExitStack() as stack:
+        services = {name: Upstream(name) for name in SERVICES}
+        for service in services.values():
+            await stack.enter_async_context(service.open())
+        addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in services.items()}
+        port, http = await stack.enter_async_context(running(nginx, folder, addresses, keys))
+        yield Gateway(port, folder, keys, services, http)
+
+
+def problem(answer: Response) -> tuple[int, str]:
+    said = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said["status"] == answer.status_code
+    assert said["request_id"] == answer.headers["x-request-id"]
+    assert said["type"] == f"urn:artel:problem:{said['code']}"
+    return answer.status_code, said["code"]
+
+
+def _example(way: Way) -> str:
+    return re.sub(r"{\w+}", lambda _: new_id(), way.path)
+
+
+# Whose a way is
+
+
+async def test_each_way_leads_to_its_service_and_asks_for_a_token_where_the_service_does(gateway: Gateway) -> None:
+    asked = [way for way in ways() if way.method != "WS"]
+    assert len(asked) > 50
+    for way in asked:
+        path = _example(way)
+        bare = await gateway.ask(way.method, path)
+        if way.is_open:
+            assert bare.json()["service"] == way.service
+        else:
+            assert problem(bare) == (401, "unauthenticated")
+            answer = await gateway.ask(way.method, path, gateway.token())
+            assert (answer.json()["service"], answer.json()["path"]) == (way.service, path)
+
+
+def test_a_word_belongs_to_one_service() -> None:
+    with pytest.raises(ValueError, match="a way into game and into stats"):
+        service_map([Way("game", "GET", "/api/v1/plays", False), Way("stats", "GET", "/api/v1/plays/{id}", False)])
+
+
+async def test_what_nobody_has_is_not_found(gateway: Gateway) -> None:
+    for path in ("/api/v1/nothing", "/api/v2/sessions", "/api/", "/api/v1/sessionsandmore"):
+        assert problem(await gateway.ask("GET", path, gateway.token())) == (404, "not_found")
+    assert gateway.reached() == 0
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/_ready/game", "/_auth"])
+async def test_what_is_inside_stays_inside(gateway: Gateway, path: str) -> None:
+    answer = await gateway.ask("GET", path)
+    assert answer.status_code == 404 or answer.text.startswith("<!doctype html>")
+    assert gateway.reached() == 0
+
+
+# The token
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _edited(token: str, place: int, change: Callable[[Json], Json]) -> str:
+    parts = token.split(".")
+    said = json.loads(base64.urlsafe_b64decode(parts[place] + "=="))
+    parts[place] = _b64(json.dumps(change(said)).encode())
+    return ".".join(parts)
+
+
+FORGERIES: Mapping[str, Callable[[str], str]] = {
+    "another subject": lambda token: _edited(token, 1, lambda said: {**said, "sub": new_id()}),
+    "no algorithm": lambda token: _edited(token, 0, lambda said: {**said, "alg": "none"}).rpartition(".")[0] + ".",
+    "another algorithm": lambda token: _edited(token, 0, lambda said: {**said, "alg": "HS256"}),
+    "unknown key": lambda token: _edited(token, 0, lambda said: {**said, "kid": "nobody's"}),
+    "no key": lambda token: _edited(token, 0, lambda said: {"alg": said["alg"]}),
+    "a key that is no text": lambda token: _edited(token, 0, lambda said: {**said, "kid": ["x"]}),
+    "zeros for a signature": lambda token: token.rpartition(".")[0] + "." + _b64(bytes(64)),
+    "a short signature": lambda token: token[:-8],
+    "a long signature": lambda token: token + "AAAA",
+    "one bit": lambda token: token[:-10] + ("A" if token[-10] != "A" else "B") + token[-9:],
+    "two parts": lambda token: token.rpartition(".")[0],
+    "no JSON": lambda _: f"{_b64(b'{')}.{_b64(b'}')}.{_b64(bytes(64))}",
+    "lists": lambda _: f"{_b64(b'[]')}.{_b64(b'[]')}.{_b64(bytes(64))}",
+    "nothing": lambda _: ".",
+    "much": lambda _: "x" * 5000,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_a_forged_token_dies_at_the_gate(gateway: Gateway, forgery: str) -> None:
+    token = FORGERIES[forgery](gateway.token())
+    answer = await gateway.ask("GET", "/api/v1/sessions", token)
+    assert problem(answer) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert gateway.reached() == 0
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": 1}, "token_expired"),
+        ({"iss": "somebody"}, "unauthenticated"),
+        ({"aud": "somebody"}, "unauthenticated"),
+        ({"iat": 2**32, "exp": 2**33}, "unauthenticated"),
+        ({"exp": "tomorrow"}, "unauthenticated"),
+        ({"sub": 7}, "unauthenticated"),
+    ],
+)
+async def test_a_token_for_somebody_else_or_for_another_time_dies_too(
+    gateway: Gateway, claims: Json, code: str
+) -> None:
+    assert problem(await gateway.ask("GET", "/api/v1/sessions", gateway.token(**claims))) == (401, code)
+    assert gateway.reached() == 0
+
+
+@pytest.mark.parametrize("header", ["Basic {}", "{}", "Bearer", "Bearer  {} x", "bearer\t{}"])
+async def test_only_a_bearer_comes_in(gateway: Gateway, header: str) -> None:
+    answer = await gateway.ask("GET", "/api/v1/sessions", headers={"Authorization": header.format(gateway.token())})
+    assert problem(answer) == (401, "unauthenticated")
+
+
+async def test_many_good_tokens_and_none_is_refused(gateway: Gateway) -> None:
+    """Numbers of a signature that begin with zeros, or with a high bit, have forms of their own."""
+    for _ in range(300):
+        assert (await gateway.ask("GET", "/api/v1/sessions", gateway.token())).status_code == 200
+
+
+async def test_a_token_that_was_good_is_good_until_it_expires(gateway: Gateway) -> None:
+    token = gateway.token(exp=int(time.time()) + 3)
+    assert (await gateway.ask("GET", "/api/v1/sessions", token)).status_code == 200
+    async with asyncio.timeout(30):
+        while (answer := await gateway.ask("GET", "/api/v1/stats/flows", token)).status_code in {200, 429}:
+            pass
+    assert problem(answer) == (401, "token_expired")
+
+
+async def test_a_new_key_is_known_without_a_reload(gateway: Gateway) -> None:
+    old = gateway.token()
+    rotate(gateway.keys)
+    new = gateway.token()
+    async with asyncio.timeout(30):
+        while (await gateway.ask("GET", "/api/v1/sessions", new)).status_code != 200:
+            pass
+    assert (await gateway.ask("GET", "/api/v1/sessions", old)).status_code == 200
+
+
+# How much
+
+
+async def test_who_asks_too_much_waits_and_nobody_else(gateway: Gateway) -> None:
+    greedy, modest = gateway.token(), gateway.token()
+    answers = [await gateway.ask("GET", "/api/v1/sessions", greedy) for _ in range(400)]
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert problem(refused) == (429, "rate_limited")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert (await gateway.ask("GET", "/api/v1/sessions", modest)).status_code == 200
+    assert (await gateway.ask("POST", "/api/v1/sessions", greedy, json={})).status_code == 200
+
+
+async def test_a_stranger_cannot_use_up_what_is_somebody_elses(gateway: Gateway) -> None:
+    token = gateway.token()
+    forged = FORGERIES["one bit"](token)
+    for _ in range(250):
+        assert (await gateway.ask("GET", "/api/v1/sessions", forged)).status_code == 401
+    assert (await gateway.ask("GET", "/api/v1/sessions", token)).status_code == 200
+
+
+async def test_doors_are_tried_less_often(gateway: Gateway) -> None:
+    async def knock() -> int:
+        return (await gateway.ask("POST", "/api/v1/auth/refresh", json={})).status_code
+
+    answers = [await knock() for _ in range(300)]
+    assert answers[:100] == [200] * 100
+    assert 429 in answers
+    assert (await gateway.ask("GET", "/api/v1/sessions", gateway.token())).status_code == 200
+
+
+# What goes through
+
+
+async def test_a_body_is_at_most_so_long(gateway: Gateway) -> None:
+    token = gateway.token()
+    assert (await gateway.ask("POST", "/api/v1/sessions", token, content=b"x" * 65536)).status_code == 200
+    for content in (b"x" * 65537, b"x" * 10**6):
+        assert problem(await gateway.ask("POST", "/api/v1/sessions", token, content=content)) == (413, "too_large")
+
+
+async def test_what_is_no_request_gets_a_problem_too(gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"GET /api/v1/sessions HTTP/1.1\r\n\r\n")
+    assert b" 422 " in await reader.readline()
+    writer.close()
+    huge = await gateway.ask("GET", "/api/v1/sessions", headers={"X-Much": "x" * 20_000})
+    assert (huge.status_code, huge.json()["code"]) == (422, "invalid_body")
+
+
+async def test_a_request_has_a_number_and_a_trace(gateway: Gateway) -> None:
+    token = gateway.token()
+    heard = (await gateway.ask("GET", "/api/v1/sessions", token)).json()["headers"]
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", heard["traceparent"])
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    mine = {"X-Request-Id": "mine", "traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Forwarded-For": "192.0.2.1"}
+    kept = set()
+    for _ in range(50):
+        answer = await gateway.ask("GET", "/api/v1/sessions", token, headers=mine)
+        heard = answer.json()["headers"]
+        assert (answer.headers["x-request-id"], heard["x-request-id"]) == ("mine", "mine")
+        assert heard["x-forwarded-for"] == "127.0.0.1"
+        _, came, span, flag = heard["traceparent"].split("-")
+        assert (came, span != "b7ad6b7169203331") == (trace, True)
+        kept.add(flag)
+    assert "00" in kept  # who asks does not decide what is kept
+    odd = (
+        await gateway.ask("GET", "/api/v1/sessions", token, headers={"X-Request-Id": "a b", "traceparent": "x"})
+    ).json()
+    assert odd["headers"]["x-request-id"] != "a b"
+    assert "x" not in odd["headers"]["traceparent"]
+
+
+async def test_the_log_says_who_asked_whom_and_how_long_it_took(gateway: Gateway) -> None:
+    user = new_id()
+    token = gateway.token(sub=user)
+    await gateway.ask("GET", "/api/v1/stats/flows?kind=secret", token, headers={"X-Request-Id": "the-one"})
+    line = await gateway.logged("the-one")
+    assert line["user.id"] == user
+    assert line["artel.service"] == "stats"
+    assert line["artel.upstream"] == f"127.0.0.1:{gateway.services['stats'].port}"
+    assert line["http.response.status_code"] == 200
+    assert line["artel.seconds"] >= 0
+    assert token not in json.dumps(line)
+    assert "secret" not in json.dumps(line)
+
+
+async def test_a_dead_service_takes_nobody_with_it(gateway: Gateway, nginx: str, tmp_path: Path) -> None:
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    dead = {**addresses, "stats": [f"127.0.0.1:{free_port()}"]}
+    async with running(nginx, tmp_path / "other", dead, gateway.keys) as (_, http):
+        bearer = {"Authorization": f"Bearer {gateway.token()}"}
+        for _ in range(5):
+            answer = await http.get("/api/v1/stats/flows", headers=bearer)
+            assert problem(answer) == (503, "unavailable")
+            assert answer.headers["retry-after"] == "2"
+            assert (await http.get("/api/v1/sessions", headers=bearer)).status_code == 200
+        ready = await http.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json() == {name: {"database": "ok"} for name in SERVICES if name != "stats"} | {
+            "stats": {"service": "away"}
+        }
+    assert (await gateway.ask("GET", "/readyz")).json() == {name: {"database": "ok"} for name in SERVICES}
+    assert (await gateway.ask("GET", "/healthz")).json() == {"status": "ok"}
+
+
+async def test_another_process_of_a_service_takes_over(gateway: Gateway, nginx: str, tmp_path: Path) -> None:
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    half = {**addresses, "game": [f"127.0.0.1:{free_port()}", *addresses["game"]]}
+    async with running(nginx, tmp_path / "other", half, gateway.keys) as (_, http):
+        for number in range(50):
+            bearer = {"Authorization": f"Bearer {gateway.token()}"}
+            body = {"id": f"event-{number}", "type": "miss"}
+            answer = await http.post(f"/api/v1/sessions/{new_id()}/events", json=body, headers=bearer)
+            assert answer.status_code == 200
+    assert len(gateway.services["game"].asked) == 50
+
+
+# The web app
+
+
+async def test_the_web_app(gateway: Gateway) -> None:
+    for path in ("/", "/sessions/1", "/s/"):
+        page = await gateway.ask("GET", path, headers={"Accept-Encoding": "gzip"})
+        assert page.text.startswith("<!doctype html>")
+        assert page.headers["cache-control"] == "no-cache"
+        policy = page.headers["content-security-policy"]
+        assert "frame-ancestors 'self' https://web.telegram.org" in policy
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["strict-transport-security"].startswith("max-age=31536000")
+        assert page.headers["referrer-policy"] == "same-origin"
+        assert "camera=()" in page.headers["permissions-policy"]
+        assert "server" not in page.headers or page.headers["server"] == "nginx"
+    asset = await gateway.ask("GET", "/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"})
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert asset.headers["content-encoding"] == "gzip"
+    assert problem(await gateway.ask("GET", "/assets/none.js")) == (404, "not_found")
+    document = (await gateway.ask("GET", "/api/v1/openapi.json")).json()
+    assert "/api/v1/sessions/{session_id}/events" in document["paths"]
+
+
+# The services themselves
+
+
+async def test_an_evening_through_the_gateway(nginx: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(installation(tmp_path / "house", event_burst=10_000))
+        behind = await stack.enter_async_context(listening(house))
+        upstreams = {name: [behind] for name in SERVICES}
+        port, http = await stack.enter_async_context(
+            running(nginx, tmp_path / "gateway", upstreams, house.settings.keys)
+        )
+        http.base_url = f"http://127.0.0.1:{port}/api/v1"
+        company = Company(http, Random(11))
+        anya, boris = [await company.sign_in(name) for name in ("Аня", "Борис")]
+        table = await company.sit_down(anya, [boris], RULES[0], guests=["Гость"])
+        ticket = (await company.ok(boris, "POST", f"/sessions/{table.id}/live-ticket"))["ticket"]
+        live = f"ws://127.0.0.1:{port}/api/v1/sessions/{table.id}/live?after=0"
+        with pytest.raises(InvalidStatus):
+            await connect(live, subprotocols=[Subprotocol("artel.v1")], origin="http://elsewhere.test")  # type: ignore[arg-type]  # a text is one
+        async with connect(live, subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{ticket}")]) as phone:
+            await table.play(40)
+            await table.finish()
+            session, case = await table.whole(), await table.exported()
+            agrees(session, replayed(case))
+            versions: list[int] = []
+            while not versions or versions[-1] < session["version"]:
+                frame = json.loads(await asyncio.wait_for(phone.recv(), 30))
+                if frame["type"] == "event":
+                    versions.append(frame["version"])
+            assert versions == list(range(1, session["version"] + 1))
