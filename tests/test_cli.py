@@ -127,6 +127,9 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("serve auth", {}, "make one with `artel keys rotate`"),
         ("keys rotate", {"ARTEL_KEYS_DIR": "/dev/null/keys"}, "/dev/null/keys"),
         ("schemas /dev/null/schemas", {}, "/dev/null/schemas"),
+        ("gateway /dev/null/gateway", {}, "--upstream is missing for auth, game"),
+        ("gateway x --upstream game", {}, "'game' is no NAME=HOST:PORT"),
+        ("gateway x --upstream games=127.0.0.1:1", {}, "no service is called 'games'"),
         ("dance", {}, "invalid choice: 'dance'"),
         ("", {}, "COMMAND"),
     ],
@@ -156,7 +159,9 @@ def test_a_database_that_is_not_there_or_not_ours(
     assert words.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["", "run", "serve", "migrate", "keys", "openapi", "schemas", "replay", "restored"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "serve", "migrate", "keys", "openapi", "schemas", "replay", "restored", "gateway"]
+)
 def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert artel(*command.split(), "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: artel {command}".strip())
