@@ -72,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     gateway.add_argument("--web", type=Path, default=BUILT_WEB, help="the built web app")
     form, about = "NAME=HOST:PORT[,HOST:PORT]", "where a service answers, each of its processes; once for every service"
     gateway.add_argument("--upstream", action="append", type=_upstream, default=[], metavar=form, help=about)
+    rate = "requests a second of a user, of reading and of writing each; default: %(default)s"
+    gateway.add_argument("--user-rate", type=int, default=30, metavar="N", help=rate)
+    gateway.add_argument(
+        "--address-rate", type=int, default=200, metavar="N", help="of an address; default: %(default)s"
+    )
     gateway.set_defaults(run=_gateway)
 
     replay = commands.add_parser(
@@ -217,7 +222,8 @@ def _gateway(arguments: argparse.Namespace) -> int:
         raise _Refused(f"--upstream is missing for {', '.join(missing)}")
     directory = arguments.directory.resolve()
     jwks = _settings().keys.resolve() / "jwks.json"
-    write(directory, Place(arguments.listen, upstreams, jwks, arguments.web.resolve(), directory))
+    rates = arguments.user_rate, arguments.address_rate
+    write(directory, Place(arguments.listen, upstreams, jwks, arguments.web.resolve(), directory, *rates))
     print(f"nginx -c {directory / 'nginx.conf'}")
     return 0
 

@@ -113,13 +113,13 @@ class Gateway:
 
 @asynccontextmanager
 async def running(
-    program: str, folder: Path, upstreams: Mapping[str, list[str]], keys: Path
+    program: str, folder: Path, upstreams: Mapping[str, list[str]], keys: Path, **rates: Any
 ) -> AsyncIterator[tuple[int, AsyncClient]]:
     web, port = folder / "web", free_port()
     (web / "assets").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html><title>Артель</title>" + " " * 2000)
     (web / "assets" / "index-1a2b.js").write_text("console.log('ball');\n" * 200)
-    write(folder, Place(f"127.0.0.1:{port}", upstreams, keys / "jwks.json", web, folder))
+    write(folder, Place(f"127.0.0.1:{port}", upstreams, keys / "jwks.json", web, folder, **rates))
     user = " user root;" if os.geteuid() == 0 else ""
     command = [program, "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
     with (folder / "words.log").open("wb") as words:

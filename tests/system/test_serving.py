@@ -76,8 +76,8 @@ class House:
     databases: str
 
     @asynccontextmanager
-    async def serving(self, *names: str) -> AsyncIterator[Serving]:
-        port = free_port()
+    async def serving(self, *names: str, port: int = 0) -> AsyncIterator[Serving]:
+        port = port or free_port()
         env = {**os.environ, **self.env, "ARTEL_PORT": str(port), "ARTEL_ADMIN_PORT": str(free_port())}
         command = [sys.executable, "-m", "artel.cli", "serve", *names]
         process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.PIPE)

@@ -41,13 +41,15 @@ class Way:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a gateway runs: addresses as host:port, all folders absolute."""
+    """Where a gateway runs, and for how many: addresses as host:port, folders absolute, rates in requests a second."""
 
     listen: str
     upstreams: Mapping[str, Sequence[str]]
     jwks: Path
     web: Path
     run: Path
+    user_rate: int = 30  # of reading, and of writing; three times as many at once
+    address_rate: int = 200  # twice as many at once
     modules: Path = Path("/usr/lib/nginx/modules")
     lua: Path = Path("/usr/share/lua/5.1")
 
@@ -98,6 +100,10 @@ def configuration(place: Place) -> dict[str, str]:
         "lua": place.lua,
         "web": place.web,
         "body_limit": BODY_LIMIT,
+        "user_rate": place.user_rate,
+        "user_burst": 3 * place.user_rate,
+        "address_rate": place.address_rate,
+        "address_burst": 2 * place.address_rate,
         "upstreams": "\n".join(_upstream(name, place.upstreams[name]) for name in SERVICES),
         "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
         "open": _map(
