@@ -127,6 +127,7 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("serve auth", {}, "make one with `artel keys rotate`"),
         ("keys rotate", {"ARTEL_KEYS_DIR": "/dev/null/keys"}, "/dev/null/keys"),
         ("schemas /dev/null/schemas", {}, "/dev/null/schemas"),
+        ("databases /dev/null/databases", {}, "/dev/null/databases"),
         ("gateway /dev/null/gateway", {}, "--upstream is missing for auth, game"),
         ("gateway x --upstream game", {}, "'game' is no NAME=HOST:PORT"),
         ("gateway x --upstream games=127.0.0.1:1", {}, "no service is called 'games'"),

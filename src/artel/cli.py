@@ -52,6 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("names", nargs="*", type=_service, metavar="NAME", help="all, when none is named")
     migrate.set_defaults(run=_migrate)
 
+    databases = commands.add_parser(
+        "databases",
+        help="a role and a database for each service on one PostgreSQL",
+        description="Prints what a superuser's psql has to run, and writes a file NAME.url for each service into "
+        "DIRECTORY: ARTEL_DATABASE_URL_FILE names it to that service. To repeat it changes nothing.",
+    )
+    databases.add_argument("directory", type=Path, help="for the addresses with their passwords")
+    databases.add_argument("--server", default="127.0.0.1:5432", metavar="HOST:PORT", help="default: %(default)s")
+    databases.set_defaults(run=_databases)
+
     keys = commands.add_parser("keys", help="the keys that sign access tokens")
     keys.add_argument("action", choices=["rotate"], help="rotate: sign with a new key, keep the last one published")
     keys.set_defaults(run=_keys)
@@ -201,6 +211,13 @@ def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
                 raise  # neither away, nor closed to us, nor not there: a bug
             why = getattr(error, "orig", error)
             raise _Refused(f"the database of {name} cannot be had ({why}); see ARTEL_DATABASE_URL") from None
+
+
+def _databases(arguments: argparse.Namespace) -> int:
+    from artel.databases import provide
+
+    print(provide(arguments.directory, arguments.server, NAMES))
+    return 0
 
 
 def _keys(_: argparse.Namespace) -> int:

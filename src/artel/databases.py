@@ -1,0 +1,34 @@
+"""A database and a role for each service on one PostgreSQL server; none can read another's."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+SQL = """\
+SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec
+ALTER ROLE {name} PASSWORD '{password}';
+SELECT 'CREATE DATABASE {name} OWNER {name}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
+REVOKE ALL ON DATABASE {name} FROM PUBLIC;
+"""
+
+
+def provide(directory: Path, server: str, services: Sequence[str]) -> str:
+    """What a superuser's psql has to run, again and again if he likes. `directory` gets a file a service with the
+    address that it connects to, secret, as ARTEL_DATABASE_URL_FILE takes it; a file that is there is kept.
+
+    `server` is host:port.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return "\n".join(_provide(directory / f"{service}.url", server, f"artel_{service}") for service in services)
+
+
+def _provide(file: Path, server: str, name: str) -> str:
+    address = f"postgresql+asyncpg://{name}:{{}}@{server}/{name}"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(address.format(secrets.token_urlsafe(32)), encoding="ascii")
+    kept = re.fullmatch(re.escape(address).replace(r"\{\}", r"([\w-]+)"), file.read_text(encoding="ascii"))
+    if not kept:
+        raise FileExistsError(f"{file} is of another server; take it away first")
+    return SQL.format(name=name, password=kept[1])
