@@ -285,6 +285,42 @@ async def test_a_new_key_is_known_without_a_reload(gateway: Gateway) -> None:
     assert (await gateway.ask("GET", "/api/v1/sessions", old)).status_code == 200
 
 
+BROKEN: Mapping[str, Callable[[str], str]] = {
+    "half": lambda good: good[: len(good) // 2],
+    "no object": lambda _: "5",
+    "no keys": lambda _: "{}",
+    "no point": lambda good: good.replace('"x":"', '"x":"AAAA'),
+    "no base64": lambda good: good.replace('"x":"', '"x":"+'),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+async def test_keys_that_cannot_be_read_leave_those_that_were(gateway: Gateway, how: str) -> None:
+    known = gateway.token()
+    rotate(gateway.keys)
+    unknown, path = gateway.token(), gateway.keys / "jwks.json"
+    good = path.read_text()
+    path.write_text(BROKEN[how](good))
+    async with asyncio.timeout(30):
+        while "cannot be read" not in (gateway.folder / "words.log").read_text():
+            assert problem(await gateway.ask("GET", "/api/v1/sessions", unknown)) == (401, "unauthenticated")
+    assert (await gateway.ask("GET", "/api/v1/sessions", known)).status_code == 200
+    path.write_text(good)
+    async with asyncio.timeout(30):
+        while (await gateway.ask("GET", "/api/v1/sessions", unknown)).status_code != 200:
+            pass
+
+
+async def test_a_key_of_another_kind_is_passed_over(gateway: Gateway) -> None:
+    rotate(gateway.keys)
+    path = gateway.keys / "jwks.json"
+    keys = json.loads(path.read_text())["keys"]
+    path.write_text(json.dumps({"keys": [{"kty": "RSA", "kid": "rsa", "n": "AQAB", "e": "AQAB"}, *keys]}))
+    async with asyncio.timeout(30):
+        while (await gateway.ask("GET", "/api/v1/sessions", gateway.token())).status_code != 200:
+            pass
+
+
 # How much
 
 
@@ -306,14 +342,26 @@ async def test_a_stranger_cannot_use_up_what_is_somebody_elses(gateway: Gateway)
     assert (await gateway.ask("GET", "/api/v1/sessions", token)).status_code == 200
 
 
-async def test_doors_are_tried_less_often(gateway: Gateway) -> None:
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/v1/auth/refresh"), ("GET", "/api/v1/shared")])
+async def test_doors_are_tried_less_often(gateway: Gateway, method: str, path: str) -> None:
     async def knock() -> int:
-        return (await gateway.ask("POST", "/api/v1/auth/refresh", json={})).status_code
+        return (await gateway.ask(method, path)).status_code
 
     answers = [await knock() for _ in range(300)]
     assert answers[:100] == [200] * 100
     assert 429 in answers
     assert (await gateway.ask("GET", "/api/v1/sessions", gateway.token())).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/.well-known/jwks.json", "/api/v1/shared"])
+async def test_nothing_that_costs_a_service_something_is_free(
+    gateway: Gateway, nginx: str, tmp_path: Path, path: str
+) -> None:
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    async with running(nginx, tmp_path / "other", addresses, gateway.keys, address_rate=1) as (_, http):
+        answers = [await http.get(path) for _ in range(10)]
+    assert answers[0].status_code == 200
+    assert problem(answers[-1]) == (429, "rate_limited")
 
 
 # What goes through
@@ -326,13 +374,22 @@ async def test_a_body_is_at_most_so_long(gateway: Gateway) -> None:
         assert problem(await gateway.ask("POST", "/api/v1/sessions", token, content=content)) == (413, "too_large")
 
 
-async def test_what_is_no_request_gets_a_problem_too(gateway: Gateway) -> None:
+@pytest.mark.parametrize(
+    "line", ["GET /api/v1/sessions", "get /api/v1/sessions", "GET /api/v1/sessions/%00", "GET /../gate.lua"]
+)
+async def test_what_is_no_request_gets_a_problem_too(gateway: Gateway, line: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    writer.write(b"GET /api/v1/sessions HTTP/1.1\r\n\r\n")
-    assert b" 422 " in await reader.readline()
+    writer.write(f"{line} HTTP/1.1\r\n\r\n".encode())  # and no host
+    said = await asyncio.wait_for(reader.read(), 30)
     writer.close()
+    assert said.startswith(b"HTTP/1.1 422 ")
+    assert b'"code":"invalid_body"' in said
+    assert gateway.reached() == 0
+
+
+async def test_a_head_is_at_most_so_long(gateway: Gateway) -> None:
     huge = await gateway.ask("GET", "/api/v1/sessions", headers={"X-Much": "x" * 20_000})
-    assert (huge.status_code, huge.json()["code"]) == (422, "invalid_body")
+    assert problem(huge) == (422, "invalid_body")
 
 
 async def test_a_request_has_a_number_and_a_trace(gateway: Gateway) -> None:
@@ -356,6 +413,34 @@ async def test_a_request_has_a_number_and_a_trace(gateway: Gateway) -> None:
     ).json()
     assert odd["headers"]["x-request-id"] != "a b"
     assert "x" not in odd["headers"]["traceparent"]
+
+
+async def test_a_socket_is_asked_for_as_everything_is(gateway: Gateway) -> None:
+    live = f"ws://127.0.0.1:{gateway.port}/api/v1/sessions/{new_id()}/live"
+    with pytest.raises(InvalidStatus):  # the stand-in knows nothing of sockets
+        await connect(live, additional_headers={"X-Request-Id": "mine", "X-Forwarded-For": "192.0.2.1"})
+    heard = gateway.services["game"].asked[0]["headers"]
+    assert (heard["upgrade"], heard["connection"]) == ("websocket", "upgrade")
+    assert heard["host"] == f"127.0.0.1:{gateway.port}"
+    assert (heard["x-request-id"], heard["x-forwarded-for"]) == ("mine", "127.0.0.1")
+    assert heard["traceparent"].startswith("00-")
+
+
+@pytest.mark.parametrize("upgrade", ["", "h2c"])
+async def test_where_a_socket_is_there_is_nothing_else(gateway: Gateway, upgrade: str) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": upgrade} if upgrade else {}
+    sockets = [way for way in ways() if way.method == "WS"]
+    assert sockets
+    for way in sockets:
+        for method in ("GET", "POST"):
+            assert problem(await gateway.ask(method, _example(way), headers=headers)) == (404, "not_found")
+    assert gateway.reached() == 0
+
+
+async def test_no_other_way_becomes_a_socket(gateway: Gateway) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    heard = (await gateway.ask("GET", "/api/v1/sessions", gateway.token(), headers=headers)).json()["headers"]
+    assert not {"upgrade", "connection"} & heard.keys()
 
 
 async def test_the_log_says_who_asked_whom_and_how_long_it_took(gateway: Gateway) -> None:

@@ -20,6 +20,7 @@ from artel.kernel.settings import Settings
 from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, signed_in
 
 HERE = Path(__file__).parent
+EVENTS = PREFIX + "/sessions/{session_id}/events"
 IN_PATH = re.compile(r"{\w+}")
 
 
@@ -110,12 +111,14 @@ def configuration(place: Place) -> dict[str, str]:
             (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
         ),
         "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
+        "events": f"^{_pattern(EVENTS)}$",
         "ready": "\n".join(f"        {name} = true," for name in SERVICES),
     }
     gate = {"jwks": place.jwks, "issuer": ISSUER, "audience": AUDIENCE, "skew": SKEW_SECONDS}
     return {
         "openapi.json": json.dumps(document, ensure_ascii=False),
         "security.conf": (HERE / "security.conf").read_text(),
+        "api.conf": Text((HERE / "api.conf").read_text()).substitute(told),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
     }

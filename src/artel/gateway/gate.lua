@@ -44,23 +44,32 @@ local function unbase64(text)
     return ngx.decode_base64(text .. ("="):rep(-#text % 4))
 end
 
+local function read_keys()
+    local file = assert(io.open(JWKS))
+    local text = file:read("*a")
+    file:close()
+    local fresh = {}
+    for _, key in ipairs(assert(cjson.decode(text)).keys) do
+        if key.crv == "P-256" then -- of another kind none is ours
+            local der = P256 .. unbase64(key.x) .. unbase64(key.y)
+            local at = ffi.new("const unsigned char *[1]", ffi.cast("const unsigned char *", der))
+            local made = C.d2i_PUBKEY(nil, at, #der)
+            assert(made ~= nil, "a key is no point of its curve")
+            fresh[key.kid] = ffi.gc(made, C.EVP_PKEY_free)
+        end
+    end
+    return fresh
+end
+
+-- A file that is not there, or not whole, changes nothing.
 local function load_keys()
     looked = ngx.time()
-    local file = io.open(JWKS)
-    local found = file and cjson.decode(file:read("*a"))
-    if file then file:close() end
-    if not found then
-        ngx.log(ngx.ERR, "the public keys cannot be read: ", JWKS)
-        return
+    local is_good, found = pcall(read_keys)
+    if is_good then
+        keys = found
+    else
+        ngx.log(ngx.ERR, "the public keys in ", JWKS, " cannot be read: ", tostring(found))
     end
-    local fresh = {}
-    for _, key in ipairs(found.keys) do
-        local der = P256 .. unbase64(key.x) .. unbase64(key.y)
-        local at = ffi.new("const unsigned char *[1]", ffi.cast("const unsigned char *", der))
-        local made = C.d2i_PUBKEY(nil, at, #der)
-        if made ~= nil then fresh[key.kid] = ffi.gc(made, C.EVP_PKEY_free) end
-    end
-    keys = fresh
 end
 
 -- A kid never seen, or a key that is withdrawn: the file is looked at again, at most once a second.
