@@ -23,16 +23,22 @@ AWAY := echo "Packages cannot be had. Is there a network? What is here already s
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
-.PHONY: help install run test check format lock client schemas bench screenshots clean
+.PHONY: help install run stack stack-down test check format lock client schemas bench screenshots clean
 
 help: ## this menu
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
 		printf '%-20s %s\n' "$$name" "$$what"; done
 
 install: .venv/.editable web/dist/index.html ## Python and Node dependencies, exactly as locked, and the built web app
 
 run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, ARTEL_DATA_DIR)
 	@exec .venv/bin/artel run
+
+stack: install ## the whole system as on a server: PostgreSQL, RabbitMQ, Redis, every service, nginx (Debian)
+	@$(PYTHON) deploy/stack.py up
+
+stack-down: ## ends it; its data stays in ARTEL_DATA_DIR
+	@$(PYTHON) deploy/stack.py down
 
 test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
 	@$(PYTHON) tests/servers.py

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,8 @@ running = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that leads the run owns the servers; its workers find them by the folder."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background, as all that it starts would be
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ[FOLDER] = str(running.enter_context(servers()).folder)
     # The services' words are shown with a test that fails, and only then.
@@ -154,3 +157,9 @@ def chromium() -> str:
 def nginx() -> str:
     """The program."""
     return server("nginx")
+
+
+@pytest.fixture
+def supervisor() -> str:
+    """The program."""
+    return server("supervisor")

@@ -29,6 +29,7 @@ PACKAGES = {
     "amqp": "rabbitmq-server",
     "redis": "redis-server",
     "nginx": "nginx-light libnginx-mod-http-lua lua-cjson",
+    "supervisor": "supervisor",
     "chromium": "chromium",
 }
 VARIABLES = {
@@ -36,6 +37,7 @@ VARIABLES = {
     "amqp": "ARTEL_TEST_AMQP_URL",
     "redis": "ARTEL_TEST_REDIS_URL",
     "nginx": "ARTEL_TEST_NGINX",
+    "supervisor": "ARTEL_TEST_SUPERVISOR",
     "chromium": "ARTEL_TEST_CHROMIUM",
 }
 PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
@@ -290,6 +292,7 @@ PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "amqp": lambda: RABBIT if RABBIT.exists() else None,
     "redis": look_for("redis-server", "valkey-server"),
     "nginx": look_for_nginx,
+    "supervisor": look_for("supervisord"),
     "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
 }
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
@@ -297,6 +300,7 @@ STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "amqp": start_rabbit,
     "redis": start_redis,
     "nginx": find_program("nginx"),
+    "supervisor": find_program("supervisor"),
     "chromium": find_program("chromium"),
 }
 
@@ -317,7 +321,7 @@ def tell() -> None:
         absent = [kind for kind in absent if PROGRAMS[kind]() is None]
     for kind in PROGRAMS:
         where = PROGRAMS[kind]() or "not here" if kind in wanted else f"as {VARIABLES[kind]} says"
-        print(f"{kind:<9} {where}")
+        print(f"{kind:<10} {where}")
     if absent:
         print(f"Tests that need what is not here are not run. To run them too:  {the_line(absent)}")
 

@@ -235,15 +235,17 @@ class TestTheBeginning:
         has(monkeypatch, "postgres", *[Path("/bin/postgres")] * 2)
         has(monkeypatch, "amqp", None, *[Path("/bin/rabbit")] * 2)
         has(monkeypatch, "nginx", *[Path("/sbin/nginx")] * 2)
+        has(monkeypatch, "supervisor", *[Path("/bin/supervisord")] * 2)
         has(monkeypatch, "chromium", None, *[Path("/bin/chromium")] * 2)
         module.tell()
         assert capsys.readouterr().out.splitlines() == [
             "installing rabbitmq-server chromium",
-            "postgres  /bin/postgres",
-            "amqp      /bin/rabbit",
-            "redis     as ARTEL_TEST_REDIS_URL says",
-            "nginx     /sbin/nginx",
-            "chromium  /bin/chromium",
+            "postgres   /bin/postgres",
+            "amqp       /bin/rabbit",
+            "redis      as ARTEL_TEST_REDIS_URL says",
+            "nginx      /sbin/nginx",
+            "supervisor /bin/supervisord",
+            "chromium   /bin/chromium",
         ]
         assert installed == ["amqp", "chromium"]
 
@@ -255,7 +257,9 @@ class TestTheBeginning:
         monkeypatch.setattr(module, "PROGRAMS", dict.fromkeys(PACKAGES, lambda: None))
         module.tell()
         *_, last = capsys.readouterr().out.splitlines()
-        packages = "postgresql rabbitmq-server redis-server nginx-light libnginx-mod-http-lua lua-cjson chromium"
+        packages = (
+            "postgresql rabbitmq-server redis-server nginx-light libnginx-mod-http-lua lua-cjson supervisor chromium"
+        )
         assert last.endswith(f"To run them too:  sudo apt-get install -y {packages}")
 
 

@@ -1,0 +1,328 @@
+"""The whole system as plain processes on one Debian host: `make stack`, and `make stack-down` ends it.
+
+PostgreSQL with a role and a database for each service, RabbitMQ, Redis, every service in a process of its own (game in
+two) and the gateway, kept alive by supervisor. Everything is in ARTEL_DATA_DIR: data, secrets, words. Whoever needs
+what is not there yet waits for it, so all start at once.
+"""
+
+import argparse
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+
+from artel.auth.keys import ensure_key
+from artel.compose import SERVICES
+from artel.databases import provide
+from artel.gateway import Place, write
+
+ROOT = Path(__file__).parents[1]
+RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+PROGRAMS = {
+    "postgresql": Path("/usr/lib/postgresql"),
+    "rabbitmq-server": RABBIT,
+    "redis-server": Path("/usr/bin/redis-server"),
+    "nginx-light": Path("/usr/sbin/nginx"),
+    "libnginx-mod-http-lua": Path("/usr/lib/nginx/modules/ngx_http_lua_module.so"),
+    "lua-cjson": Path("/usr/share/lua/5.1/cjson"),
+    "supervisor": Path("/usr/bin/supervisord"),
+}
+"""Debian's packages, and what each brings."""
+TWICE = "game"
+PORTS = 25  # the gateway's, and those behind it
+PATIENCE_SECONDS = 120
+
+
+@dataclass
+class Stack:
+    """`port` is the gateway's; everything else listens on those behind it, on this machine only."""
+
+    port: int
+    home: Path
+    programs: dict[str, str] = field(default_factory=dict)
+
+    def up(self) -> None:
+        if not self._runs():
+            self._require_ports()
+        install()
+        (self.home / "words").mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o711)  # PostgreSQL, which refuses to be root, passes through it
+        ensure_key(self.home / "keys")
+        self._databases()
+        self._broker()
+        self._store()
+        self._services()
+        self._gateway()
+        self._supervise()
+        self._wait()
+        print(f"Artel is open at http://127.0.0.1:{self.port} (make stack-down closes it)")
+        print(f"What each process says is in {self.home}/words")
+
+    def down(self) -> None:
+        if not self._runs():
+            print(f"nothing runs in {self.home}")
+            return
+        self._control("shutdown")
+        until(lambda: not self._runs(), "supervisor's end")
+
+    # What runs
+
+    def _databases(self) -> None:
+        binaries, data, superuser = postgres_binaries(), self.home / "postgres", self._secret("postgres")
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            password = self.home / "postgres.first"
+            password.write_text(superuser)
+            for path in (data, password):
+                path.chmod(0o700)
+                give(path, "postgres")
+            command = [
+                str(binaries / "initdb"), f"--pgdata={data}", "--username=postgres", "--auth=scram-sha-256",
+                f"--pwfile={password}", "--encoding=UTF8", "--locale=C.UTF-8",
+            ]  # fmt: skip
+            subprocess.run([*become("postgres"), *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+            password.unlink()
+        settings = {
+            "port": self.port + 20, "listen_addresses": "127.0.0.1", "unix_socket_directories": data,
+            "max_connections": 300,
+        }  # fmt: skip
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self._program("postgres", f"{binaries}/postgres -D {data} {options}", user="postgres", stopsignal="INT")
+
+    def _broker(self) -> None:
+        folder = self.home / "rabbit"
+        folder.mkdir(exist_ok=True)
+        port, names, cookie = self.port + 21, self.port + 22, folder / ".erlang.cookie"
+        if not cookie.exists():
+            cookie.write_text(secrets.token_hex(16))
+            cookie.chmod(0o400)
+        conf = folder / "rabbitmq.conf"
+        conf.write_text(
+            f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = artel\n"
+            f"default_pass = {self._secret('rabbit')}\nlog.console = true\nlog.file = false\n"
+        )
+        conf.chmod(0o600)
+        (folder / "enabled_plugins").write_text("[].")
+        self._program("names", f"epmd -address 127.0.0.1 -port {names}")
+        env = {
+            "HOME": folder, "ERL_EPMD_PORT": names, "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"artel{self.port}@localhost", "RABBITMQ_DIST_PORT": self.port + 23,
+            "RABBITMQ_CONFIG_FILE": conf, "RABBITMQ_ENABLED_PLUGINS_FILE": folder / "enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": folder / "data", "RABBITMQ_LOG_BASE": folder, "RABBITMQ_PID_FILE": folder / "pid",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }  # fmt: skip
+        self._program("rabbit", str(RABBIT), env)
+
+    def _store(self) -> None:
+        conf = self.home / "redis.conf"
+        conf.write_text(
+            f'bind 127.0.0.1\nport {self.port + 24}\nrequirepass {self._secret("redis")}\nsave ""\nappendonly no\n'
+        )
+        conf.chmod(0o600)
+        self._program("redis", f"redis-server {conf}")
+
+    def _services(self) -> None:
+        kept = {
+            "bus": f"amqp://artel:{self._secret('rabbit')}@127.0.0.1:{self.port + 21}/",
+            "store": f"redis://:{self._secret('redis')}@127.0.0.1:{self.port + 24}/0",
+        }
+        for name, url in kept.items():
+            self._keep(f"{name}.url", url)
+        for name, port in self._instances():
+            env = {
+                **self._env(name.partition("-")[0]), "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
+                "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
+            }  # fmt: skip
+            self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env)
+
+    def _instances(self) -> list[tuple[str, int]]:
+        """Names and ports; the second process of a service has a number."""
+        names = [*SERVICES, f"{TWICE}-2"]
+        return [(name, self.port + 1 + place) for place, name in enumerate(names)]
+
+    def _env(self, service: str) -> dict[str, object]:
+        return {
+            "ARTEL_DATABASE_URL_FILE": self.home / "databases" / f"{service}.url",
+            "ARTEL_KEYS_DIR": self.home / "keys",
+            "ARTEL_PUBLIC_URL": os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}"),
+        }
+
+    def _gateway(self) -> None:
+        upstreams: dict[str, list[str]] = {name: [] for name in SERVICES}
+        for name, port in self._instances():
+            upstreams[name.partition("-")[0]].append(f"127.0.0.1:{port}")
+        folder = self.home / "gateway"
+        listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
+        write(folder, Place(listen, upstreams, self.home / "keys" / "jwks.json", ROOT / "web" / "dist", folder))
+        user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
+        self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
+
+    # Keeping it
+
+    def _program(
+        self, name: str, command: str, env: Mapping[str, object] | None = None, user: str = "", stopsignal: str = "TERM"
+    ) -> None:
+        said = ",".join(f'{key}="{value}"' for key, value in (env or {}).items())
+        lines = {
+            "command": command, "environment": said, "directory": "/", "autorestart": "true", "startretries": "1000000",
+            "stopsignal": stopsignal, "stopwaitsecs": "15", "redirect_stderr": "true", "killasgroup": "true",
+            "stdout_logfile": f"{self.home}/words/{name}.log", "stdout_logfile_maxbytes": "10MB",
+        }  # fmt: skip
+        if user and os.geteuid() == 0:
+            lines["user"] = user
+        self.programs[name] = "\n".join(f"{key}={value}" for key, value in lines.items())
+
+    def _supervise(self) -> None:
+        conf = self.home / "supervisor.conf"
+        socket = self.home / "supervisor.sock"
+        head = (
+            f"[supervisord]\npidfile={self.home}/supervisor.pid\nlogfile={self.home}/words/supervisor.log\n"
+            f"childlogdir={self.home}/words\n[unix_http_server]\nfile={socket}\nchmod=0700\n"
+            f"[supervisorctl]\nserverurl=unix://{socket}\n[rpcinterface:supervisor]\n"
+            "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        )
+        programs = "\n".join(f"[program:{name}]\n{lines}" for name, lines in self.programs.items())
+        conf.write_text(f"{head}{programs}\n")
+        conf.chmod(0o600)
+        if self._runs():
+            self._control("update")
+        else:
+            subprocess.run(["/usr/bin/supervisord", "-c", str(conf)], check=True)
+        self._provide()
+
+    def _provide(self) -> None:
+        psql = [
+            str(postgres_binaries() / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
+            f"host=127.0.0.1 port={self.port + 20} user=postgres dbname=postgres connect_timeout=5",
+        ]  # fmt: skip
+        env = {**os.environ, "PGPASSWORD": self._secret("postgres")}
+        sql = provide(self.home / "databases", f"127.0.0.1:{self.port + 20}", SERVICES)
+
+        def answers() -> bool:
+            asked = subprocess.run([*psql, "-c", "SELECT 1"], check=False, env=env, capture_output=True)
+            return asked.returncode == 0
+
+        until(answers, "PostgreSQL", self.home / "words" / "postgres.log")
+        subprocess.run(psql, check=True, env=env, input=sql, text=True)
+        for name in SERVICES:
+            told = {key: str(value) for key, value in self._env(name).items()}
+            subprocess.run([f"{ROOT}/.venv/bin/artel", "migrate", name], check=True, env={**os.environ, **told})
+
+    def _wait(self) -> None:
+        def ready() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                    return bool(answer.status == 200)
+            except (URLError, ConnectionError, TimeoutError):
+                return False
+
+        until(ready, "all services", self.home / "words" / "game.log")
+
+    def _runs(self) -> bool:
+        """Its number may be an old one, of before a power cut, and somebody else's by now."""
+        try:
+            pid = (self.home / "supervisor.pid").read_text().strip()
+            return b"supervisord" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+    def _require_ports(self) -> None:
+        for port in range(self.port, self.port + PORTS):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    sys.exit(
+                        f"stack: port {port} cannot be had ({error.strerror}); ARTEL_PORT chooses another, "
+                        f"with {PORTS - 1} more behind it"
+                    )
+
+    def _control(self, word: str) -> None:
+        subprocess.run(["/usr/bin/supervisorctl", "-c", str(self.home / "supervisor.conf"), word], check=False)
+
+    # Secrets
+
+    def _secret(self, name: str) -> str:
+        file = self.home / f"{name}.secret"
+        if not file.exists():
+            self._keep(file.name, secrets.token_urlsafe(24))
+        return file.read_text()
+
+    def _keep(self, name: str, secret: str) -> None:
+        file = self.home / name
+        file.touch(mode=0o600)
+        file.write_text(secret)
+
+
+def install() -> None:
+    """What is missing of Debian's packages, without starting what they would start."""
+    missing = [package for package, brings in PROGRAMS.items() if not brings.exists()]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(f"stack: some programs are missing. On Debian:  sudo apt-get install -y {' '.join(missing)}")
+    print("installing", *missing, flush=True)
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        for step in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+            command = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *step]
+            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL)
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def postgres_binaries() -> Path:
+    """Of the newest there is."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parts[4]))
+    return found[-1]
+
+
+def become(user: str) -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"]
+
+
+def give(path: Path, user: str) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(path, user)
+
+
+def until(true: Callable[[], bool], what: str, words: Path | None = None) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        if time.monotonic() > end:
+            said = words.read_text(errors="replace")[-1500:] if words and words.exists() else ""
+            sys.exit(f"stack: waited {PATIENCE_SECONDS} s for {what}\n{said}")
+        time.sleep(0.2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python deploy/stack.py", description=__doc__)
+    parser.add_argument("action", choices=["up", "down"])
+    arguments = parser.parse_args(argv)
+    data = Path(os.environ.get("ARTEL_DATA_DIR", "var")).resolve()
+    stack = Stack(int(os.environ.get("ARTEL_PORT", "8080")), data / "stack")
+    stack.up() if arguments.action == "up" else stack.down()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""`make stack`: the whole system on this host, from nothing to an evening, a kill, a second start, an end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from httpx2 import AsyncClient, TransportError
+
+from playing import RULES, Company, agrees, figures, replayed, told
+from servers import free_port
+from system.test_serving import comes
+
+ROOT = Path(__file__).parents[2]
+PORTS = 25
+
+
+@dataclass
+class Host:
+    port: int
+    data: Path
+
+    def stack(self, action: str) -> str:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("ARTEL_")}
+        done = subprocess.run(
+            [sys.executable, ROOT / "deploy" / "stack.py", action],
+            check=False, capture_output=True, text=True,
+            env={**env, "ARTEL_PORT": str(self.port), "ARTEL_DATA_DIR": str(self.data)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def pids(self) -> set[int]:
+        """Of all that was started with a file or a folder of this host."""
+        found = set()
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and str(self.data).encode() in (entry / "cmdline").read_bytes():
+                    found.add(int(entry.name))
+        return found
+
+    def pid(self, service: str) -> int:
+        """As its supervisor knows it."""
+        conf = self.data / "stack" / "supervisor.conf"
+        return int(subprocess.check_output(["supervisorctl", "-c", str(conf), "pid", service], text=True))
+
+
+def ports() -> int:
+    """The first of so many that nobody has."""
+    while True:
+        first = free_port()
+        with suppress(OSError, OverflowError):
+            probes = [socket.create_server(("127.0.0.1", port)) for port in range(first, first + PORTS)]
+            for probe in probes:
+                probe.close()
+            return first
+
+
+@pytest.fixture
+def host(supervisor: str, nginx: str, postgres_url: str, amqp_url: str, redis_url: str) -> Iterator[Host]:
+    """The servers of the fixtures are not used: they say that the programs are here."""
+    assert all((supervisor, nginx, postgres_url, amqp_url, redis_url))
+    # A socket's path is short, and PostgreSQL's own user has to get there.
+    with TemporaryDirectory(prefix="artel-stack-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o711)
+        made = Host(ports(), Path(folder))
+        try:
+            yield made
+        finally:
+            made.stack("down")
+
+
+@pytest.mark.timeout(400)
+async def test_from_nothing_to_an_end(host: Host) -> None:
+    said = host.stack("up")
+    assert f"Artel is open at http://127.0.0.1:{host.port}" in said
+    secret = [path for path in (host.data / "stack").iterdir() if path.suffix in {".secret", ".url", ".conf"}]
+    assert len(secret) >= 6
+    assert all(path.stat().st_mode & 0o077 == 0 for path in secret)
+
+    async with AsyncClient(base_url=f"http://127.0.0.1:{host.port}/api/v1", timeout=30) as http:
+        company = Company(http, Random(8))
+        anya, boris = [await company.sign_in(name) for name in ("Аня", "Борис")]
+        table = await company.sit_down(anya, [boris], RULES[2], guests=["Гость"])
+        await table.play(20)
+        killed = host.pid("game")
+        os.kill(killed, signal.SIGKILL)
+        await table.play(20)  # by the other one
+
+        async def is_there_again() -> bool:
+            return host.pid("game") not in {0, killed}
+
+        await comes(is_there_again)
+        await table.finish()
+        session, case = await table.whole(), await table.exported()
+        agrees(session, replayed(case))
+        expected = figures(case, session)[anya.id]
+
+        async def counted() -> bool:
+            with suppress(AssertionError, TransportError):  # a limit, where it is asked again and again
+                return told(await company.ok(anya, "GET", f"/stats/players/{anya.id}")) == expected
+            return False
+
+        await comes(counted)
+        assert "Artel is open" in host.stack("up")  # again: nothing changes
+        assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
+
+    assert host.pids()
+    host.stack("down")
+    assert host.pids() == set()
+    assert "nothing runs in" in host.stack("down")
+
+
+def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = {**os.environ, "ARTEL_PORT": str(port), "ARTEL_DATA_DIR": str(tmp_path)}
+        command = [sys.executable, str(ROOT / "deploy" / "stack.py"), "up"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"stack: port {port} cannot be had (Address already in use); ARTEL_PORT chooses another"
+    )
+    assert done.stderr.count("\n") == 1
