@@ -105,6 +105,13 @@ async def test_an_answer_is_one_write() -> None:
     assert second[2] == b"two"
 
 
+async def test_it_has_the_headers_that_every_answer_has() -> None:
+    line = Line(echo)
+    line.state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
+    for answer in await line.say(post(b"x")):
+        assert read(answer)[1][b"date"] == b"Thu, 01 Jan 1970 00:00:00 GMT"
+
+
 async def test_what_is_no_tap_is_the_applications() -> None:
     writes = await Line(echo).say(GET, post(b"a tap"), GET)
     answers = [part for part in b"".join(writes).split(b"HTTP/1.1 ") if part]

@@ -1,6 +1,7 @@
 """uvicorn as Artel runs it. Between a request and an ASGI application stand messages, checks and two writes; a tap goes
 from the connection to its route and back, and out in one piece: that halves what the server adds to it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -29,15 +30,16 @@ class Protocol(HttpToolsProtocol):
         if cycle.disconnected:
             return
         cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(_wire(ready, keep_alive=cycle.keep_alive))
+        cycle.transport.write(_wire(ready, cycle.default_headers, keep_alive=cycle.keep_alive))
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
 
 
-def _wire(ready: Ready, *, keep_alive: bool) -> bytes:
+def _wire(ready: Ready, servers: Sequence[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
+    """`servers`: headers that every answer has, the date among them."""
     parts = [STATUS_LINE[ready.status]]
-    for name, value in ready.headers:
+    for name, value in (*servers, *ready.headers):
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
     parts.append(ready.body)
