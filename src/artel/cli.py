@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -165,6 +166,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         refresh_secret(settings.keys)
     with ports(settings) as listening:
         configure_logs(settings.log_level)
+        # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         asyncio.run(wait_for_all(settings, arguments.names))
         return serve(listening, settings, arguments.names, grace=10)
 

@@ -75,7 +75,8 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
         server_header=False,
     )
     server = uvicorn.Server(config)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn's own comes first; at its end it calls ours
+    # Heard from now on, before uvicorn listens for itself; at its end it says again what it was told.
+    signal.signal(signal.SIGTERM, server.handle_exit)
     with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
         server.run(sockets=[listening])
     return 0 if server.started else 1

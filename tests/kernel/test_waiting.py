@@ -30,6 +30,18 @@ async def test_it_tells_when_the_reason_changes_and_when_it_is_there() -> None:
     ]
 
 
+async def test_who_does_not_say_why_he_is_not_there_is_waited_for_too() -> None:
+    answers = iter([TimeoutError(), None])
+
+    async def look() -> None:
+        if error := next(answers):
+            raise error
+
+    with capture_logs() as said:
+        await wait_for("the bus", look, first_pause=0)
+    assert [line.get("why") for line in said] == ["TimeoutError()", None]
+
+
 async def test_it_says_nothing_where_all_is_there(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     for name in SERVICES:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -10,9 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import uvicorn
 from httpx2 import AsyncClient, TransportError
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -20,6 +21,9 @@ from websockets.typing import Subprotocol
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
 from artel.kernel.migrations import migrate
+from artel.kernel.settings import Settings
+from artel.serving import serve
+from detour import detour, moved
 from playing import RULES, Company, agrees, figures, replayed, told
 from servers import free_port
 
@@ -95,36 +99,6 @@ class House:
             await asyncio.to_thread(migrate, name, self.databases.replace("{service}", name))
 
 
-@asynccontextmanager
-async def detour(port: int, to: str) -> AsyncIterator[None]:
-    """A server that is there from now on."""
-
-    async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(urlsplit(to).hostname, urlsplit(to).port)
-        await asyncio.gather(pump(reader, back), pump(there, writer))
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(through, "127.0.0.1", port)
-    try:
-        yield
-    finally:
-        server.close()
-
-
-def moved(url: str, port: int) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}".lstrip("@")))
-
-
 @pytest.fixture
 def house(tmp_path: Path, postgres_urls: str, broker: str, redis_url: str) -> House:
     ensure_key(tmp_path / "keys")
@@ -171,6 +145,36 @@ async def test_services_start_in_any_order_and_nothing_said_meanwhile_is_lost(ho
 
         await comes(counted)
         await comes(noticed)
+
+
+async def test_an_end_while_it_waits_is_an_end_too(tmp_path: Path) -> None:
+    """As the first process of a container it would be deaf to a signal that nobody handles."""
+    ensure_key(tmp_path / "keys")
+    alone = House({"ARTEL_DATA_DIR": str(tmp_path), "ARTEL_BUS_URL": f"amqp://127.0.0.1:{free_port()}"}, "")
+    async with alone.serving("auth") as waiting:
+        await waiting.says("the bus")
+        waiting.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(waiting.process.wait(), 30) == 0
+
+
+def test_an_end_between_the_wait_and_the_start_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bool] = []
+
+    def run(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        assert sockets
+        signal.raise_signal(signal.SIGTERM)
+        heard.append(server.should_exit)
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    for name in ("_frozen", "configure_logs"):  # they are for a whole process
+        monkeypatch.setattr(f"artel.serving.{name}", lambda given: given)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with socket.socket() as listening:
+            serve(listening, Settings(data_dir=tmp_path), ["auth"], grace=1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [True]
 
 
 async def test_an_end_answers_what_is_under_way_and_sends_phones_to_another(house: House) -> None:

@@ -54,5 +54,5 @@ async def _missing(look: Callable[[], Awaitable[None]]) -> str:
     try:
         await look()
     except (OSError, DBAPIError) as error:
-        return str(getattr(error, "orig", error))[:200]
+        return str(getattr(error, "orig", error))[:200] or repr(error)  # one that timed out has no words
     return ""
