@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +12,8 @@ from artel.kernel.bus import Bus, MemoryBus, Message, open_bus
 from artel.kernel.events import new_id
 from artel.kernel.rabbit import DELIVERIES, RabbitBus
 from artel.kernel.rabbit import queue_arguments as rabbit_arguments
+from detour import detour, moved
+from servers import free_port
 
 Buses = Callable[[], Awaitable[Bus]]
 
@@ -274,6 +276,23 @@ async def test_on_rabbit_a_full_queue_is_an_outage(rabbit: RabbitBus, monkeypatc
 
     with pytest.raises(ConnectionError, match=topic):
         await fill()
+
+
+async def test_on_rabbit_a_lost_connection_is_an_outage_and_comes_back(amqp_url: str) -> None:
+    port, topic, reader = free_port(), own(), Reader()
+    async with detour(port, to=amqp_url):
+        bus = await RabbitBus.open(moved(amqp_url, port))
+        await bus.subscribe(own("group"), [topic], reader.handle)
+    for _ in range(3):
+        with pytest.raises((ConnectionError, TimeoutError)):
+            await bus.publish(message(topic))
+    async with detour(port, to=amqp_url), asyncio.timeout(60):
+        while not reader.got:
+            with suppress(ConnectionError, TimeoutError):
+                await bus.publish(message(topic))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.came.wait(), 0.1)
+    await bus.close()
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

@@ -14,7 +14,7 @@ from aio_pika.abc import (
     AbstractQueue,
     AbstractRobustConnection,
 )
-from aio_pika.exceptions import DeliveryError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from artel.kernel.bus import Handle, Message, Receive
 from artel.kernel.outage import is_outage
@@ -64,7 +64,9 @@ class RabbitBus:
         wanted = message.topic in self._wanted
         try:
             await self._events.publish(amqp, message.topic, mandatory=wanted, timeout=CONFIRM_SECONDS)
-        except DeliveryError as refused:  # a queue is full, or somebody has taken it away
+        except (AMQPError, ChannelInvalidStateError) as refused:
+            # A queue is full, or somebody has taken it away, or the connection is on its way back: nothing is wrong
+            # with the message.
             raise ConnectionError(f"RabbitMQ does not take {message.topic}: {refused!r}") from refused
 
     async def prepare(self, group: str, topics: Sequence[str]) -> None:
