@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from aio_pika import connect_robust
@@ -293,6 +294,12 @@ async def test_on_rabbit_a_lost_connection_is_an_outage_and_comes_back(amqp_url:
             with suppress(TimeoutError):
                 await asyncio.wait_for(reader.came.wait(), 0.1)
     await bus.close()
+
+
+async def test_a_virtual_host_that_is_not_there_yet_is_an_outage(amqp_url: str) -> None:
+    nowhere = urlunsplit(urlsplit(amqp_url)._replace(path=f"/{own()}"))
+    with pytest.raises(ConnectionError):
+        await RabbitBus.open(nowhere)
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

@@ -1,6 +1,8 @@
 """What goes over the wire for a tap, which passes by uvicorn's own cycle; everything else is uvicorn's."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import orjson
@@ -201,7 +203,8 @@ async def test_too_much_is_refused(announced: bool) -> None:
     assert read(writes[0])[0].startswith(b"HTTP/1.1 413 ")
 
 
-async def test_who_has_gone_is_told_nothing() -> None:
+async def asked() -> tuple[Line, asyncio.Event]:
+    """A tap is under way until the event is set."""
     go_on = asyncio.Event()
 
     async def work(body: bytes) -> Ready:
@@ -211,6 +214,11 @@ async def test_who_has_gone_is_told_nothing() -> None:
     line = Line(work)
     line.protocol.data_received(post(b"x"))
     await asyncio.sleep(0)
+    return line, go_on
+
+
+async def test_who_has_gone_is_told_nothing() -> None:
+    line, go_on = await asked()
     line.hang_up()
     go_on.set()
     await line.rest()
@@ -233,18 +241,23 @@ async def test_who_goes_in_the_middle_of_a_body_has_said_nothing() -> None:
 
 
 async def test_the_end_of_the_server_waits_for_the_answer() -> None:
-    go_on = asyncio.Event()
-
-    async def work(body: bytes) -> Ready:
-        await go_on.wait()
-        return Ready(201, body)
-
-    line = Line(work)
-    line.protocol.data_received(post(b"x"))
-    await asyncio.sleep(0)
+    line, go_on = await asked()
     line.protocol.shutdown()
     assert not line.wire.closed
     go_on.set()
     await line.rest()
     assert read(line.wire.writes[0])[1][b"connection"] == b"close"
     assert line.wire.closed
+
+
+async def test_nothing_keeps_a_connection_that_has_ended() -> None:
+    line = Line(echo)
+    await line.say(post(b"x"))
+    line.hang_up()
+    kept = weakref.ref(line.protocol)
+    gc.disable()
+    try:
+        del line
+        assert kept() is None
+    finally:
+        gc.enable()

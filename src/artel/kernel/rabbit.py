@@ -47,7 +47,11 @@ class RabbitBus:
 
     @classmethod
     async def open(cls, url: str) -> Self:
-        connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
+        """ConnectionError: it is not there, or not for us; both may pass."""
+        try:
+            connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
+        except AMQPError as error:  # so it says that there is no such virtual host
+            raise ConnectionError(f"RabbitMQ lets nobody in: {error!r}") from error
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
         nudges = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)

@@ -1,5 +1,5 @@
 """uvicorn as Artel runs it. Between a request and an ASGI application stand messages, checks and two writes; a tap goes
-from the connection to its route and back, and out in one piece: that halves what the server adds to it."""
+from the connection to its route and back, and out in one piece: a quarter less work for the loop."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +34,7 @@ class Protocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
+        del cycle.on_response  # it leads back to the connection, which would outlive its end
 
 
 def _wire(ready: Ready, servers: Sequence[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
