@@ -142,7 +142,7 @@ async def gateway(nginx: str, tmp_path: Path) -> AsyncIterator[Gateway]:
         for service in services.values():
             await stack.enter_async_context(service.open())
         addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in services.items()}
-        port, http = await stack.enter_async_context(running(nginx, folder, addresses, keys))
+        port, http = await stack.enter_async_context(running(nginx, folder, addresses, keys, tries=100_000))
         yield Gateway(port, folder, keys, services, http)
 
 
@@ -362,6 +362,21 @@ async def test_nothing_that_costs_a_service_something_is_free(
         answers = [await http.get(path) for _ in range(10)]
     assert answers[0].status_code == 200
     assert problem(answers[-1]) == (429, "rate_limited")
+
+
+async def test_who_shows_too_many_tokens_waits_and_who_is_known_does_not(
+    gateway: Gateway, nginx: str, tmp_path: Path
+) -> None:
+    """To verify one is dear, and is done before anything else is counted."""
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    async with running(nginx, tmp_path / "other", addresses, gateway.keys, tries=20) as (_, http):
+        known = {"Authorization": f"Bearer {gateway.token()}"}
+        forged = {"Authorization": f"Bearer {FORGERIES['one bit'](gateway.token())}"}
+        assert (await http.get("/api/v1/sessions", headers=known)).status_code == 200
+        answers = [await http.get("/api/v1/sessions", headers=forged) for _ in range(40)]
+        assert {answer.status_code for answer in answers[:19]} == {401}
+        assert problem(answers[-1]) == (429, "rate_limited")
+        assert (await http.get("/api/v1/sessions", headers=known)).status_code == 200
 
 
 # What goes through

@@ -51,6 +51,7 @@ class Place:
     run: Path
     user_rate: int = 30  # of reading, and of writing; three times as many at once
     address_rate: int = 200  # twice as many at once
+    tries: int = 500  # tokens never seen before, of an address in ten seconds
     modules: Path = Path("/usr/lib/nginx/modules")
     lua: Path = Path("/usr/share/lua/5.1")
 
@@ -114,7 +115,7 @@ def configuration(place: Place) -> dict[str, str]:
         "events": f"^{_pattern(EVENTS)}$",
         "ready": "\n".join(f"        {name} = true," for name in SERVICES),
     }
-    gate = {"jwks": place.jwks, "issuer": ISSUER, "audience": AUDIENCE, "skew": SKEW_SECONDS}
+    gate = {"jwks": place.jwks, "issuer": ISSUER, "audience": AUDIENCE, "skew": SKEW_SECONDS, "tries": place.tries}
     return {
         "openapi.json": json.dumps(document, ensure_ascii=False),
         "security.conf": (HERE / "security.conf").read_text(),

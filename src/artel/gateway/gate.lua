@@ -19,6 +19,7 @@ void ERR_clear_error(void);
 
 local JWKS, ISSUER, AUDIENCE, SKEW = "%%jwks", "%%issuer", "%%audience", %%skew
 local LONGEST = 4096
+local TRIES, WINDOW = %%tries, 10 -- tokens never seen that an address may show, in so many seconds
 -- What stands before the point in the DER form of any public key on P-256.
 local P256 = ngx.decode_base64("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE")
 local TITLES = {[401] = "Unauthenticated", [404] = "Not found", [413] = "Too large", [414] = "Too large",
@@ -113,6 +114,10 @@ local function unauthenticated(code, detail)
     return M.refuse(401, code, detail, {["WWW-Authenticate"] = "Bearer"})
 end
 
+function M.limited()
+    return M.refuse(429, "rate_limited", "Too many requests; come back a little later.", {["Retry-After"] = "1"})
+end
+
 function M.check()
     if ngx.var.artel_service == "" then
         return M.refuse(404, "not_found", "There is no such thing, or it is not yours to see.")
@@ -126,6 +131,9 @@ function M.check()
     if not scheme or scheme:lower() ~= "bearer" then return unauthenticated("unauthenticated", "Sign in first.") end
     local known = ngx.shared.tokens:get(token)
     if not known then
+        -- To verify costs more than all else here, and comes before nginx looks at its limits.
+        local tries = ngx.shared.tries:incr(ngx.var.binary_remote_addr, 1, 0, WINDOW)
+        if tries and tries > TRIES then return M.limited() end
         local claims = claims_of(token)
         if not claims then return unauthenticated("unauthenticated", "The token is not valid.") end
         local left = claims.exp - ngx.time()
