@@ -19,19 +19,15 @@ from artel.kernel.settings import Settings
 log = structlog.get_logger()
 
 
-class NoPort(OSError):  # noqa: N818 a sentence for whoever starts it
-    """With the setting that chooses another."""
-
-
 @contextmanager
 def ports(settings: Settings) -> Iterator[socket.socket]:
-    """Both are had before anything else is done."""
+    """Both are had before anything else is done. OSError, with the setting that chooses another."""
     with _listen(settings) as listening:
         try:
             # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
             metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
         except (OSError, OverflowError) as error:
-            raise NoPort(
+            raise OSError(
                 f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"
             ) from None
         try:
@@ -50,7 +46,7 @@ def _listen(settings: Settings) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         listening.close()
-        raise NoPort(
+        raise OSError(
             f"port {settings.port} on {settings.host} cannot be had ({error.strerror}); ARTEL_PORT chooses another"
         ) from None
     return listening

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from artel.contracts import published
 from artel.game.relay import LogRelay
 from artel.game.restored import begin_epoch
+from artel.game.tables import cursors
 from artel.kernel.bus import Message
-from artel.kernel.events import Event
+from artel.kernel.events import Event, now
 from artel_testing import Installation, Person, installation
 from game_testing import AMERICANA, KOLKHOZ, Table, table
 
@@ -341,9 +344,8 @@ class TestRelay:
         await here.drain()
 
         def held(tx: Any) -> None:
-            tx.exec_driver_sql(
-                f"UPDATE cursors SET holder = 'another', held_until = now() + interval '{minutes} minutes'"  # noqa: S608 a number of ours
-            )
+            until = now() + timedelta(minutes=minutes)
+            tx.execute(update(cursors).values(holder="another", held_until=until))
 
         await here.app.state.contexts["game"].database.write(held)
         await played.start()

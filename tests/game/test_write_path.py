@@ -10,11 +10,13 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
 from artel.game.announce import public_events
 from artel.game.game import Game
 from artel.game.log import Log, Row
+from artel.game.tables import events
 from artel.game.writer import Batch, Writer
 from artel_testing import Installation, Person, installation
 from game_testing import Gate, Table, problem, table
@@ -325,7 +327,7 @@ async def test_another_history(house: Installation, left: int) -> None:
     before = await played.now()
 
     def restore(tx: Any) -> None:
-        tx.exec_driver_sql(f"DELETE FROM events WHERE version > {left}")  # noqa: S608 a number of ours
+        tx.execute(delete(events).where(events.c.version > left))
         tx.exec_driver_sql("UPDATE epochs SET epoch = 'another'")
 
     await house.app.state.contexts["game"].database.write(restore)

@@ -20,7 +20,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from artel.auth.keys import KeyRing, ensure_key, rotate
 from artel.compose import SERVICES
@@ -544,7 +544,7 @@ async def test_an_evening_through_the_gateway(nginx: str, tmp_path: Path) -> Non
         ticket = (await company.ok(boris, "POST", f"/sessions/{table.id}/live-ticket"))["ticket"]
         live = f"ws://127.0.0.1:{port}/api/v1/sessions/{table.id}/live?after=0"
         with pytest.raises(InvalidStatus):
-            await connect(live, subprotocols=[Subprotocol("artel.v1")], origin="http://elsewhere.test")  # type: ignore[arg-type]  # a text is one
+            await connect(live, subprotocols=[Subprotocol("artel.v1")], origin=Origin("http://elsewhere.test"))
         async with connect(live, subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{ticket}")]) as phone:
             await table.play(40)
             await table.finish()

@@ -64,7 +64,7 @@ class DuelGame(Game):
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
-    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002
+    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002 kinds are a kolkhoz's
         if kind == "ball" and lucky and self._rules.fluke == "spotted":
             return _SPOTTED
         self.strokes[kind][0](self, seat)

@@ -123,7 +123,7 @@ class KolkhozGame(Game):
 
     strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
-    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002
+    def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002 luck is a duel's
         if ball is None:
             self.strokes[kind][0](self, seat)
             return 0

@@ -65,7 +65,7 @@ class Edge:
             body = await read_body(headers, receive)
             with self._traffic:
                 ready = await tap.answer(state, headers, scope["path_params"], body)
-        except Exception as error:  # noqa: BLE001 each has its answer
+        except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
             ready = _ready(answer_to(error, scope))
         self._observer.answered(scope, ready.status, time.perf_counter() - started)
         length = b"%d" % len(ready.body)

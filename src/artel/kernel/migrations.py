@@ -40,13 +40,9 @@ def check(service: str, url: str) -> None:
     _with_connection(url, lambda connection: command.check(config(service, connection)))
 
 
-class Behind(ConnectionError):  # noqa: N818 a state of affairs
-    """It passes: somebody is about to run `artel migrate`."""
-
-
 def require_tables(service: str, url: str) -> None:
-    """Behind, if the program needs newer tables than there are. Tables of a newer program serve an older one too:
-    what a migration takes away, no program of the release before may still use."""
+    """ConnectionError, because it passes, if the program needs newer tables than there are. Tables of a newer program
+    serve an older one too: what a migration takes away, no program of the release before may still use."""
     _with_connection(url, lambda connection: _require(service, connection))
 
 
@@ -55,7 +51,7 @@ def _require(service: str, connection: Connection) -> None:
     found = MigrationContext.configure(connection).get_current_revision()
     older = {each.revision for each in script.walk_revisions()} - {script.get_current_head()}
     if found is None or found in older:
-        raise Behind(f"its tables are of revision {found or 'none'}: `artel migrate {service}` makes them new")
+        raise ConnectionError(f"its tables are of revision {found or 'none'}: `artel migrate {service}` makes them new")
 
 
 def downgrade(service: str, url: str, revision: str = "base") -> None:
