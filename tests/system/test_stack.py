@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -57,10 +57,9 @@ def ports() -> int:
     """The first of so many that nobody has."""
     while True:
         first = free_port()
-        with suppress(OSError, OverflowError):
-            probes = [socket.create_server(("127.0.0.1", port)) for port in range(first, first + PORTS)]
-            for probe in probes:
-                probe.close()
+        with suppress(OSError, OverflowError), ExitStack() as probes:
+            for port in range(first, first + PORTS):
+                probes.enter_context(socket.create_server(("127.0.0.1", port)))
             return first
 
 
