@@ -83,6 +83,7 @@ test.each(tables)("$name", async (screen) => {
   const found: Record<string, string[]> = {};
   for (const [held, [width = 0, height = 0]] of Object.entries(HELD)) {
     await member.page.setViewportSize({ width, height });
+    await member.page.waitForFunction(([w, h]) => innerWidth === w && innerHeight === h, [width, height] as const);
     await shown(member.page);
     found[held] = await faultsOf(member.page);
   }

@@ -114,5 +114,7 @@ export async function shown(page: Page): Promise<void> {
     const status = document.querySelector("[data-live]");
     return !status || status.getAttribute("data-live") === "live";
   });
+  // What has just been resized is laid out with the next frame.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
 }
