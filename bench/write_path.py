@@ -19,7 +19,7 @@ WARM_SECONDS: Final = 0.5
 CONVINCING: Final = 0.6
 """Of pgbench: beside a slower floor anybody looks fast."""
 GAMES_AN_EVENING: Final = 24
-HOT_SECONDS: Final = 1.5
+HOT_SECONDS: Final = 0.8
 """Not longer at one table: a session holds 20,000 events."""
 
 

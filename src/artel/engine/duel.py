@@ -125,10 +125,10 @@ class DuelGame(Game):
 
     @property
     def balls_left(self) -> int:
-        left = _BALLS[self._rules.game]
-        for score, start, lost in zip(self.score, self._starts, self._lost, strict=True):
-            left -= max(0, score - start + lost)  # what lies on that side's shelf
-        return max(0, left)
+        (mine, yours), (start, other_start), (lost, other_lost) = self.score, self._starts, self._lost
+        shelf, other_shelf = mine - start + lost, yours - other_start + other_lost
+        left = _BALLS[self._rules.game] - (shelf if shelf > 0 else 0) - (other_shelf if other_shelf > 0 else 0)
+        return left if left > 0 else 0
 
     def result(self) -> dict[str, Any]:
         return {

@@ -143,8 +143,10 @@ class Owner:
             self._on_disk = batch.place
             batch.tell(None)
             self._untold.append((batch, time.perf_counter()))
-            # After the answer: whoever waits for the batch was scheduled just now.
-            asyncio.get_running_loop().call_soon(self._tell)
+            if self.live.sockets:  # after the answer: whoever waits for the batch was scheduled just now
+                asyncio.get_running_loop().call_soon(self._tell)
+            else:
+                self._tell()
             self._written(self.sheet.meta.id, any(row.state for row in batch.rows))
             return
         self.forget_pending()
