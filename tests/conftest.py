@@ -163,3 +163,9 @@ def nginx() -> str:
 def supervisor() -> str:
     """The program."""
     return server("supervisor")
+
+
+@pytest.fixture
+def prometheus() -> str:
+    """The program; Alertmanager, the exporters and both tools are here too then."""
+    return server("prometheus")

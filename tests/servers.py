@@ -30,6 +30,8 @@ PACKAGES = {
     "redis": "redis-server",
     "nginx": "nginx-light libnginx-mod-http-lua lua-cjson",
     "supervisor": "supervisor",
+    "prometheus": "prometheus prometheus-alertmanager"
+    " prometheus-node-exporter prometheus-postgres-exporter prometheus-redis-exporter",
     "chromium": "chromium",
 }
 VARIABLES = {
@@ -38,6 +40,7 @@ VARIABLES = {
     "redis": "ARTEL_TEST_REDIS_URL",
     "nginx": "ARTEL_TEST_NGINX",
     "supervisor": "ARTEL_TEST_SUPERVISOR",
+    "prometheus": "ARTEL_TEST_PROMETHEUS",
     "chromium": "ARTEL_TEST_CHROMIUM",
 }
 PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
@@ -287,12 +290,20 @@ def look_for_nginx() -> Path | None:
     return program if program and LUA.exists() else None
 
 
+def look_for_prometheus() -> Path | None:
+    """With what it watches by, and who it tells."""
+    beside = ("promtool", "prometheus-alertmanager", "amtool")
+    exporters = (f"prometheus-{name}-exporter" for name in ("node", "postgres", "redis"))
+    return look_for("prometheus")() if all(shutil.which(name) for name in (*beside, *exporters)) else None
+
+
 PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "postgres": look_for_postgres,
     "amqp": lambda: RABBIT if RABBIT.exists() else None,
     "redis": look_for("redis-server", "valkey-server"),
     "nginx": look_for_nginx,
     "supervisor": look_for("supervisord"),
+    "prometheus": look_for_prometheus,
     "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
 }
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
@@ -301,6 +312,7 @@ STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "redis": start_redis,
     "nginx": find_program("nginx"),
     "supervisor": find_program("supervisor"),
+    "prometheus": find_program("prometheus"),
     "chromium": find_program("chromium"),
 }
 
