@@ -24,6 +24,7 @@ from artel.kernel.settings import Settings
 from artel.kernel.store import open_store
 from artel.kernel.tap import Tap
 from artel.kernel.token import Verifier
+from artel.kernel.tracing import told_to
 from artel.kernel.traffic import Traffic
 
 SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
@@ -92,6 +93,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             bus = await open_bus(settings.bus_url, traffic)
+            stack.enter_context(told_to(settings.otlp_url))
             stack.push_async_callback(bus.close)
             for each in map(load, SERVICES):  # services start in any order: what one says waits for the others
                 await bus.prepare(each.name, [event.topic for event in each.reactions])

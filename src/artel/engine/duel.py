@@ -126,9 +126,8 @@ class DuelGame(Game):
     @property
     def balls_left(self) -> int:
         (mine, yours), (start, other_start), (lost, other_lost) = self.score, self._starts, self._lost
-        shelf, other_shelf = mine - start + lost, yours - other_start + other_lost
-        left = _BALLS[self._rules.game] - (shelf if shelf > 0 else 0) - (other_shelf if other_shelf > 0 else 0)
-        return left if left > 0 else 0
+        shelves = max(0, mine - start + lost) + max(0, yours - other_start + other_lost)
+        return max(0, _BALLS[self._rules.game] - shelves)
 
     def result(self) -> dict[str, Any]:
         return {

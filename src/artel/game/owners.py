@@ -19,6 +19,7 @@ from artel.game.nudges import Nudges
 from artel.game.owner import Answer, Owner
 from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.writer import Lost, Writer
+from artel.kernel import tracing
 from artel.kernel.database import Database, Tx
 from artel.kernel.errors import Problem, not_found, unavailable
 
@@ -108,7 +109,7 @@ class Owners:
             if answer.on_disk is None:
                 return answer
             try:
-                await answer.on_disk
+                await tracing.timed("game", "append to the log", answer.on_disk, {"artel.session.id": session_id})
             except Fenced:
                 continue
             return answer

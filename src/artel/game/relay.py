@@ -19,7 +19,7 @@ from artel.kernel.database import Database, Tx
 from artel.kernel.events import new_id, now
 from artel.kernel.outage import is_outage
 from artel.kernel.outbox import outbox
-from artel.kernel.relay import emitted
+from artel.kernel.relay import emitted, publish
 
 log = structlog.get_logger()
 ROWS = 100
@@ -78,7 +78,7 @@ class LogRelay:
         for event_id, topic, body in orjson.loads(row.announce):
             message = Message(event_id, topic, body.encode())
             try:
-                await self._bus.publish(message)
+                await publish(self._bus, "game", message)
             except Exception as error:  # noqa: BLE001 one bad event must not stop the others
                 log.warning("event not published", topic=topic, event_id=event_id, error=repr(error)[:200])
                 if is_outage(error):

@@ -15,6 +15,7 @@ class Message:
     id: str
     topic: str
     body: bytes
+    traceparent: str = ""  # of the one who published it last
 
 
 Handle = Callable[[Message], Awaitable[None]]

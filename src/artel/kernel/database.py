@@ -9,6 +9,7 @@ on PostgreSQL on an asyncpg connection. Either way the commit is done before any
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -73,7 +74,8 @@ class SqliteDatabase:
             with self._writer.begin() as tx:
                 return _unit(tx, work, *args, **kwargs)
 
-        result, emitted = await asyncio.get_running_loop().run_in_executor(self._writing, unit)
+        here = copy_context()  # an event that is emitted in the thread belongs to the trace of who waits
+        result, emitted = await asyncio.get_running_loop().run_in_executor(self._writing, here.run, unit)
         if emitted:
             self.on_emit()
         return result

@@ -1,4 +1,4 @@
-"""The outermost ring of every process: request id, size limit, metrics and the log line, in one ASGI layer.
+"""The outermost ring of every process: request id, trace, size limit, metrics and the log line, in one ASGI layer.
 
 One layer, because four middlewares cost as much as the request itself.
 """
@@ -15,6 +15,7 @@ from artel.kernel.errors import answer_to
 from artel.kernel.events import new_id
 from artel.kernel.observe import Observer
 from artel.kernel.tap import Ready, Tap
+from artel.kernel.tracing import Span, enter
 from artel.kernel.traffic import Traffic
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -61,6 +62,7 @@ class Edge:
         headers = dict(scope["headers"])
         state = scope.setdefault("state", {})
         request_id = state["request_id"] = _request_id(headers)
+        state["span"] = _trace(headers)
         try:
             body = await read_body(headers, receive)
             with self._traffic:
@@ -78,7 +80,9 @@ class Edge:
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         headers = dict(scope["headers"])
-        request_id = scope.setdefault("state", {})["request_id"] = _request_id(headers)
+        state = scope.setdefault("state", {})
+        request_id = state["request_id"] = _request_id(headers)
+        state["span"] = _trace(headers)
         sent = Sent(send, request_id)
         try:
             body = await read_body(headers, receive)
@@ -115,6 +119,10 @@ def _request_id(headers: Mapping[bytes, bytes]) -> str:
     if given and REQUEST_ID.fullmatch(given):
         return given.decode()
     return new_id()
+
+
+def _trace(headers: Mapping[bytes, bytes]) -> Span | None:
+    return enter(headers.get(b"traceparent", b"").decode("latin-1"))
 
 
 def _ready(response: Response) -> Ready:

@@ -8,11 +8,18 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from uuid_utils import uuid7
 
+from artel.kernel.tracing import current
+
 PREFIX = "artel."
 
 
 def new_id() -> str:
     return str(uuid7())
+
+
+def born(event_id: str) -> float:
+    """When it was made, in seconds since 1970: an id of ours begins with that."""
+    return int(event_id.replace("-", "")[:12], 16) / 1000
 
 
 def now() -> datetime:
@@ -30,7 +37,7 @@ class Event(BaseModel):
 
     event_id: str = Field(default_factory=new_id, exclude=True)
     at: AwareDatetime = Field(default_factory=now, exclude=True)
-    traceparent: str | None = Field(None, exclude=True)
+    traceparent: str | None = Field(default_factory=lambda: current() or None, exclude=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -62,3 +69,8 @@ class Event(BaseModel):
         envelope = orjson.loads(body)
         known = {"event_id": envelope["id"], "at": envelope["time"], "traceparent": envelope.get("traceparent")}
         return cls.model_validate({**envelope["data"], **known})
+
+
+def said_in(body: bytes) -> str:
+    """The traceparent of an event on its way; empty if it has none."""
+    return str(orjson.loads(body).get("traceparent") or "")

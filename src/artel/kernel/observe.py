@@ -1,10 +1,13 @@
 """What is told of every answer: counters by route and status, and a line in the log if it was slow or failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import Scope
+
+from artel.kernel.tracing import Span, trace_id
 
 SLOW_SECONDS = 0.25
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
@@ -34,8 +37,10 @@ class Observer:
         if meter is None:
             meter = self._meters[key] = self._meter(*key)
         meter(took)
+        state = scope["state"]
+        if span := state["span"]:
+            self._end(span, key, state)
         if status >= 500 or took > SLOW_SECONDS:
-            state = scope["state"]
             log.warning(
                 "slow or failed",
                 method=scope["method"],
@@ -43,8 +48,18 @@ class Observer:
                 status=status,
                 ms=round(took * 1000, 1),
                 request_id=state["request_id"],
+                trace_id=trace_id(),
                 user_id=state.get("user_id"),
             )
+
+    def _end(self, span: Span, key: tuple[str, str, int], state: Mapping[str, Any]) -> None:
+        method, route, status = key
+        about = {
+            "http.request.method": method, "http.route": route, "http.response.status_code": status,
+            "http.request.id": state["request_id"], "user.id": state.get("user_id", ""),
+        }  # fmt: skip
+        error = f"{status}" if status >= 500 else ""
+        span.end(self._service_of(route), f"{method} {route}", "SERVER", about, error)
 
     def _meter(self, method: str, route: str, status: int) -> Callable[[float], None]:
         service = self._service_of(route)

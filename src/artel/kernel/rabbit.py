@@ -64,6 +64,7 @@ class RabbitBus:
             type=message.topic,
             content_type="application/cloudevents+json",
             delivery_mode=DeliveryMode.PERSISTENT,
+            headers={"traceparent": message.traceparent} if message.traceparent else None,
         )
         wanted = message.topic in self._wanted
         try:
@@ -90,9 +91,10 @@ class RabbitBus:
     async def _consume(self, incoming: AbstractIncomingMessage, handle: Handle) -> None:
         """Refused, it goes back to the queue, whose delivery limit sends it on to the dead letters in the end."""
         tries = int(str(incoming.headers.get("x-delivery-count", 0)))
+        said = str(incoming.headers.get("traceparent") or "")
         while True:
             try:
-                await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body))
+                await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body, said))
             except Exception as error:  # noqa: BLE001 whatever it is, the message is not done
                 log.warning("event not handled", topic=incoming.type, tries=tries, error=repr(error)[:200])
                 await asyncio.sleep(min(self.PAUSE_SECONDS * 2**tries, self.LONGEST_PAUSE_SECONDS))

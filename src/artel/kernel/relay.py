@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -13,9 +13,10 @@ from sqlalchemy import delete, func, select, update
 
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx
-from artel.kernel.events import now
+from artel.kernel.events import now, said_in
 from artel.kernel.outage import is_outage
 from artel.kernel.outbox import outbox
+from artel.kernel.tracing import span
 
 log = structlog.get_logger()
 LEASE = timedelta(seconds=30)
@@ -65,6 +66,13 @@ def _waiting(tx: Tx) -> int:
 
 
 def _release(tx: Tx) -> None:
+async def publish(bus: Bus, service: str, message: Message) -> None:
+    """In the trace in which it was said."""
+    about = {"messaging.destination.name": message.topic, "artel.event.id": message.id}
+    with span(service, f"publish {message.topic}", "PRODUCER", said_in(message.body), about) as on:
+        await bus.publish(replace(message, traceparent=on))
+
+
     """A lease left by a killed process; on SQLite nobody else can be holding one."""
     if tx.dialect.name == "sqlite":
         tx.execute(update(outbox).where(outbox.c.due.is_not(None)).values(due=now()))
@@ -123,7 +131,7 @@ class Relay:
     async def _publish(self, row: Waiting) -> Fate:
         topic = row.message.topic
         try:
-            await self._bus.publish(row.message)
+            await publish(self._bus, self._service, row.message)
         except Exception as error:  # noqa: BLE001 one bad event must not stop the others
             failed.labels(self._service, topic).inc()
             log.warning("event not published", topic=topic, event_id=row.message.id, error=repr(error)[:200])

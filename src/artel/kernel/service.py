@@ -17,6 +17,7 @@ from artel.kernel.relay import Relay
 from artel.kernel.settings import Settings
 from artel.kernel.store import Store
 from artel.kernel.token import Verifier
+from artel.kernel.tracing import span
 
 Reaction = Callable[[Tx, Any], None]
 
@@ -92,8 +93,12 @@ async def _subscribe(service: Service, context: Context) -> None:
     by_topic = {event.topic: (event, reaction) for event, reaction in service.reactions.items()}
 
     async def handle(message: Message) -> None:
-        event, reaction = by_topic[message.topic]
-        await context.database.write(_react, event.read(message.body), reaction)
+        kind, reaction = by_topic[message.topic]
+        event = kind.read(message.body)
+        about = {"messaging.destination.name": event.topic, "artel.event.id": event.event_id}
+        said = message.traceparent or event.traceparent or ""
+        with span(service.name, f"process {event.topic}", "CONSUMER", said, about):
+            await context.database.write(_react, event, reaction)
 
     if by_topic:
         await context.bus.subscribe(service.name, list(by_topic), handle)

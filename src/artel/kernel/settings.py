@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     dev_login: bool | None = Field(None, description="sign-in by a name alone; empty: only locally, on loopback")
     telegram_bot_token: SecretStr | None = None
     telegram_bot_id: int | None = None
+    otlp_url: str = Field(
+        "", pattern=r"^(https?://.+)?$", description="a collector of traces, OTLP over HTTP: Jaeger's port 4318"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     event_burst: int = Field(100, ge=1, description="events a user may post at once")
     event_rate: float = Field(20, gt=0, description="events a second a user may post for long")
