@@ -66,16 +66,16 @@ def _waiting(tx: Tx) -> int:
 
 
 def _release(tx: Tx) -> None:
+    """A lease left by a killed process; on SQLite nobody else can be holding one."""
+    if tx.dialect.name == "sqlite":
+        tx.execute(update(outbox).where(outbox.c.due.is_not(None)).values(due=now()))
+
+
 async def publish(bus: Bus, service: str, message: Message) -> None:
     """In the trace in which it was said."""
     about = {"messaging.destination.name": message.topic, "artel.event.id": message.id}
     with span(service, f"publish {message.topic}", "PRODUCER", said_in(message.body), about) as on:
         await bus.publish(replace(message, traceparent=on))
-
-
-    """A lease left by a killed process; on SQLite nobody else can be holding one."""
-    if tx.dialect.name == "sqlite":
-        tx.execute(update(outbox).where(outbox.c.due.is_not(None)).values(due=now()))
 
 
 class Relay:
