@@ -165,7 +165,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         KeyRing(settings.keys)
         refresh_secret(settings.keys)
     with ports(settings) as listening:
-        configure_logs(settings.log_level)
+        configure_logs(settings, arguments.names)
         # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         asyncio.run(wait_for_all(settings, arguments.names))

@@ -54,7 +54,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def serve(listening: socket.socket, settings: Settings, names: Sequence[str], grace: int) -> int:
     """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back."""
-    configure_logs(settings.log_level)
+    configure_logs(settings, names)
     if settings.dev_login:
         log.warning("ARTEL_DEV_LOGIN=1 lets anybody sign in as anybody by a name")
     config = uvicorn.Config(

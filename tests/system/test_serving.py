@@ -167,7 +167,7 @@ def test_an_end_between_the_wait_and_the_start_is_heard(tmp_path: Path, monkeypa
 
     monkeypatch.setattr("uvicorn.Server.run", run)
     for name in ("_frozen", "configure_logs"):  # they are for a whole process
-        monkeypatch.setattr(f"artel.serving.{name}", lambda given: given)
+        monkeypatch.setattr(f"artel.serving.{name}", lambda *given: given[0])
     before = signal.getsignal(signal.SIGTERM)
     try:
         with socket.socket() as listening:

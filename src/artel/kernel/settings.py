@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         "", pattern=r"^(https?://.+)?$", description="a collector of traces, OTLP over HTTP: Jaeger's port 4318"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["", "json", "text"] = Field("", description="empty: text on a terminal, else JSON lines")
     event_burst: int = Field(100, ge=1, description="events a user may post at once")
     event_rate: float = Field(20, gt=0, description="events a second a user may post for long")
     sign_in_burst: int = Field(100, ge=1, description="sign-ins, and refreshes, that an address may try at once")

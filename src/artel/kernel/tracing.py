@@ -56,8 +56,13 @@ def trace_id() -> str:
     return _current.get()[3:35]
 
 
+def is_sampled(traceparent: str) -> bool:
+    """Whether the gate has chosen it."""
+    return traceparent[-1:] in {"1", "3", "5", "7", "9", "b", "d", "f"}
+
+
 def is_kept(traceparent: str) -> bool:
-    return bool(_tell) and traceparent[-1:] in {"1", "3", "5", "7", "9", "b", "d", "f"}
+    return bool(_tell) and is_sampled(traceparent)
 
 
 def enter(given: str) -> Span | None:

@@ -1,0 +1,54 @@
+"""What may stand in no log, whoever says it: secrets by their form, and those of the settings by the letter.
+
+Nobody here writes one; but libraries put addresses, parameters and whole requests into what they say of a failure.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from urllib.parse import quote, unquote, urlsplit
+
+GONE = "***"
+LONG_ENOUGH = 8  # a password that is a common word would take that word out of every line
+NAMED = r"authorization|cookie|secret|password|passwd|pwd|dsn|ticket|signature|init_?data|(?:[a-z]+[_-])?token"
+
+# Each is found only where a word begins: the time for a line grows as the line does.
+FORMS = (
+    (r"(?<=://)[^\s/@\"'\\]+(?=@)", GONE),  # who comes, and with which password
+    (r"(?<![^\s\"'\\])[^\s\"'\\]*?(?:auth_date|query_id|\bhash)(?:=|%3D)[^\s\"'\\]*", GONE),  # Telegram's init data
+    (r"(?<!\d)\d{5,}(?::|%3A)[\w-]{20,}", GONE),  # a bot's token
+    (r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?", GONE),
+    (r"\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,9}\.[\w-]+", GONE),  # a refresh token
+    (r"(\bticket\.)[\w-]+", rf"\1{GONE}"),
+    (r"(/[st]/(?:#|%23))[\w.-]+", rf"\1{GONE}"),  # a link that shares something
+    (r"(/join/)[^\s/?\"'\\]+", rf"\1{GONE}"),
+    (r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b", rf"\1{GONE}"),
+    (r"(Key \([^()]*\)=)\([^()]*\)", rf"\1({GONE})"),  # what PostgreSQL says of a row that is there already
+    (
+        rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|\\*[\"'],)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?)[^\s\"'\\,;&)\]}}]+",
+        rf"\1{GONE}",
+    ),
+)
+
+Redact = Callable[[str], str]
+
+
+def redactor(*secrets: str) -> Redact:
+    """`secrets` are looked for by the letter."""
+    forms = [(re.compile(form), instead) for form, instead in FORMS]
+    known = {each for secret in secrets if len(secret) >= LONG_ENOUGH for each in (secret, quote(secret, safe=""))}
+    if known:
+        longest_first = sorted(known, key=len, reverse=True)
+        forms.insert(0, (re.compile("|".join(map(re.escape, longest_first))), GONE))
+
+    def redact(text: str) -> str:
+        for form, instead in forms:
+            text = form.sub(instead, text)
+        return text
+
+    return redact
+
+
+def passwords(urls: Iterable[str]) -> list[str]:
+    """As they stand there, and as they are."""
+    found = [urlsplit(url).password or "" for url in urls]
+    return [each for password in found for each in (password, unquote(password))]
