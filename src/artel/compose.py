@@ -26,6 +26,7 @@ from artel.kernel.tap import Tap
 from artel.kernel.token import Verifier
 from artel.kernel.tracing import told_to
 from artel.kernel.traffic import Traffic
+from artel.kernel.watch import watching
 
 SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
 PREFIX = "/api/v1"
@@ -92,8 +93,8 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            bus = await open_bus(settings.bus_url, traffic)
             stack.enter_context(told_to(settings.otlp_url))
+            bus = await open_bus(settings.bus_url, traffic)
             stack.push_async_callback(bus.close)
             for each in map(load, SERVICES):  # services start in any order: what one says waits for the others
                 await bus.prepare(each.name, [event.topic for event in each.reactions])
@@ -104,6 +105,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
                 app.state.contexts[service.name] = context
             for context in app.state.contexts.values():
                 await stack.enter_async_context(relaying(context))
+                await stack.enter_async_context(watching(context))
             yield
 
     app = Artel(

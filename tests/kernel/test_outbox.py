@@ -1,6 +1,7 @@
 """An event leaves with the transaction that made it true and takes effect once, on both databases."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, select, update
 
 from artel.kernel import events, outbox, relay
 from artel.kernel.bus import MemoryBus, Message
@@ -342,7 +343,27 @@ async def test_what_waits_and_what_failed_can_be_seen(database: Database, bus: M
     labels = {"service": name, "topic": Happened.topic}
     assert REGISTRY.get_sample_value("artel_events_emitted_total", labels) == 1
     assert REGISTRY.get_sample_value("artel_events_failed_total", labels) == 1
-    assert await database.read(relay._waiting) == 1
+    seen = await database.read(outbox.backlog)
+    assert (seen.depth, seen.given_up) == (1, 0)
+    assert 0 <= time.time() - seen.oldest < 60
+
+
+async def test_the_oldest_that_waits_and_what_was_given_up_are_told_apart(database: Database) -> None:
+    assert await database.read(outbox.backlog) == (0, 0.0, 0)
+    await database.write(happen, 1, 2, 3)
+    first, second, _ = await database.read(waiting)
+
+    def give_up(tx: Tx) -> None:
+        tx.execute(update(outbox.outbox).where(outbox.outbox.c.seq == first.seq).values(due=None))
+
+    await database.write(give_up)
+    assert await database.read(outbox.backlog) == (2, events.born(second.id), 1)
+
+
+async def test_more_than_so_many_are_not_counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MOST", 2)
+    await database.write(happen, 1, 2, 3)
+    assert (await database.read(outbox.backlog)).depth == 2
 
 
 def test_an_event_is_a_cloudevent() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from artel.game import meters
 from artel.game.listing import keep_summaries, summary_row
 from artel.game.live import PING, RESTART
 from artel.game.log import open_log
@@ -60,6 +61,7 @@ async def open_game(context: Context) -> AsyncIterator[Game]:
         stack.push_async_callback(events.close)
         relay = LogRelay(context.database, context.bus)
         context.relay.sources.append(relay.drain)
+        context.looks.append(meters.look)
         nudges = Nudges(context.bus)
         owners = Owners(context.database, events, nudges, context.relay.wake)
         game = Game(context, owners, nudges)

@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import ColumnElement, Row, insert, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, literal_column, or_, select, true, tuple_, update
 
 from artel.game.tables import cursors, events
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx
-from artel.kernel.events import new_id, now
+from artel.kernel.events import born, new_id, now
 from artel.kernel.outage import is_outage
-from artel.kernel.outbox import outbox
-from artel.kernel.relay import emitted, publish
+from artel.kernel.outbox import MOST, Backlog, outbox
+from artel.kernel.relay import emitted, failed, publish
 
 log = structlog.get_logger()
 ROWS = 100
@@ -28,6 +28,7 @@ LOOK_AGAIN_SECONDS = 0.02
 """How long to leave an older transaction, or another process that publishes, before looking again."""
 LOOKS = 50
 
+PLACE = events.c.xid, events.c.session_id, events.c.version
 HERE = cursors.c.name == "relay"
 
 
@@ -80,6 +81,7 @@ class LogRelay:
             try:
                 await publish(self._bus, "game", message)
             except Exception as error:  # noqa: BLE001 one bad event must not stop the others
+                failed.labels("game", topic).inc()
                 log.warning("event not published", topic=topic, event_id=event_id, error=repr(error)[:200])
                 if is_outage(error):
                     return False
@@ -94,12 +96,21 @@ def _ahead(tx: Tx) -> Sequence[Row[Any]]:
     safe: ColumnElement[bool] = true()
     if tx.dialect.name == "postgresql":
         safe = events.c.xid < literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-    place = tuple_(events.c.xid, events.c.session_id, events.c.version)
-    cursor = select(cursors.c.xid, cursors.c.session_id, cursors.c.version).where(HERE)
-    after = tuple_(*tx.execute(cursor).one())
-    found = select(events.c.xid, events.c.session_id, events.c.version, events.c.announce, safe.label("safe"))
-    ordered = found.where(events.c.announce.is_not(None), place > after).order_by(*place)
-    return tx.execute(ordered.limit(ROWS)).all()
+    found = select(*PLACE, events.c.announce, safe.label("safe")).where(_behind_cursor(tx))
+    return tx.execute(found.order_by(*PLACE).limit(ROWS)).all()
+
+
+def _behind_cursor(tx: Tx) -> ColumnElement[bool]:
+    cursor = tx.execute(select(cursors.c.xid, cursors.c.session_id, cursors.c.version).where(HERE)).one()
+    return and_(events.c.announce.is_not(None), tuple_(*PLACE) > tuple_(*cursor))
+
+
+def announced(tx: Tx) -> Backlog:
+    """What the log has to tell, whoever is telling it."""
+    waits = select(*PLACE, events.c.announce).where(_behind_cursor(tx)).order_by(*PLACE)
+    first = tx.execute(waits.limit(1)).first()
+    depth = tx.execute(select(func.count()).select_from(waits.limit(MOST).subquery())).scalar_one()
+    return Backlog(depth, born(orjson.loads(first.announce)[0][0]) if first else 0.0)
 
 
 def _hold(tx: Tx, holder: str) -> Sequence[Row[Any]]:

@@ -42,6 +42,13 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),  # of everything but the log
 )
+# They are counted every few seconds, and most of all there are have long been finished.
+open_sessions = Index(
+    "ix_sessions_open",
+    sessions.c.state,
+    postgresql_where=sessions.c.state == "open",
+    sqlite_where=sessions.c.state == "open",
+)
 
 players = Table(
     "players",

@@ -7,7 +7,7 @@ on PostgreSQL on an asyncpg connection. Either way the commit is done before any
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -31,6 +31,7 @@ class Database(Protocol):
     url: str
     dialect: str
     on_emit: Callable[[], None]
+    engines: Sequence[Engine]
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
@@ -68,6 +69,7 @@ class SqliteDatabase:
         self._reader = sqlite_engine(path, "BEGIN", size=2, query_only=True)
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._reading = ThreadPoolExecutor(2, "sqlite-read")
+        self.engines: Sequence[Engine] = (self._writer, self._reader)
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def unit() -> tuple[T, bool]:
@@ -126,6 +128,7 @@ class PostgresDatabase:
         self.on_emit: Callable[[], None] = _nobody
         connecting = {"timeout": 5, "server_settings": {"application_name": "artel", **self.LIMITS}}
         self._engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, connect_args=connecting)
+        self.engines: Sequence[Engine] = (self._engine.sync_engine,)
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._engine.begin() as connection:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Literal
 
 import structlog
-from prometheus_client import Counter, Gauge
-from sqlalchemy import delete, func, select, update
+from prometheus_client import Counter
+from sqlalchemy import delete, select, update
 
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx
@@ -28,7 +28,6 @@ Fate = Literal["done", "broken", "away"]
 
 emitted = Counter("artel_events_emitted", "events that left the outbox", ["service", "topic"])
 failed = Counter("artel_events_failed", "attempts to publish that failed", ["service", "topic"])
-depth = Gauge("artel_outbox_depth", "events that wait in the outbox, seen at the last drain", ["service"])
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,6 @@ def _settle(tx: Tx, done: Sequence[Waiting], broken: Sequence[Waiting], away: Se
         tries = row.tries + 1
         due = now() + timedelta(seconds=2**tries) if tries < TRIES else None
         tx.execute(update(outbox).where(outbox.c.seq == row.seq).values(due=due, tries=tries))
-
-
-def _waiting(tx: Tx) -> int:
-    return tx.execute(select(func.count()).select_from(outbox)).scalar_one()
 
 
 def _release(tx: Tx) -> None:
@@ -105,7 +100,6 @@ class Relay:
                     await self._database.write(_release)
                     released = True
                 await self.drain()
-                depth.labels(self._service).set(await self._database.read(_waiting))
             except Exception as error:  # noqa: BLE001 the loop outlives any outage
                 log.warning("the outbox waits", service=self._service, error=str(error)[:200])
             with suppress(TimeoutError):

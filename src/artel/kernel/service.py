@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request
+from prometheus_client import Counter, Histogram
 from sqlalchemy import MetaData
 
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
-from artel.kernel.events import Event
+from artel.kernel.events import Event, now
 from artel.kernel.outbox import once
 from artel.kernel.relay import Relay
 from artel.kernel.settings import Settings
@@ -20,6 +21,15 @@ from artel.kernel.token import Verifier
 from artel.kernel.tracing import span
 
 Reaction = Callable[[Tx, Any], None]
+
+taken = Counter("artel_events_taken", "events of others that took effect, repeats among them", ["service", "topic"])
+refused = Counter("artel_events_refused", "attempts to take an event that failed", ["service", "topic"])
+lag = Histogram(
+    "artel_inbox_lag_seconds",
+    "from the making of an event until its effect is on disk",
+    ["service"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
+)
 
 
 @dataclass
@@ -34,6 +44,7 @@ class Context:
     verifier: Verifier
     relay: Relay
     own: Any = None
+    looks: list[Callable[[Tx], None]] = field(default_factory=list)  # what it measures every few seconds
 
 
 @dataclass(frozen=True)
@@ -97,8 +108,13 @@ async def _subscribe(service: Service, context: Context) -> None:
         event = kind.read(message.body)
         about = {"messaging.destination.name": event.topic, "artel.event.id": event.event_id}
         said = message.traceparent or event.traceparent or ""
-        with span(service.name, f"process {event.topic}", "CONSUMER", said, about):
+        with (
+            span(service.name, f"process {event.topic}", "CONSUMER", said, about),
+            refused.labels(service.name, event.topic).count_exceptions(),
+        ):
             await context.database.write(_react, event, reaction)
+        taken.labels(service.name, event.topic).inc()
+        lag.labels(service.name).observe((now() - event.at).total_seconds())
 
     if by_topic:
         await context.bus.subscribe(service.name, list(by_topic), handle)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, false, func, insert, select, true, update
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id
 from artel.kernel.sql import lock, older, put_new
+from artel.notification.meters import told
 from artel.notification.news import News
 from artel.notification.preferences import wants
 from artel.notification.tables import entries, moments
@@ -54,12 +55,15 @@ def _put(tx: Tx, before: Row[Any] | None, row: dict[str, Any], item: News) -> No
     row = {**row, "kind": item.kind, "data": item.model_dump(mode="json")}
     if before is None:
         row |= {"id": new_id(), "read": False, "shown": wanted, "created_at": row["updated_at"]}
+        if wanted:
+            told(tx, item.kind)
         tx.execute(insert(entries).values(row))
         return
     # What is on the screen must be true, even of a kind that was switched off since; but it calls nobody again.
     row["shown"] = before.shown or wanted
     if wanted and not item.same_to_me(before.data):
         row["read"] = False
+        told(tx, item.kind)
     tx.execute(update(entries).where(entries.c.id == before.id).values(row))
 
 
