@@ -24,8 +24,8 @@ def ports(settings: Settings) -> Iterator[socket.socket]:
     """Both are had before anything else is done. OSError, with the setting that chooses another."""
     with _listen(settings) as listening:
         try:
-            # Never beside the public routes: whoever collects metrics is on this machine, or brings a tunnel.
-            metrics, _thread = start_http_server(settings.admin, "127.0.0.1")
+            # Never beside the public routes: whoever collects metrics is on this machine, or in a network of its own.
+            metrics, _thread = start_http_server(settings.admin, settings.admin_host)
         except (OSError, OverflowError) as error:
             raise OSError(
                 f"port {settings.admin}, where metrics are, cannot be had ({error}); ARTEL_ADMIN_PORT chooses another"

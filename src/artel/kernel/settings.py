@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="the address the gateway, or the newcomer's browser, comes to")
     port: int = Field(8080, ge=1, le=65535)
     admin_port: int = Field(0, ge=0, le=65535, description="where /metrics is served; 0: the next port after `port`")
+    admin_host: str = Field("127.0.0.1", description="the address /metrics is served on; never one the world can reach")
     data_dir: Path = Field(Path("var"), description="SQLite files and, unless given elsewhere, the signing keys")
     database_url: str = Field(
         "",
