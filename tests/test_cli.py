@@ -14,7 +14,7 @@ import pytest
 from httpx2 import Client
 from sqlalchemy.engine import make_url
 
-from artel.cli import main
+from artel.cli import NAMES, main
 from artel.kernel.settings import Settings
 from servers import free_port
 
@@ -131,6 +131,11 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("gateway /dev/null/gateway", {}, "--upstream is missing for auth, game"),
         ("gateway x --upstream game", {}, "'game' is no NAME=HOST:PORT"),
         ("gateway x --upstream games=127.0.0.1:1", {}, "no service is called 'games'"),
+        (
+            "gateway x --resolver 127.0.0.11 " + " ".join(f"--upstream {name}=a:1,b:1" for name in NAMES),
+            {},
+            "all processes of a service have one name",
+        ),
         ("dance", {}, "invalid choice: 'dance'"),
         ("", {}, "COMMAND"),
     ],

@@ -88,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     gateway.add_argument(
         "--address-rate", type=int, default=200, metavar="N", help="of an address; default: %(default)s"
     )
+    gateway.add_argument("--run-dir", type=Path, metavar="DIRECTORY", help="for nginx's own files, instead of the same")
+    gateway.add_argument("--access-log", type=Path, metavar="FILE", help="instead of access.log beside them")
+    resolver = "of names: one --upstream NAME=HOST:PORT a service, and HOST is looked up again every second"
+    gateway.add_argument("--resolver", default="", metavar="ADDRESS", help=resolver)
+    gateway.add_argument("--metrics", default="", metavar="HOST:PORT", help="where /metrics is, for Prometheus alone")
     gateway.set_defaults(run=_gateway)
 
     replay = commands.add_parser(
@@ -242,8 +247,22 @@ def _gateway(arguments: argparse.Namespace) -> int:
         raise _Refused(f"--upstream is missing for {', '.join(missing)}")
     directory = arguments.directory.resolve()
     jwks = _settings().keys.resolve() / "jwks.json"
-    rates = arguments.user_rate, arguments.address_rate
-    write(directory, Place(arguments.listen, upstreams, jwks, arguments.web.resolve(), directory, *rates))
+    if arguments.resolver and any(len(addresses) > 1 for addresses in upstreams.values()):
+        raise _Refused("--resolver: all processes of a service have one name there")
+    place = Place(
+        listen=arguments.listen,
+        upstreams=upstreams,
+        jwks=jwks,
+        web=arguments.web.resolve(),
+        run=(arguments.run_dir or directory).absolute(),
+        etc=directory,
+        access_log=arguments.access_log,
+        resolver=arguments.resolver,
+        metrics=arguments.metrics,
+        user_rate=arguments.user_rate,
+        address_rate=arguments.address_rate,
+    )
+    write(directory, place)
     print(f"nginx -c {directory / 'nginx.conf'}")
     return 0
 

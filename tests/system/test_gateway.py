@@ -42,11 +42,12 @@ class Upstream:
 
     name: str
     port: int = 0
+    host: str = "127.0.0.1"
     asked: list[Json] = field(default_factory=list)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, self.host, self.port)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield

@@ -42,13 +42,20 @@ class Way:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a gateway runs, and for how many: addresses as host:port, folders absolute, rates in requests a second."""
+    """Where a gateway runs, and for how many: addresses as host:port, folders absolute, rates in requests a second.
+
+    With a `resolver` each service is one name, looked up while it runs: what is behind it may come and go.
+    """
 
     listen: str
     upstreams: Mapping[str, Sequence[str]]
     jwks: Path
     web: Path
-    run: Path
+    run: Path  # what nginx writes
+    etc: Path | None = None  # where this configuration will be read; None: in `run`
+    access_log: Path | None = None  # None: in `run`
+    resolver: str = ""
+    metrics: str = ""  # where /metrics is; empty: nowhere
     user_rate: int = 30  # of reading, and of writing; three times as many at once
     address_rate: int = 200  # twice as many at once
     tries: int = 500  # tokens never seen before, of an address in ten seconds
@@ -97,7 +104,10 @@ def configuration(place: Place) -> dict[str, str]:
     document = compose(SERVICES, Settings()).openapi()
     told = {
         "listen": place.listen,
+        "metrics": place.metrics,
         "run": place.run,
+        "etc": place.etc or place.run,
+        "access_log": place.access_log or place.run / "access.log",
         "modules": place.modules,
         "lua": place.lua,
         "web": place.web,
@@ -106,7 +116,8 @@ def configuration(place: Place) -> dict[str, str]:
         "user_burst": 3 * place.user_rate,
         "address_rate": place.address_rate,
         "address_burst": 2 * place.address_rate,
-        "upstreams": "\n".join(_upstream(name, place.upstreams[name]) for name in SERVICES),
+        "upstreams": "\n".join(_upstreams(place)),
+        "places": _map((name, place.upstreams[name][0] if place.resolver else name) for name in SERVICES),
         "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
         "open": _map(
             (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
@@ -120,9 +131,18 @@ def configuration(place: Place) -> dict[str, str]:
         "openapi.json": json.dumps(document, ensure_ascii=False),
         "security.conf": (HERE / "security.conf").read_text(),
         "api.conf": Text((HERE / "api.conf").read_text()).substitute(told),
+        "metrics.conf": Text((HERE / "metrics.conf").read_text() if place.metrics else "").substitute(told),
+        "figures.lua": (HERE / "figures.lua").read_text(),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
     }
+
+
+def _upstreams(place: Place) -> Iterator[str]:
+    if place.resolver:
+        yield f"    resolver {place.resolver} valid=1s ipv6=off;"
+    else:
+        yield from (_upstream(name, place.upstreams[name]) for name in SERVICES)
 
 
 def _upstream(name: str, addresses: Sequence[str]) -> str:
