@@ -39,7 +39,7 @@ class Game:
                 await self.owners.look()
                 await self.put_away()
             except Exception as error:  # noqa: BLE001 an outage passes, and the next round finds what it hid
-                log.warning("the sessions in memory could not be looked after", error=repr(error)[:200])
+                log.warning("the sessions in memory could not be looked after", error=error)
 
     def greet(self) -> None:
         for owner in self.owners:

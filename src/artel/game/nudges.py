@@ -51,7 +51,7 @@ class Nudges:
             try:
                 await self._bus.nudge(TOPIC, orjson.dumps(body))
             except Exception as error:  # noqa: BLE001 the next look at the database finds it all the same
-                log.warning("nudge not sent", error=repr(error)[:200])
+                log.warning("nudge not sent", error=error)
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _hear(self, body: bytes, listener: Listener) -> None:

@@ -252,7 +252,7 @@ class Owners:
         try:
             await self.fresh(session_id)
         except Exception as error:  # noqa: BLE001 whoever asks next will be told
-            log.warning("a session could not be refreshed", session_id=session_id, error=repr(error)[:200])
+            log.warning("a session could not be refreshed", session_id=session_id, error=error)
 
     def heard_presence(self, process: str, session_id: str, user_ids: frozenset[str]) -> None:
         owner = self._owners.get(session_id)

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import structlog
 from sqlalchemy import ColumnElement, Row, and_, func, insert, literal_column, or_, select, true, tuple_, update
 
 from artel.game.tables import cursors, events
@@ -19,9 +18,8 @@ from artel.kernel.database import Database, Tx
 from artel.kernel.events import born, new_id, now
 from artel.kernel.outage import is_outage
 from artel.kernel.outbox import MOST, Backlog, outbox
-from artel.kernel.relay import emitted, failed, publish
+from artel.kernel.relay import emitted, failed, not_published, publish
 
-log = structlog.get_logger()
 ROWS = 100
 LEASE = timedelta(seconds=30)
 LOOK_AGAIN_SECONDS = 0.02
@@ -82,7 +80,7 @@ class LogRelay:
                 await publish(self._bus, "game", message)
             except Exception as error:  # noqa: BLE001 one bad event must not stop the others
                 failed.labels("game", topic).inc()
-                log.warning("event not published", topic=topic, event_id=event_id, error=repr(error)[:200])
+                not_published("game", message, error)
                 if is_outage(error):
                     return False
                 broken.append(message)

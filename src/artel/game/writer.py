@@ -109,7 +109,7 @@ class Writer:
         except Fenced as fenced:
             await self._apart(group, fenced)
         except Exception as error:  # noqa: BLE001 whatever it was, nobody may be left waiting
-            log.warning("the log cannot be written", error=repr(error)[:200], rows=len(rows))
+            log.warning("the log cannot be written", error=error, rows=len(rows))
             _settle(group, Lost(repr(error)))
             self._lost()
         else:

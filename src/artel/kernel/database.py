@@ -100,7 +100,7 @@ class SqliteDatabase:
 
 def sqlite_engine(path: str, begin: str, size: int, *, query_only: bool = False) -> Engine:
     # isolation_level=None leaves BEGIN to us: the driver's own would start a write as a read and fail later.
-    options: dict[str, Any] = {"connect_args": {"isolation_level": None, "check_same_thread": False}}
+    options: Any = {"connect_args": {"isolation_level": None, "check_same_thread": False}, "hide_parameters": True}
     engine = create_engine(
         URL.create("sqlite", database=path), poolclass=QueuePool, pool_size=size, max_overflow=0, **options
     )
@@ -122,12 +122,13 @@ class PostgresDatabase:
     dialect = "postgresql"
     # Whoever waits longer is told to come back: a stuck statement must not take the pool with it.
     LIMITS: ClassVar = {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "30s"}
+    POOL: ClassVar[Any] = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 5, "hide_parameters": True}
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.on_emit: Callable[[], None] = _nobody
         connecting = {"timeout": 5, "server_settings": {"application_name": "artel", **self.LIMITS}}
-        self._engine = create_async_engine(url, pool_size=5, max_overflow=5, pool_timeout=5, connect_args=connecting)
+        self._engine = create_async_engine(url, **self.POOL, connect_args=connecting)
         self.engines: Sequence[Engine] = (self._engine.sync_engine,)
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -109,7 +109,7 @@ def _http(scope: Scope, error: Exception) -> Response:
 
 def _unforeseen(scope: Scope, error: Exception) -> Response:
     if is_outage(error):
-        log.error("a server does not answer", error=str(error)[:200], request_id=_id(scope))
+        log.error("a server does not answer", error=error, request_id=_id(scope))
         return unavailable("A part of the system does not answer.").response(_id(scope))
     if sqlstate(error).startswith("22"):
         return Problem(422, "invalid_body", "A value is out of bounds.").response(_id(scope))

@@ -70,8 +70,7 @@ class RabbitBus:
         try:
             await self._events.publish(amqp, message.topic, mandatory=wanted, timeout=CONFIRM_SECONDS)
         except (AMQPError, ChannelInvalidStateError) as refused:
-            # A queue is full, or somebody has taken it away, or the connection is on its way back: nothing is wrong
-            # with the message.
+            # A queue is full, or gone, or the connection is on its way back: nothing is wrong with the message.
             raise ConnectionError(f"RabbitMQ does not take {message.topic}: {refused!r}") from refused
 
     async def prepare(self, group: str, topics: Sequence[str]) -> None:
@@ -96,7 +95,8 @@ class RabbitBus:
             try:
                 await handle(Message(incoming.message_id or "", incoming.type or "", incoming.body, said))
             except Exception as error:  # noqa: BLE001 whatever it is, the message is not done
-                log.warning("event not handled", topic=incoming.type, tries=tries, error=repr(error)[:200])
+                about = {"topic": incoming.type, "event_id": incoming.message_id, "trace_id": said[3:35] or None}
+                log.warning("event not handled", kind="event", **about, tries=tries, error=error)
                 await asyncio.sleep(min(self.PAUSE_SECONDS * 2**tries, self.LONGEST_PAUSE_SECONDS))
                 if not is_outage(error):
                     await incoming.reject(requeue=True)

@@ -16,7 +16,7 @@ from artel.kernel.database import Database, Tx
 from artel.kernel.events import now, said_in
 from artel.kernel.outage import is_outage
 from artel.kernel.outbox import outbox
-from artel.kernel.tracing import span
+from artel.kernel.tracing import inside, is_sampled, span
 
 log = structlog.get_logger()
 LEASE = timedelta(seconds=30)
@@ -71,6 +71,15 @@ async def publish(bus: Bus, service: str, message: Message) -> None:
     about = {"messaging.destination.name": message.topic, "artel.event.id": message.id}
     with span(service, f"publish {message.topic}", "PRODUCER", said_in(message.body), about) as on:
         await bus.publish(replace(message, traceparent=on))
+        if is_sampled(on):
+            log.info("event published", kind="event", service=service, topic=message.topic, event_id=message.id)
+
+
+def not_published(service: str, message: Message, error: Exception) -> None:
+    with inside(said_in(message.body)):
+        log.warning(
+            "event not published", kind="event", service=service, topic=message.topic, event_id=message.id, error=error
+        )
 
 
 class Relay:
@@ -101,7 +110,7 @@ class Relay:
                     released = True
                 await self.drain()
             except Exception as error:  # noqa: BLE001 the loop outlives any outage
-                log.warning("the outbox waits", service=self._service, error=str(error)[:200])
+                log.warning("the outbox waits", kind="event", service=self._service, error=error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.POLL_SECONDS):
                     await self._woken.wait()
@@ -128,7 +137,7 @@ class Relay:
             await publish(self._bus, self._service, row.message)
         except Exception as error:  # noqa: BLE001 one bad event must not stop the others
             failed.labels(self._service, topic).inc()
-            log.warning("event not published", topic=topic, event_id=row.message.id, error=repr(error)[:200])
+            not_published(self._service, row.message, error)
             return "away" if is_outage(error) else "broken"
         emitted.labels(self._service, topic).inc()
         return "done"

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import Counter, Histogram
 from sqlalchemy import MetaData
@@ -18,8 +19,9 @@ from artel.kernel.relay import Relay
 from artel.kernel.settings import Settings
 from artel.kernel.store import Store
 from artel.kernel.token import Verifier
-from artel.kernel.tracing import span
+from artel.kernel.tracing import is_sampled, span
 
+log = structlog.get_logger()
 Reaction = Callable[[Tx, Any], None]
 
 taken = Counter("artel_events_taken", "events of others that took effect, repeats among them", ["service", "topic"])
@@ -113,6 +115,10 @@ async def _subscribe(service: Service, context: Context) -> None:
             refused.labels(service.name, event.topic).count_exceptions(),
         ):
             await context.database.write(_react, event, reaction)
+            if is_sampled(said):
+                log.info(
+                    "event handled", kind="event", service=service.name, topic=event.topic, event_id=event.event_id
+                )
         taken.labels(service.name, event.topic).inc()
         lag.labels(service.name).observe((now() - event.at).total_seconds())
 
