@@ -18,6 +18,10 @@ from artel.cli import NAMES, main
 from artel.kernel.settings import Settings
 from servers import free_port
 
+PRODUCTION = {
+    "ARTEL_ENV": "production", "ARTEL_PUBLIC_URL": "https://artel.example", "ARTEL_KEYS_DIR": "/dev/null",
+    "ARTEL_DATABASE_URL": "sqlite+aiosqlite:////dev/null/{service}.db",
+}  # fmt: skip
 IN_USE = "cannot be had (Address already in use)"
 
 
@@ -119,6 +123,8 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("run", {"ARTEL_BUS_URL": "kafka://bus"}, "ARTEL_BUS_URL: "),
         ("run", {"ARTEL_ENV": "production", "ARTEL_DEV_LOGIN": "1"}, "ARTEL_DEV_LOGIN=1 is refused with ARTEL_ENV"),
         ("run", {"ARTEL_ENV": "production"}, "ARTEL_DATABASE_URL is missing"),
+        ("run", {**PRODUCTION}, "ARTEL_TELEGRAM_BOT_TOKEN is missing, or is no token"),
+        ("run", {**PRODUCTION, "ARTEL_TELEGRAM_BOT_TOKEN": "put it here"}, "ARTEL_TELEGRAM_BOT_TOKEN is missing"),
         ("run", {"ARTEL_TELEGRAM_BOT_TOKEN_FILE": "/dev/null/token"}, "/dev/null/token"),
         ("migrate", {"ARTEL_DATABASE_URL": "sqlite+aiosqlite:////dev/shm/one.db"}, "a database of its own"),
         ("migrate", {"ARTEL_DATABASE_URL": "postgresql+asyncpg://a@127.0.0.1:9/{service}"}, "the database of auth"),
@@ -128,6 +134,7 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("keys rotate", {"ARTEL_KEYS_DIR": "/dev/null/keys"}, "/dev/null/keys"),
         ("schemas /dev/null/schemas", {}, "/dev/null/schemas"),
         ("databases /dev/null/databases", {}, "/dev/null/databases"),
+        ("secrets /dev/null/secrets", {}, "/dev/null/secrets"),
         ("gateway /dev/null/gateway", {}, "--upstream is missing for auth, game"),
         ("gateway x --upstream game", {}, "'game' is no NAME=HOST:PORT"),
         ("gateway x --upstream games=127.0.0.1:1", {}, "no service is called 'games'"),

@@ -80,8 +80,11 @@ async def test_each_service_has_its_own_and_sees_no_other(
 def test_passwords_are_kept_and_their_own(tmp_path: Path) -> None:
     first = provide(tmp_path, "127.0.0.1:5432", SERVICES)
     assert provide(tmp_path, "127.0.0.1:5432", SERVICES) == first
+    provide(tmp_path / "each", "{service}-db:5432", SERVICES)
     passwords = {make_url((tmp_path / f"{name}.url").read_text()).password for name in SERVICES}
     assert len(passwords) == len(SERVICES)
     assert all(password and len(password) >= 32 and password in first for password in passwords)
+    hosts = [make_url((tmp_path / "each" / f"{name}.url").read_text()).host for name in SERVICES]
+    assert hosts == [f"{name}-db" for name in SERVICES]
     with pytest.raises(FileExistsError, match="another server"):
         provide(tmp_path, "192.0.2.1:5432", SERVICES)

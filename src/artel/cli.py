@@ -63,6 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     databases.add_argument("--server", default="127.0.0.1:5432", metavar="HOST:PORT", help="default: %(default)s")
     databases.set_defaults(run=_databases)
 
+    secrets = commands.add_parser(
+        "secrets",
+        help="every secret of an installation of containers, as files",
+        description="Writes what is not there yet into DIRECTORY, which its owner alone may enter: passwords, the "
+        "addresses that hold them, and the signing keys. After `artel keys rotate` it publishes the new key.",
+    )
+    secrets.add_argument("directory", type=Path)
+    secrets.set_defaults(run=_secrets)
+
     keys = commands.add_parser("keys", help="the keys that sign access tokens")
     keys.add_argument("action", choices=["rotate"], help="rotate: sign with a new key, keep the last one published")
     keys.set_defaults(run=_keys)
@@ -150,6 +159,7 @@ def _run(_: argparse.Namespace) -> int:
 
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
+    _require_a_way_in(settings)
     with ports(settings) as listening, _alone(settings):
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
@@ -169,12 +179,19 @@ def _serve(arguments: argparse.Namespace) -> int:
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
         KeyRing(settings.keys)
         refresh_secret(settings.keys)
+        _require_a_way_in(settings)
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
         # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         asyncio.run(wait_for_all(settings, arguments.names))
         return serve(listening, settings, arguments.names, grace=10)
+
+
+def _require_a_way_in(settings: "Settings") -> None:
+    token = settings.telegram_bot_token
+    if settings.env == "production" and not (token and re.fullmatch(r"\d+:[\w-]{30,}", token.get_secret_value())):
+        raise _Refused("ARTEL_TELEGRAM_BOT_TOKEN is missing, or is no token of a bot: nobody could sign in")
 
 
 @contextmanager
@@ -225,6 +242,17 @@ def _databases(arguments: argparse.Namespace) -> int:
     from artel.databases import provide
 
     print(provide(arguments.directory, arguments.server, NAMES))
+    return 0
+
+
+def _secrets(arguments: argparse.Namespace) -> int:
+    from artel.secret_files import BOT, write_secrets
+
+    directory = arguments.directory.resolve()
+    write_secrets(directory, NAMES)
+    print(f"all secrets are in {directory}; nobody but its owner may enter")
+    if not (directory / BOT).exists():
+        print(f"{BOT} is missing there: the bot's token, as BotFather gave it; without it nothing starts")
     return 0
 
 

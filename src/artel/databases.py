@@ -17,10 +17,13 @@ def provide(directory: Path, server: str, services: Sequence[str]) -> str:
     """What a superuser's psql has to run, again and again if he likes. `directory` gets a file a service with the
     address that it connects to, secret, as ARTEL_DATABASE_URL_FILE takes it; a file that is there is kept.
 
-    `server` is host:port.
+    `server` is host:port, with {service} in it where each has a server of its own.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return "\n".join(_provide(directory / f"{service}.url", server, f"artel_{service}") for service in services)
+    return "\n".join(
+        _provide(directory / f"{service}.url", server.replace("{service}", service), f"artel_{service}")
+        for service in services
+    )
 
 
 def _provide(file: Path, server: str, name: str) -> str:

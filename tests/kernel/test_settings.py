@@ -12,10 +12,9 @@ from artel.kernel.settings import Settings
 
 PRODUCTION = {
     "ARTEL_ENV": "production",
-    "ARTEL_DATABASE_URL": "postgresql+asyncpg://artel:secret@db/{service}",
+    "ARTEL_DATABASE_URL": "postgresql+asyncpg://artel:nobody-guesses-this@db/{service}",
     "ARTEL_PUBLIC_URL": "https://artel.example",
     "ARTEL_KEYS_DIR": "/keys",
-    "ARTEL_TELEGRAM_BOT_TOKEN": "1:token",
 }
 
 
@@ -129,6 +128,31 @@ def test_production_with_all_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_production_has_no_default_for_what_matters(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     with pytest.raises(ValidationError, match=f"{missing} is missing"):
         given(monkeypatch, **{name: value for name, value in PRODUCTION.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("ARTEL_DATABASE_URL", "postgresql+asyncpg://artel@db/{service}"),
+        ("ARTEL_DATABASE_URL", "postgresql+asyncpg://artel:postgres@db/{service}"),
+        ("ARTEL_BUS_URL", "amqp://guest:guest@rabbitmq:5672/"),
+        ("ARTEL_STORE_URL", "redis://redis:6379/0"),
+        ("ARTEL_STORE_URL", "redis://:secret@redis:6379/0"),
+    ],
+)
+def test_production_refuses_passwords_that_everybody_knows(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    given(monkeypatch, **{name: address})  # on one's own machine they are well
+    with pytest.raises(ValidationError, match=f"{name}: its password is missing or easily guessed") as refused:
+        given(monkeypatch, **{**PRODUCTION, name: address})
+    assert "secret" not in str(refused.value.errors()[0]["msg"])
+
+
+def test_what_has_no_server_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"ARTEL_DATABASE_URL": "sqlite+aiosqlite:////data/{service}.db", "ARTEL_STORE_URL": "unix:///run/redis"}
+    assert given(monkeypatch, **PRODUCTION, ARTEL_BUS_URL="memory://").env == "production"
+    assert given(monkeypatch, **{**PRODUCTION, **files}).env == "production"
 
 
 def test_production_knows_no_sign_in_by_a_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ async def test_who_has_no_address_takes_nobody_with_it(nginx: str, tmp_path: Pat
         await comes(all_asked)
 
 
-def test_what_it_reads_and_what_it_writes_may_be_apart(tmp_path: Path) -> None:
+def test_what_it_reads_and_what_it_writes_may_be_apart() -> None:
     """As in a container, whose own files nobody may write to."""
     upstreams = {service: [f"{service}:8080"] for service in SERVICES}
     place = Place(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import DirectoryPath, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
@@ -13,6 +13,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+SHORTEST_PASSWORD = 16
 
 
 class FileSource(EnvSettingsSource):
@@ -79,9 +81,16 @@ class Settings(BaseSettings):
             return self
         if self.dev_login:
             raise ValueError("ARTEL_DEV_LOGIN=1 is refused with ARTEL_ENV=production: anybody could be anybody")
-        for name in ("database_url", "public_url", "keys_dir", "telegram_bot_token"):
+        for name in ("database_url", "public_url", "keys_dir"):
             if not getattr(self, name):
                 raise ValueError(f"ARTEL_{name.upper()} is missing: production has no default for it")
+        for name in ("database_url", "bus_url", "store_url"):
+            address = urlsplit(getattr(self, name))
+            if address.hostname and len(address.password or "") < SHORTEST_PASSWORD:
+                raise ValueError(
+                    f"ARTEL_{name.upper()}: its password is missing or easily guessed; "
+                    f"production wants {SHORTEST_PASSWORD} characters"
+                )
         return self
 
     def database(self, service: str) -> str:
