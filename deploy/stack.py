@@ -1,8 +1,8 @@
 """The whole system as plain processes on one Debian host: `make stack`, and `make stack-down` ends it.
 
 PostgreSQL with a role and a database for each service, RabbitMQ, Redis, every service in a process of its own (game in
-two) and the gateway, kept alive by supervisor. Everything is in ARTEL_DATA_DIR: data, secrets, words. Whoever needs
-what is not there yet waits for it, so all start at once.
+two) and the gateway, with Prometheus and Alertmanager to watch them, kept alive by supervisor. Everything is in
+ARTEL_DATA_DIR: data, secrets, words. Whoever needs what is not there yet waits for it, so all start at once.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
 from artel.databases import provide
 from artel.gateway import Place, write
+from watching import PROGRAMS as WATCHERS
+from watching import Watch
 
 ROOT = Path(__file__).parents[1]
 RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -35,10 +37,11 @@ PROGRAMS = {
     "libnginx-mod-http-lua": Path("/usr/lib/nginx/modules/ngx_http_lua_module.so"),
     "lua-cjson": Path("/usr/share/lua/5.1/cjson"),
     "supervisor": Path("/usr/bin/supervisord"),
+    **WATCHERS,
 }
 """Debian's packages, and what each brings."""
 TWICE = "game"
-PORTS = 25  # the gateway's, and those behind it
+PORTS = 27  # the gateway's, and those behind it
 PATIENCE_SECONDS = 120
 
 
@@ -62,9 +65,11 @@ class Stack:
         self._store()
         self._services()
         self._gateway()
+        self._watch()
         self._supervise()
         self._wait()
         print(f"Artel is open at http://127.0.0.1:{self.port} (make stack-down closes it)")
+        print(f"Who watches it is at http://{self.watch.at('prometheus')} and http://{self.watch.at('alertmanager')}")
         print(f"What each process says is in {self.home}/words")
 
     def down(self) -> None:
@@ -73,6 +78,10 @@ class Stack:
             return
         self._control("shutdown")
         until(lambda: not self._runs(), "supervisor's end")
+
+    @property
+    def watch(self) -> Watch:
+        return Watch(self.port, self.home)
 
     # What runs
 
@@ -109,9 +118,10 @@ class Stack:
         conf.write_text(
             f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = artel\n"
             f"default_pass = {self._secret('rabbit')}\nlog.console = true\nlog.file = false\n"
+            f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {self.watch.at('rabbitmq').rpartition(':')[2]}\n"
         )
         conf.chmod(0o600)
-        (folder / "enabled_plugins").write_text("[].")
+        (folder / "enabled_plugins").write_text("[rabbitmq_prometheus].")
         self._program("names", f"epmd -address 127.0.0.1 -port {names}")
         env = {
             "HOME": folder, "ERL_EPMD_PORT": names, "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -145,6 +155,12 @@ class Stack:
             }  # fmt: skip
             self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env)
 
+    def _watch(self) -> None:
+        processes = {name: port + 10 for name, port in self._instances()}
+        self.watch.write(processes, self.port + 24, self._secret("redis"))
+        for name, (command, env) in self.watch.programs(self.port + 20, self.port + 24).items():
+            self._program(name, " ".join(command), env)
+
     def _instances(self) -> list[tuple[str, int]]:
         """Names and ports; the second process of a service has a number."""
         names = [*SERVICES, f"{TWICE}-2"]
@@ -163,7 +179,8 @@ class Stack:
             upstreams[name.partition("-")[0]].append(f"127.0.0.1:{port}")
         folder = self.home / "gateway"
         listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
-        write(folder, Place(listen, upstreams, self.home / "keys" / "jwks.json", ROOT / "web" / "dist", folder))
+        jwks, web = self.home / "keys" / "jwks.json", ROOT / "web" / "dist"
+        write(folder, Place(listen, upstreams, jwks, web, folder, metrics=self.watch.at("gateway")))
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
         self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
 
@@ -206,7 +223,7 @@ class Stack:
             f"host=127.0.0.1 port={self.port + 20} user=postgres dbname=postgres connect_timeout=5",
         ]  # fmt: skip
         env = {**os.environ, "PGPASSWORD": self._secret("postgres")}
-        sql = provide(self.home / "databases", f"127.0.0.1:{self.port + 20}", SERVICES)
+        sql = provide(self.home / "databases", f"127.0.0.1:{self.port + 20}", SERVICES) + self.watch.role()
 
         def answers() -> bool:
             asked = subprocess.run([*psql, "-c", "SELECT 1"], check=False, env=env, capture_output=True)

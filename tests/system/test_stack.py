@@ -20,7 +20,7 @@ from servers import free_port
 from system.test_serving import comes
 
 ROOT = Path(__file__).parents[2]
-PORTS = 25
+PORTS = 27
 
 
 @dataclass
@@ -64,9 +64,10 @@ def ports() -> int:
 
 
 @pytest.fixture
-def host(supervisor: str, nginx: str, postgres_url: str, amqp_url: str, redis_url: str) -> Iterator[Host]:
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """The servers of the fixtures are not used: they say that the programs are here."""
-    assert all((supervisor, nginx, postgres_url, amqp_url, redis_url))
+    for program in ("supervisor", "nginx", "postgres_url", "amqp_url", "redis_url", "prometheus"):
+        assert request.getfixturevalue(program)
     # A socket's path is short, and PostgreSQL's own user has to get there.
     with TemporaryDirectory(prefix="artel-stack-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o711)
