@@ -97,7 +97,8 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
             bus = await open_bus(settings.bus_url, traffic)
             stack.push_async_callback(bus.close)
             for each in map(load, SERVICES):  # services start in any order: what one says waits for the others
-                await bus.prepare(each.name, [event.topic for event in each.reactions])
+                if each.reactions:
+                    await bus.prepare(each.name, [event.topic for event in each.reactions])
             store = open_store(settings.store_url)
             stack.push_async_callback(store.close)
             for service in services:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client import start_http_server
+from prometheus_client import disable_created_metrics, start_http_server
 
 from artel.compose import compose
 from artel.kernel.logs import configure_logs
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 def ports(settings: Settings) -> Iterator[socket.socket]:
     """Both are had before anything else is done. OSError, with the setting that chooses another."""
     with _listen(settings) as listening:
+        disable_created_metrics()  # a third of all there is, and nobody asks for it
         try:
             # Never beside the public routes: whoever collects metrics is on this machine, or in a network of its own.
             metrics, _thread = start_http_server(settings.admin, settings.admin_host)
