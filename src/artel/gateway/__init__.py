@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -16,6 +17,8 @@ from fastapi.routing import iter_route_contexts
 
 from artel.compose import PREFIX, SERVICES, compose, load
 from artel.kernel.body import BODY_LIMIT
+from artel.kernel.ecs import ECS_VERSION
+from artel.kernel.redact import FORMS
 from artel.kernel.settings import Settings
 from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, signed_in
 
@@ -125,6 +128,9 @@ def configuration(place: Place) -> dict[str, str]:
         "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
         "events": f"^{_pattern(EVENTS)}$",
         "ready": "\n".join(f"        {name} = true," for name in SERVICES),
+        "ecs": ECS_VERSION,
+        "version": version("artel"),
+        "forms": "\n".join(f"    {_in_perl(form)}," for form in FORMS),
     }
     gate = {"jwks": place.jwks, "issuer": ISSUER, "audience": AUDIENCE, "skew": SKEW_SECONDS, "tries": place.tries}
     return {
@@ -133,6 +139,7 @@ def configuration(place: Place) -> dict[str, str]:
         "api.conf": Text((HERE / "api.conf").read_text()).substitute(told),
         "metrics.conf": Text((HERE / "metrics.conf").read_text() if place.metrics else "").substitute(told),
         "figures.lua": (HERE / "figures.lua").read_text(),
+        "words.pl": Text((HERE / "words.pl").read_text()).substitute(told),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
     }
@@ -152,6 +159,10 @@ def _upstream(name: str, addresses: Sequence[str]) -> str:
 
 def _map(lines: Any) -> str:
     return "\n".join(f'        "{pattern}" {value};' for pattern, value in lines)
+
+
+def _in_perl(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _pattern(path: str) -> str:

@@ -10,23 +10,22 @@ from urllib.parse import quote, unquote, urlsplit
 GONE = "***"
 LONG_ENOUGH = 8  # a password that is a common word would take that word out of every line
 NAMED = r"authorization|cookie|secret|password|passwd|pwd|dsn|ticket|signature|init_?data|(?:[a-z]+[_-])?token"
+VALUE = r"[^\s\"'\\,;&)\]}]+"
 
-# Each is found only where a word begins: the time for a line grows as the line does.
+# What is found is gone, but for the first group of it. Each is looked for only where a word begins: the time for a line
+# grows as the line does. Perl reads them too: nothing that only Python knows.
 FORMS = (
-    (r"(?<=://)[^\s/@\"'\\]+(?=@)", GONE),  # who comes, and with which password
-    (r"(?<![^\s\"'\\])[^\s\"'\\]*?(?:auth_date|query_id|\bhash)(?:=|%3D)[^\s\"'\\]*", GONE),  # Telegram's init data
-    (r"(?<!\d)\d{5,}(?::|%3A)[\w-]{20,}", GONE),  # a bot's token
-    (r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?", GONE),
-    (r"\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,9}\.[\w-]+", GONE),  # a refresh token
-    (r"(\bticket\.)[\w-]+", rf"\1{GONE}"),
-    (r"(/[st]/(?:#|%23))[\w.-]+", rf"\1{GONE}"),  # a link that shares something
-    (r"(/join/)[^\s/?\"'\\]+", rf"\1{GONE}"),
-    (r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b", rf"\1{GONE}"),
-    (r"(Key \([^()]*\)=)\([^()]*\)", rf"\1({GONE})"),  # what PostgreSQL says of a row that is there already
-    (
-        rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|\\*[\"'],)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?)[^\s\"'\\,;&)\]}}]+",
-        rf"\1{GONE}",
-    ),
+    r"(?<=://)[^\s/@\"'\\]+(?=@)",  # who comes, and with which password
+    r"(?<![^\s\"'\\])[^\s\"'\\]*?(?:auth_date|query_id|\bhash)(?:=|%3D)[^\s\"'\\]*",  # Telegram's init data
+    r"(?<!\d)\d{5,}(?::|%3A)[\w-]{20,}",  # a bot's token
+    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?",
+    r"\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,9}\.[\w-]+",  # a refresh token
+    r"(\bticket\.)[\w-]+",
+    r"(/[st]/(?:#|%23))[\w.-]+",  # a link that shares something
+    r"(/join/)[^\s/?\"'\\]+",
+    r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b",
+    r"(Key \([^()]*\)=)\([^()]*\)",  # what PostgreSQL says of a row that is there already
+    rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|\\*[\"'],)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}",
 )
 
 Redact = Callable[[str], str]
@@ -34,18 +33,22 @@ Redact = Callable[[str], str]
 
 def redactor(*secrets: str) -> Redact:
     """`secrets` are looked for by the letter."""
-    forms = [(re.compile(form), instead) for form, instead in FORMS]
+    forms = [re.compile(form) for form in FORMS]
     known = {each for secret in secrets if len(secret) >= LONG_ENOUGH for each in (secret, quote(secret, safe=""))}
     if known:
         longest_first = sorted(known, key=len, reverse=True)
-        forms.insert(0, (re.compile("|".join(map(re.escape, longest_first))), GONE))
+        forms.insert(0, re.compile("|".join(map(re.escape, longest_first))))
 
     def redact(text: str) -> str:
-        for form, instead in forms:
-            text = form.sub(instead, text)
+        for form in forms:
+            text = form.sub(_first_group, text)
         return text
 
     return redact
+
+
+def _first_group(found: re.Match[str]) -> str:
+    return (found[1] if found.re.groups else "") + GONE
 
 
 def passwords(urls: Iterable[str]) -> list[str]:
