@@ -143,6 +143,12 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
             {},
             "all processes of a service have one name",
         ),
+        ("gateway x --traced 101", {}, "'101' is no number from 0 to 100"),
+        (
+            "gateway x " + " ".join(f"--upstream {name}=127.0.0.1:1" for name in NAMES),
+            {"ARTEL_OTLP_URL": "http://jaeger:4318"},
+            "with a resolver, to a name",
+        ),
         ("dance", {}, "invalid choice: 'dance'"),
         ("", {}, "COMMAND"),
     ],

@@ -79,6 +79,17 @@ def _parser() -> argparse.ArgumentParser:
     restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
     restored.set_defaults(run=_restored)
 
+    verify = commands.add_parser(
+        "verify",
+        help="compare all that services keep with a replay of the logs",
+        description="Replays the log of every session and prints a line for each row, in any service, that is not what "
+        "follows from the logs. It only reads, and may be run while people play. Exit status: 0 all agree, 1 not.",
+    )
+    patience = "seconds to wait for what is still under way before it is called a difference; default: %(default)s"
+    verify.add_argument("--patience", type=float, default=10, metavar="SECONDS", help=patience)
+    verify.add_argument("--json", action="store_true", help="each difference as one JSON object a line")
+    verify.set_defaults(run=_verify)
+
     openapi = commands.add_parser("openapi", help="print the OpenAPI document of all services")
     openapi.set_defaults(run=_openapi)
 
@@ -102,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     resolver = "of names: one --upstream NAME=HOST:PORT a service, and HOST is looked up again every second"
     gateway.add_argument("--resolver", default="", metavar="ADDRESS", help=resolver)
     gateway.add_argument("--metrics", default="", metavar="HOST:PORT", help="where /metrics is, for Prometheus alone")
+    traced = "of a hundred requests so many traces are told to ARTEL_OTLP_URL; default: %(default)s"
+    gateway.add_argument("--traced", type=_percent, default=1, metavar="N", help=traced)
     gateway.set_defaults(run=_gateway)
 
     replay = commands.add_parser(
@@ -120,6 +133,17 @@ def _service(name: str) -> str:
     if name not in NAMES:
         raise argparse.ArgumentTypeError(f"no service is called {name!r}: there are {', '.join(NAMES)}")
     return name
+
+
+def _percent(text: str) -> float:
+    """In hundredths, the finest parts that nginx knows."""
+    try:
+        number = round(float(text), 2)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 100")
+    return number
 
 
 def _upstream(text: str) -> tuple[str, list[str]]:
@@ -274,7 +298,8 @@ def _gateway(arguments: argparse.Namespace) -> int:
     if missing:
         raise _Refused(f"--upstream is missing for {', '.join(missing)}")
     directory = arguments.directory.resolve()
-    jwks = _settings().keys.resolve() / "jwks.json"
+    settings = _settings()
+    jwks = settings.keys.resolve() / "jwks.json"
     if arguments.resolver and any(len(addresses) > 1 for addresses in upstreams.values()):
         raise _Refused("--resolver: all processes of a service have one name there")
     place = Place(
@@ -286,11 +311,16 @@ def _gateway(arguments: argparse.Namespace) -> int:
         etc=directory,
         access_log=arguments.access_log,
         resolver=arguments.resolver,
+        collector=settings.otlp_url,
+        traced=arguments.traced,
         metrics=arguments.metrics,
         user_rate=arguments.user_rate,
         address_rate=arguments.address_rate,
     )
-    write(directory, place)
+    try:
+        write(directory, place)
+    except ValueError as error:
+        raise _Refused(str(error)) from error
     print(f"nginx -c {directory / 'nginx.conf'}")
     return 0
 
@@ -304,6 +334,30 @@ def _restored(_: argparse.Namespace) -> int:
     _migrate_all(settings, ["game"])
     print(f"epoch {asyncio.run(restored(settings.database('game')))} begins: phones fetch everything anew")
     return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from artel.verify.told import tell
+
+    return asyncio.run(tell(_with_tables(), arguments.patience, as_json=arguments.json))
+
+
+def _with_tables() -> "Settings":
+    """Settings by which every database can be had, with the tables of this program."""
+    from sqlalchemy.exc import DBAPIError
+
+    from artel.kernel.migrations import require_tables
+
+    settings = _settings()
+    for name in NAMES:
+        try:
+            require_tables(name, settings.database(name))
+        except (OSError, DBAPIError) as error:
+            why = getattr(error, "orig", error)
+            raise _Refused(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
+    return settings
 
 
 def _openapi(_: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
@@ -61,6 +62,8 @@ class Place:
     metrics: str = ""  # where /metrics is; empty: nowhere
     user_rate: int = 30  # of reading, and of writing; three times as many at once
     address_rate: int = 200  # twice as many at once
+    collector: str = ""  # where traces are told, over OTLP: http://host:port
+    traced: float = 1  # of a hundred requests
     tries: int = 500  # tokens never seen before, of an address in ten seconds
     modules: Path = Path("/usr/lib/nginx/modules")
     lua: Path = Path("/usr/share/lua/5.1")
@@ -127,6 +130,9 @@ def configuration(place: Place) -> dict[str, str]:
         ),
         "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
         "events": f"^{_pattern(EVENTS)}$",
+        "kept": {0.0: "* 00;", 100.0: "* 01;"}.get(place.traced, f"{place.traced:g}% 01; * 00;"),
+        "tracing": '; trace = require "trace"' if place.collector else "",
+        "trace": "; trace.log()" if place.collector else "",
         "ready": "\n".join(f"        {name} = true," for name in SERVICES),
         "ecs": ECS_VERSION,
         "version": version("artel"),
@@ -142,7 +148,23 @@ def configuration(place: Place) -> dict[str, str]:
         "words.pl": Text((HERE / "words.pl").read_text()).substitute(told),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
+        **(
+            {"trace.lua": Text((HERE / "trace.lua").read_text()).substitute(_collector(place))}
+            if place.collector
+            else {}
+        ),
     }
+
+
+def _collector(place: Place) -> dict[str, Any]:
+    """ValueError where the gate would not find it."""
+    url = urlsplit(place.collector)
+    host = url.hostname or ""
+    is_address = re.fullmatch(r"[\d.]+|[0-9a-f:]*:[0-9a-f:]*", host)
+    if url.scheme != "http" or not (is_address or place.resolver):
+        raise ValueError(f"{place.collector}: the gate speaks http, to an address or, with a resolver, to a name")
+    path = url.path.rstrip("/") + "/v1/traces"
+    return {"host": f"[{host}]" if ":" in host else host, "port": url.port or 4318, "path": path}
 
 
 def _upstreams(place: Place) -> Iterator[str]:
