@@ -122,8 +122,8 @@ async def running(
     (web / "assets" / "index-1a2b.js").write_text("console.log('ball');\n" * 200)
     write(folder, Place(f"127.0.0.1:{port}", upstreams, keys / "jwks.json", web, folder, **rates))
     user = " user root;" if os.geteuid() == 0 else ""
-    words = ["perl", str(folder / "words.pl"), "gateway"]
-    command = [*words, program, "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
+    spoken = ["perl", str(folder / "words.pl"), "gateway"]
+    command = [*spoken, program, "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
     with (folder / "words.log").open("wb") as words:
         process = await asyncio.create_subprocess_exec(*command, stderr=words)
     try:
