@@ -44,6 +44,7 @@ class Upstream:
     port: int = 0
     host: str = "127.0.0.1"
     asked: list[Json] = field(default_factory=list)
+    callers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -53,8 +54,11 @@ class Upstream:
             yield
         finally:
             server.close()
+            for writer in self.callers:
+                writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.callers.append(writer)
         with closing(writer):
             while head := await _head(reader):
                 first, *lines = head.decode().split("\r\n")
@@ -472,6 +476,34 @@ async def test_the_log_says_who_asked_whom_and_how_long_it_took(gateway: Gateway
     assert line["event.duration"] >= 0
     assert token not in json.dumps(line)
     assert "secret" not in json.dumps(line)
+
+
+async def test_a_table_is_at_one_process_and_at_another_when_that_dies(
+    gateway: Gateway, nginx: str, tmp_path: Path
+) -> None:
+    """Whatever is asked of it; and tables are shared out."""
+    pair = [Upstream("first"), Upstream("second")]
+    tables, token = [new_id() for _ in range(20)], gateway.token()
+    asked = ["", "/events", "/export", "/live-ticket"]
+
+    async def who(http: AsyncClient, table: str, what: str) -> str:
+        method = "POST" if what in {"/events", "/live-ticket"} else "GET"
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await http.request(method, f"/api/v1/sessions/{table}{what}", headers=headers)
+        return str(answer.raise_for_status().json()["service"])
+
+    async with AsyncExitStack() as stack:
+        doors = [await stack.enter_async_context(AsyncExitStack()) for _ in pair]
+        for door, each in zip(doors, pair, strict=True):
+            await door.enter_async_context(each.open())
+        addresses = {name: [f"127.0.0.1:{each.port}" for each in pair] for name in SERVICES}
+        rates = {"user_rate": 1000}
+        _, http = await stack.enter_async_context(running(nginx, tmp_path / "two", addresses, gateway.keys, **rates))
+        homes = {table: {await who(http, table, what) for what in asked} for table in tables}
+        assert all(len(home) == 1 for home in homes.values())
+        assert set.union(*homes.values()) == {"first", "second"}
+        await doors[0].aclose()
+        assert {await who(http, table, "") for table in tables} == {"second"}
 
 
 async def test_a_dead_service_takes_nobody_with_it(gateway: Gateway, nginx: str, tmp_path: Path) -> None:

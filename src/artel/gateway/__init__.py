@@ -130,6 +130,7 @@ def configuration(place: Place) -> dict[str, str]:
         ),
         "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
         "events": f"^{_pattern(EVENTS)}$",
+        "prefix": PREFIX,
         "kept": {0.0: "* 00;", 100.0: "* 01;"}.get(place.traced, f"{place.traced:g}% 01; * 00;"),
         "tracing": '; trace = require "trace"' if place.collector else "",
         "trace": "; trace.log()" if place.collector else "",
@@ -176,7 +177,9 @@ def _upstreams(place: Place) -> Iterator[str]:
 
 def _upstream(name: str, addresses: Sequence[str]) -> str:
     servers = "".join(f"        server {address} max_fails=2 fail_timeout=2s;\n" for address in addresses)
-    return f"    upstream {name} {{\n{servers}        keepalive 32;\n    }}"
+    # One table is at one process as long as it lives: two that write by turns would fence each other at every tap.
+    way = "        hash $artel_table consistent;\n" if name == "game" else ""
+    return f"    upstream {name} {{\n{way}{servers}        keepalive 32;\n    }}"
 
 
 def _map(lines: Any) -> str:
