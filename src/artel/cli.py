@@ -79,16 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
     restored.set_defaults(run=_restored)
 
-    verify = commands.add_parser(
-        "verify",
-        help="compare all that services keep with a replay of the logs",
-        description="Replays the log of every session and prints a line for each row, in any service, that is not what "
-        "follows from the logs. It only reads, and may be run while people play. Exit status: 0 all agree, 1 not.",
-    )
-    patience = "seconds to wait for what is still under way before it is called a difference; default: %(default)s"
-    verify.add_argument("--patience", type=float, default=10, metavar="SECONDS", help=patience)
-    verify.add_argument("--json", action="store_true", help="each difference as one JSON object a line")
-    verify.set_defaults(run=_verify)
+    _add_looking(commands)
 
     openapi = commands.add_parser("openapi", help="print the OpenAPI document of all services")
     openapi.set_defaults(run=_openapi)
@@ -126,6 +117,20 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("files", nargs="+", metavar="FILE", help="a file of cases, or - for standard input")
     replay.set_defaults(run=_replay)
     return parser
+
+
+def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What looks at a running installation."""
+    verify = commands.add_parser(
+        "verify",
+        help="compare all that services keep with a replay of the logs",
+        description="Replays the log of every session and prints a line for each row, in any service, that is not what "
+        "follows from the logs. It only reads, and may be run while people play. Exit status: 0 all agree, 1 not.",
+    )
+    patience = "seconds to wait for what is still under way before it is called a difference; default: %(default)s"
+    verify.add_argument("--patience", type=float, default=10, metavar="SECONDS", help=patience)
+    verify.add_argument("--json", action="store_true", help="each difference as one JSON object a line")
+    verify.set_defaults(run=_verify)
 
 
 def _service(name: str) -> str:

@@ -1,0 +1,84 @@
+"""All that services keep of each other's facts, beside what the logs of game and the owners of the facts say.
+
+It only reads, a session or a page at a time, and may be run beside a living system: what differs is looked at again
+for as long as the relays may still be bringing it, and told only if it differs in the same place at every look.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from artel.compose import SERVICES
+from artel.kernel.database import Database, open_database
+from artel.kernel.settings import Settings
+from artel.verify.circles import Circles
+from artel.verify.difference import Difference
+from artel.verify.evening import Evenings
+from artel.verify.others import Groups, Templates
+from artel.verify.people import People
+from artel.verify.ratings import Ratings
+from artel.verify.strays import Strays
+
+PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 0.5
+AT_ONCE = 200  # looks that have found something and wait for the next
+
+
+class Check(Protocol):
+    def keys(self) -> AsyncIterator[Any]: ...
+
+    async def look(self, key: Any) -> list[Difference]: ...
+
+
+async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> AsyncIterator[Difference]:
+    async with _opened(settings) as databases:
+        evenings = Evenings(databases)
+        checks: Sequence[Check] = [
+            People(databases), Circles(databases), Groups(databases), Templates(databases),
+            evenings, Ratings(databases), Strays(databases),
+        ]  # fmt: skip
+        try:
+            for check in checks:
+                async for difference in _differences(check, patience):
+                    yield difference
+        finally:
+            evenings.close()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Mapping[str, Database]]:
+    databases = {name: open_database(settings.database(name)) for name in SERVICES}
+    try:
+        yield databases
+    finally:
+        for database in databases.values():
+            await database.close()
+
+
+async def _differences(check: Check, patience: float) -> AsyncIterator[Difference]:
+    doubts: list[tuple[Any, list[Difference]]] = []
+    async for key in check.keys():
+        if found := await check.look(key):
+            doubts.append((key, found))
+        if len(doubts) >= AT_ONCE:
+            for difference in await _settled(check, doubts, patience):
+                yield difference
+            doubts = []
+    for difference in await _settled(check, doubts, patience):
+        yield difference
+
+
+async def _settled(check: Check, doubts: list[tuple[Any, list[Difference]]], patience: float) -> list[Difference]:
+    """What still differs when there has been time enough."""
+    end = time.monotonic() + patience
+    while doubts and time.monotonic() < end:
+        await asyncio.sleep(min(PAUSE_SECONDS, patience))
+        doubts = [(key, still) for key, before in doubts if (still := await _again(check, key, before))]
+    return list({difference.key: difference for _, found in doubts for difference in found}.values())
+
+
+async def _again(check: Check, key: Any, before: Sequence[Difference]) -> list[Difference]:
+    places = {difference.key for difference in before}
+    return [difference for difference in await check.look(key) if difference.key in places]

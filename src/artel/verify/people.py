@@ -1,0 +1,84 @@
+"""What others have learnt of people, beside auth, which is where names come from."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, and_, select
+
+from artel.auth.tables import users
+from artel.friends.tables import people as friends_people
+from artel.game.tables import players
+from artel.game.tables import users as game_users
+from artel.kernel.database import Database, Tx
+from artel.stats.tables import people as stats_people
+from artel.verify.difference import Difference, compare
+from artel.verify.pages import pages, rows_of
+
+Row = Mapping[str, Any]
+
+
+class Copy(NamedTuple):
+    service: str
+    table: Table
+    of: Callable[[Row], Row]
+
+
+def _game(user: Row) -> Row:
+    return {"id": user["id"], "name": user["display_name"], "version": user["version"]}
+
+
+def _stats(user: Row) -> Row:
+    return {"id": user["id"], "display_name": user["display_name"], "version": user["version"]}
+
+
+def _friends(user: Row) -> Row:
+    return {**_stats(user), "username": user["username"], "avatar_url": user["avatar_url"]}
+
+
+COPIES = (
+    Copy("game", game_users, _game),
+    Copy("stats", stats_people, _stats),
+    Copy("friends", friends_people, _friends),
+)
+
+
+class People:
+    def __init__(self, databases: Mapping[str, Database]) -> None:
+        self._databases = databases
+
+    async def keys(self) -> AsyncIterator[Sequence[str]]:
+        """Of auth, and of whoever else knows somebody."""
+        everywhere = [("auth", users), *((copy.service, copy.table) for copy in COPIES)]
+        for service, table in everywhere:
+            async for page in pages(self._databases[service], table.c.id):
+                yield page
+
+    async def look(self, ids: Sequence[str]) -> list[Difference]:
+        known = await self._databases["auth"].read(rows_of(users, users.c.id), ids)
+        told = [await self._compare(copy, ids, known) for copy in COPIES]
+        return [*_found_by(known), *chain(*told), *await self._databases["game"].read(_seats, ids)]
+
+    async def _compare(self, copy: Copy, ids: Sequence[str], known: Sequence[Row]) -> list[Difference]:
+        found = await self._databases[copy.service].read(rows_of(copy.table, copy.table.c.id), ids)
+        return compare(copy.service, copy.table.name, {"id": "user"}, found, [copy.of(user) for user in known])
+
+
+def _found_by(known: Sequence[Row]) -> list[Difference]:
+    """By what auth itself finds people."""
+    found = [{"id": user["id"], "search_name": user["search_name"]} for user in known]
+    expected = [{"id": user["id"], "search_name": user["display_name"].casefold()[:64]} for user in known]
+    return compare("auth", "users", {"id": "user"}, found, expected)
+
+
+def _seats(tx: Tx, ids: Sequence[str]) -> list[Difference]:
+    """Players are called what game knows their users to be called."""
+    other = and_(players.c.user_id == game_users.c.id, players.c.name != game_users.c.name)
+    columns = (players.c.session_id, players.c.id, players.c.user_id, players.c.name, game_users.c.name.label("user"))
+    wrong = select(*columns).join(game_users, other).where(players.c.user_id.in_(ids))
+    return [
+        Difference(
+            "game", "players", {"session": row.session_id, "player": row.id}, {"name": row.name}, {"name": row.user}
+        )
+        for row in tx.execute(wrong)
+    ]
