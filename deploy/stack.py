@@ -213,6 +213,7 @@ class Stack:
         conf.chmod(0o600)
         if self._runs():
             self._control("update")
+            self._control("signal", "HUP", "prometheus", "alertmanager")
         else:
             subprocess.run(["/usr/bin/supervisord", "-c", str(conf)], check=True)
         self._provide()
@@ -265,8 +266,8 @@ class Stack:
                         f"with {PORTS - 1} more behind it"
                     )
 
-    def _control(self, word: str) -> None:
-        subprocess.run(["/usr/bin/supervisorctl", "-c", str(self.home / "supervisor.conf"), word], check=False)
+    def _control(self, *words: str) -> None:
+        subprocess.run(["/usr/bin/supervisorctl", "-c", str(self.home / "supervisor.conf"), *words], check=False)
 
     # Secrets
 
