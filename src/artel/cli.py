@@ -132,6 +132,17 @@ def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verify.add_argument("--json", action="store_true", help="each difference as one JSON object a line")
     verify.set_defaults(run=_verify)
 
+    dead = commands.add_parser(
+        "dead-letters",
+        help="events that were set aside after too many tries",
+        description="What a service could not take in, and what could not be published. `replay` gives each back to "
+        "the service that did not take it, where it has its effect once; `drop` forgets it for ever.",
+    )
+    dead.add_argument("action", choices=["list", "show", "replay", "drop"])
+    dead.add_argument("names", nargs="*", type=_service, metavar="SERVICE", help="all, when none is named")
+    dead.add_argument("--id", action="append", default=[], metavar="EVENT", help="only this one; may be repeated")
+    dead.set_defaults(run=_dead_letters)
+
 
 def _service(name: str) -> str:
     """`choices` of argparse would refuse an empty list, which means all."""
@@ -349,14 +360,25 @@ def _verify(arguments: argparse.Namespace) -> int:
     return asyncio.run(tell(_with_tables(), arguments.patience, as_json=arguments.json))
 
 
-def _with_tables() -> "Settings":
+def _dead_letters(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from artel.dead_letters import tell
+
+    if arguments.action == "drop" and not (arguments.names or arguments.id):
+        raise _Refused("drop: a service, or --id, says which")
+    settings = _with_tables(arguments.names or NAMES)
+    return asyncio.run(tell(settings, arguments.action, arguments.names or NAMES, arguments.id))
+
+
+def _with_tables(names: Sequence[str] = NAMES) -> "Settings":
     """Settings by which every database can be had, with the tables of this program."""
     from sqlalchemy.exc import DBAPIError
 
     from artel.kernel.migrations import require_tables
 
     settings = _settings()
-    for name in NAMES:
+    for name in names:
         try:
             require_tables(name, settings.database(name))
         except (OSError, DBAPIError) as error:
