@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from bench import RESULTS, ROOT, fanout, report, write_path
+from bench import RESULTS, ROOT, fanout, production, report, write_path
 from bench.evening import EVENTS_A_GAME, MIX
 from bench.machine import busy_seconds, cores, interpreter
 from bench.postgres import postgres
@@ -34,16 +34,19 @@ QUICK = Plan(write_path.Plan(rounds=1, seconds=0.8), fanout.Plan(rounds=1, secon
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute; too short to quote")
-    parser.add_argument("--only", choices=["engine", "http"])
+    parser.add_argument("--only", choices=["engine", "http", "production"])
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
     # Where a file is on a disk: /tmp is memory on some systems.
     tempfile.tempdir = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 folders in it have names of their own
     failed = 0
-    if arguments.only != "http" and ENGINE.exists():
+    plan = QUICK if arguments.quick else FULL
+    if arguments.only in {None, "engine"} and ENGINE.exists():
         failed = subprocess.run([sys.executable, str(ENGINE)], check=False, cwd=ROOT).returncode
-    if arguments.only != "engine":
-        over_http(QUICK if arguments.quick else FULL)
+    if arguments.only in {None, "http"}:
+        over_http(plan)
+    if arguments.only in {None, "production"}:
+        in_production(plan)
     return failed
 
 
@@ -63,7 +66,16 @@ def over_http(plan: Plan) -> None:
             found["postgres"] = asdict(there) | {"version": server.version}
             report.targets(there.rows, sqlite.memory)
     report.fan_out(fans)
-    _keep(found | {"fan_out": [asdict(row) for row in fans]})
+    _keep("http", found | {"fan_out": [asdict(row) for row in fans]})
+
+
+def in_production(plan: Plan) -> None:
+    _introduce()
+    with postgres() as server:
+        if server:
+            rows = production.on_stack(server, plan.writing)
+            report.production(rows)
+            _keep("production", {"interpreter": asdict(interpreter()), "rows": [asdict(row) for row in rows]})
 
 
 def _introduce() -> None:
@@ -79,9 +91,9 @@ def _introduce() -> None:
     )
 
 
-def _keep(found: dict[str, Any]) -> None:
+def _keep(what: str, found: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"http-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path = RESULTS / f"{what}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     path.write_text(json.dumps(found, indent=2, default=str) + "\n")
     print(f"\n{path.relative_to(ROOT)}")
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from bench.evening import PREFIX, Caller, Table
 from bench.looking_on import Door, Fan, look_on
-from bench.postgres import Postgres
+from bench.postgres import Postgres, make_floor
 from bench.stage import Server, artel, floor
 
 BARE: Final = Door("/live", "artel.v1")
@@ -37,6 +37,7 @@ class Row:
 def on_postgres(postgres: Postgres, plan: Plan) -> list[Row]:
     with postgres.databases("artel_fan") as databases:
         url = databases.replace("postgresql://", "postgresql+asyncpg://", 1)
+        make_floor(databases.format(service="game"))
         with artel(ARTEL_DATABASE_URL=url) as server, floor(databases.format(service="game")) as beside:
             return [row for crowd in CROWDS for row in _in_turns(crowd, server, beside, plan)]
 

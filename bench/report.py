@@ -5,6 +5,9 @@ from typing import Final
 
 from bench import fanout
 from bench.load import Seen
+from bench.production import BOOK, F0, FAIR, GAME, OF_BOOK, ratio
+from bench.production import OF_FLOOR as PRODUCTION
+from bench.production import Row as OneWay
 from bench.write_path import CONVINCING, GAMES_AN_EVENING, Load, Memory, Row
 
 SERVER_US: Final = 350
@@ -91,3 +94,33 @@ def _most(name: str, value: float, most: float) -> list[str]:
 
 def _verdict(met: bool) -> str:
     return "met" if met else "MISSED"
+
+
+def production(rows: Sequence[OneWay]) -> None:
+    columns = ["writers", "", "events/s", "of F0", "by the book x", "p50 ms", "p99 ms", "server us", "PostgreSQL us"]
+    columns += ["others us", "behind s"]
+    table(
+        "In production: services apart, RabbitMQ, Redis, metrics, logs, traces",
+        columns,
+        [_way(row, rows) for row in rows],
+    )
+    targets = [_of(rows, writers, F0, wanted) for writers, wanted in PRODUCTION.items()]
+    targets += [_of(rows, writers, BOOK, OF_BOOK) for writers in PRODUCTION]
+    fair = ratio(rows, BOOK, 16, F0)
+    targets.append(
+        ["by the book of F0, 16 writers", f"{fair:.3f}", f">= {FAIR}", "fair" if fair >= FAIR else "NOT FAIR"]
+    )
+    table("Targets", ["", "is", "wanted", ""], targets)
+
+
+def _way(row: OneWay, rows: Sequence[OneWay]) -> list[str]:
+    best = row.best
+    ratios = (f"{ratio(rows, row.way, row.writers, beside):.2f}" for beside in (F0, BOOK))
+    postgres = "" if best.postgres_us is None else f"{best.postgres_us:.0f}"
+    return [f"{row.writers}", row.way, f"{best.per_second:.0f}", *ratios, f"{best.p50:.2f}", f"{best.p99:.2f}",
+            f"{best.server_us:.0f}", postgres, f"{row.others_us:.0f}", f"{best.behind:.1f}"]  # fmt: skip
+
+
+def _of(rows: Sequence[OneWay], writers: int, beside: str, wanted: float) -> list[str]:
+    found = ratio(rows, GAME, writers, beside)
+    return [f"game, times {beside}, {writers} writers", f"{found:.2f}", f">= {wanted}", _verdict(found >= wanted)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from bench.evening import USERS, Caller, Table
-from bench.postgres import make_floor
 from bench.running import ARTEL, running, wait_until_ready
 from servers import free_port
 
@@ -53,13 +52,19 @@ def artel(**settings: str) -> Iterator[Server]:
 
 
 @contextmanager
-def floor(database: str) -> Iterator[Server]:
-    make_floor(database)
+def floor(database: str, way: str = "alone") -> Iterator[Server]:
+    """`way`: alone, or grouped. Its table is there."""
+    with serving("/", "-m", "bench.floor", database, "{port}", way) as (port, pid):
+        yield Server(port, pid)
+
+
+@contextmanager
+def serving(path: str, *command: str, **env: str) -> Iterator[tuple[int, int]]:
+    """A Python program on a port of its own, put where {port} stands, once `path` answers: its port and its process."""
     with tempfile.TemporaryDirectory(prefix="artel-bench-") as folder:
         port, said = free_port(), Path(folder) / "said"
-        with (
-            said.open("wb") as words,
-            running([sys.executable, "-m", "bench.floor", database, str(port)], words) as pid,
-        ):
-            wait_until_ready(port, "/", said)
-            yield Server(port, pid)
+        parts = [part.replace("{port}", f"{port}") for part in command]
+        settings = {"ARTEL_PORT": f"{port}", "ARTEL_ADMIN_PORT": f"{free_port()}", **env}
+        with said.open("wb") as words, running([sys.executable, *parts], words, **settings) as pid:
+            wait_until_ready(port, path, said)
+            yield port, pid

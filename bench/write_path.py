@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from bench.evening import EVENTS_A_GAME, Caller
 from bench.load import Seen, measure
 from bench.machine import most_resident_mb, resident_mb, seconds_until_rest
-from bench.postgres import Postgres, require_promises
+from bench.postgres import Postgres, make_floor, require_promises
 from bench.stage import Server, artel, floor
 
 WARM_SECONDS: Final = 0.5
@@ -104,6 +104,7 @@ def on_postgres(postgres: Postgres, plan: Plan, loads: Sequence[Load] = LOADS) -
     with postgres.databases("artel_bench") as databases:
         game = databases.format(service="game")
         url = databases.replace("postgresql://", "postgresql+asyncpg://", 1)
+        make_floor(game)
         with artel(ARTEL_DATABASE_URL=url) as server, floor(game) as beside:
             promises = require_promises(game)
             rows = []
