@@ -180,8 +180,8 @@ class Stack:
         folder = self.home / "gateway"
         listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
         jwks, web = self.home / "keys" / "jwks.json", ROOT / "web" / "dist"
-        told = {"metrics": self.watch.at("gateway"), "collector": os.environ.get("ARTEL_OTLP_URL", "")}
-        write(folder, Place(listen, upstreams, jwks, web, folder, **told))
+        metrics, collector = self.watch.at("gateway"), os.environ.get("ARTEL_OTLP_URL", "")
+        write(folder, Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector))
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
         self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
 
