@@ -14,7 +14,8 @@ import pytest
 from httpx2 import Client
 from sqlalchemy.engine import make_url
 
-from artel.cli import NAMES, main
+from artel.cli import main
+from artel.cli_kit import NAMES
 from artel.kernel.settings import Settings
 from servers import free_port
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from artel import settings_table
+from artel.cli import main
 from artel.kernel.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -18,9 +20,34 @@ def names(requirements: list[str]) -> set[str]:
     return {name for text in requirements for name in re.findall(r"[\w.-]+", re.split("[<>=]", text)[0])} - {"asyncio"}
 
 
-def test_every_setting_is_told() -> None:
-    told = set(re.findall(r"^\| `(ARTEL_[A-Z_]+)`", (DOCS / "operations.md").read_text(encoding="utf-8"), re.MULTILINE))
-    assert told == {f"ARTEL_{name.upper()}" for name in Settings.model_fields}
+def test_the_table_of_settings_is_not_stale() -> None:
+    """`make settings` writes it."""
+    text = (DOCS / "operations.md").read_text(encoding="utf-8")
+    assert settings_table.replaced(text) == text
+
+
+def test_every_setting_is_told_and_secrets_are_called_so() -> None:
+    rows = re.findall(r"^\| `(ARTEL_[A-Z_]+)` \| (.*) \| (.+) \| (.*) \|$", settings_table.table(), re.MULTILINE)
+    assert [name for name, *_ in rows] == [f"ARTEL_{name.upper()}" for name in Settings.model_fields]
+    assert all(len(what) > 5 and what != "None" for _, _, what, _ in rows)
+    secret = {name for name, _, _, secret in rows if secret == "yes"}
+    assert {"ARTEL_TELEGRAM_BOT_TOKEN", "ARTEL_DATABASE_URL", "ARTEL_BUS_URL", "ARTEL_STORE_URL"} <= secret
+    assert "ARTEL_PORT" not in secret
+
+
+def test_a_document_without_a_place_for_the_table_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Nothing\n", encoding="utf-8")
+    assert main(["settings", str(page)]) == 2
+    assert "no place for the table" in capsys.readouterr().err
+    page.write_text(f"a\n{settings_table.BEGIN}old\n{settings_table.END}b\n", encoding="utf-8")
+    assert main(["settings", str(page)]) == 0
+    table = settings_table.table()
+    assert page.read_text("utf-8") == f"a\n{settings_table.BEGIN}{table}{settings_table.END}b\n"
+    assert main(["settings"]) == 0
+    assert capsys.readouterr().out == table
 
 
 def test_every_dependency_earns_its_line_and_every_line_its_dependency() -> None:

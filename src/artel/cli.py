@@ -2,7 +2,6 @@
 
 import argparse
 import fcntl
-import json
 import os
 import re
 import signal
@@ -12,10 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artel import cli_looking
+from artel.cli_kit import NAMES
+from artel.cli_kit import Refused as _Refused
+from artel.cli_kit import service as _service
+from artel.cli_kit import settings as _settings
+
 if TYPE_CHECKING:
     from artel.kernel.settings import Settings
 
-NAMES = ("auth", "game", "stats", "friends", "template", "notification")
 BUILT_WEB = Path(__file__).parents[2] / "web" / "dist"
 
 
@@ -28,10 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:  # before there was anything to close
         return 130
-
-
-class _Refused(Exception):  # noqa: N818 a sentence for whoever typed the command
-    pass
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,14 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
     restored.set_defaults(run=_restored)
 
-    _add_looking(commands)
-
-    openapi = commands.add_parser("openapi", help="print the OpenAPI document of all services")
-    openapi.set_defaults(run=_openapi)
-
-    schemas = commands.add_parser("schemas", help="write the JSON schema of every published event")
-    schemas.add_argument("directory", type=Path)
-    schemas.set_defaults(run=_schemas)
+    cli_looking.add(commands)
 
     gateway = commands.add_parser("gateway", help="write nginx's configuration into a folder")
     gateway.add_argument("directory", type=Path, help="it gets nginx.conf, and later nginx's own files")
@@ -119,38 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """What looks at a running installation."""
-    verify = commands.add_parser(
-        "verify",
-        help="compare all that services keep with a replay of the logs",
-        description="Replays the log of every session and prints a line for each row, in any service, that is not what "
-        "follows from the logs. It only reads, and may be run while people play. Exit status: 0 all agree, 1 not.",
-    )
-    patience = "seconds to wait for what is still under way before it is called a difference; default: %(default)s"
-    verify.add_argument("--patience", type=float, default=10, metavar="SECONDS", help=patience)
-    verify.add_argument("--json", action="store_true", help="each difference as one JSON object a line")
-    verify.set_defaults(run=_verify)
-
-    dead = commands.add_parser(
-        "dead-letters",
-        help="events that were set aside after too many tries",
-        description="What a service could not take in, and what could not be published. `replay` gives each back to "
-        "the service that did not take it, where it has its effect once; `drop` forgets it for ever.",
-    )
-    dead.add_argument("action", choices=["list", "show", "replay", "drop"])
-    dead.add_argument("names", nargs="*", type=_service, metavar="SERVICE", help="all, when none is named")
-    dead.add_argument("--id", action="append", default=[], metavar="EVENT", help="only this one; may be repeated")
-    dead.set_defaults(run=_dead_letters)
-
-
-def _service(name: str) -> str:
-    """`choices` of argparse would refuse an empty list, which means all."""
-    if name not in NAMES:
-        raise argparse.ArgumentTypeError(f"no service is called {name!r}: there are {', '.join(NAMES)}")
-    return name
-
-
 def _percent(text: str) -> float:
     """In hundredths, the finest parts that nginx knows."""
     try:
@@ -174,23 +135,6 @@ def _replay(arguments: argparse.Namespace) -> int:
     from artel.cli_replay import replay
 
     return replay(arguments.files)
-
-
-def _settings(**given: object) -> "Settings":
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
-
-    from artel.kernel.settings import Settings
-
-    try:
-        return Settings(**given)  # type: ignore[arg-type]  # values as the environment would give them
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"])
-        sentence = first["msg"].removeprefix("Value error, ")
-        raise _Refused(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
-    except SettingsError as error:
-        raise _Refused(f"a secret's file cannot be read: {error.__cause__}") from None
 
 
 def _run(_: argparse.Namespace) -> int:
@@ -349,59 +293,6 @@ def _restored(_: argparse.Namespace) -> int:
     settings = _settings()
     _migrate_all(settings, ["game"])
     print(f"epoch {asyncio.run(restored(settings.database('game')))} begins: phones fetch everything anew")
-    return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    import asyncio
-
-    from artel.verify.told import tell
-
-    return asyncio.run(tell(_with_tables(), arguments.patience, as_json=arguments.json))
-
-
-def _dead_letters(arguments: argparse.Namespace) -> int:
-    import asyncio
-
-    from artel.dead_letters import tell
-
-    if arguments.action == "drop" and not (arguments.names or arguments.id):
-        raise _Refused("drop: a service, or --id, says which")
-    settings = _with_tables(arguments.names or NAMES)
-    return asyncio.run(tell(settings, arguments.action, arguments.names or NAMES, arguments.id))
-
-
-def _with_tables(names: Sequence[str] = NAMES) -> "Settings":
-    """Settings by which every database can be had, with the tables of this program."""
-    from sqlalchemy.exc import DBAPIError
-
-    from artel.kernel.migrations import require_tables
-
-    settings = _settings()
-    for name in names:
-        try:
-            require_tables(name, settings.database(name))
-        except (OSError, DBAPIError) as error:
-            why = getattr(error, "orig", error)
-            raise _Refused(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
-    return settings
-
-
-def _openapi(_: argparse.Namespace) -> int:
-    from artel.compose import compose
-
-    document = compose(NAMES, _settings()).openapi()
-    print(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True))
-    return 0
-
-
-def _schemas(arguments: argparse.Namespace) -> int:
-    from artel.contracts import published
-
-    arguments.directory.mkdir(parents=True, exist_ok=True)
-    for event in published():
-        text = json.dumps(event.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False, sort_keys=True)
-        (arguments.directory / f"{event.topic}.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 

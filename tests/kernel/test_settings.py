@@ -158,3 +158,16 @@ def test_what_has_no_server_needs_no_password(monkeypatch: pytest.MonkeyPatch) -
 def test_production_knows_no_sign_in_by_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError, match="ARTEL_DEV_LOGIN=1 is refused"):
         given(monkeypatch, **PRODUCTION, ARTEL_DEV_LOGIN="1")
+
+
+def test_a_folder_with_an_address_for_each_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As `artel databases` writes it; production needs no other."""
+    address = "postgresql+asyncpg://artel_{}:aaaaaaaaaaaaaaaa@db/artel_{}"
+    for name in ("auth", "game"):
+        (tmp_path / f"{name}.url").write_text(address.format(name, name) + "\n")
+    given = {name: value for name, value in PRODUCTION.items() if name != "ARTEL_DATABASE_URL"}
+    for name, value in {**given, "ARTEL_DATABASES_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.database("game") == address.format("game", "game")
+    assert settings.database("auth") == address.format("auth", "auth")

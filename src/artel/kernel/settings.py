@@ -1,67 +1,97 @@
 """Settings: environment variables with the prefix ARTEL_. A name with _FILE appended is read from that file."""
 
-import os
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import DirectoryPath, Field, SecretStr, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from artel.kernel.from_files import FileSource
 
 SHORTEST_PASSWORD = 16
 
 
-class FileSource(EnvSettingsSource):
-    """ARTEL_X_FILE=/run/secrets/x gives ARTEL_X the content of that file, without the last line break."""
-
-    def get_field_value(
-        self,
-        field: FieldInfo,  # noqa: ARG002 the signature is the library's
-        field_name: str,
-    ) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{self.env_prefix}{field_name}_FILE".upper())
-        if path is None:
-            return None, field_name, False
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+SECRET: dict[str, Any] = {"secret": True}
+"""Of a setting in which a password may stand."""
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ARTEL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    env: Literal["local", "production"] = "local"
-    host: str = Field("127.0.0.1", description="the address the gateway, or the newcomer's browser, comes to")
-    port: int = Field(8080, ge=1, le=65535)
-    admin_port: int = Field(0, ge=0, le=65535, description="where /metrics is served; 0: the next port after `port`")
-    admin_host: str = Field("127.0.0.1", description="the address /metrics is served on; never one the world can reach")
-    data_dir: Path = Field(Path("var"), description="SQLite files and, unless given elsewhere, the signing keys")
+    env: Literal["local", "production"] = Field(
+        "local",
+        description="`production` refuses development sign-in, missing secrets, and passwords under 16 characters",
+    )
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8080, ge=1, le=65535, description="the port to listen on")
+    admin_port: int = Field(0, ge=0, le=65535, description="where `/metrics` is; 0: the port after `ARTEL_PORT`")
+    admin_host: str = Field(
+        "127.0.0.1", description="on which address; in a network of containers `0.0.0.0`, and never published"
+    )
+    data_dir: Path = Field(Path("var"), description="SQLite files and, unless they are elsewhere, the keys")
     database_url: str = Field(
         "",
         pattern=r"^((sqlite\+aiosqlite|postgresql\+asyncpg)://.+)?$",
-        description="with {service} in it; empty: a SQLite file a service in data_dir",
+        description="`postgresql+asyncpg://…/{service}`; `{service}` becomes the name of the service; "
+        "empty: a SQLite file a service in the data folder",
+        json_schema_extra=SECRET,
     )
-    bus_url: str = Field("memory://", pattern="^(memory|amqps?)://")
-    store_url: str = Field("memory://", pattern="^(memory|rediss?|unix)://")
-    notify_url: str = "console://"
-    public_url: str = Field("", description="where people open the app; empty: http://host:port")
-    keys_dir: Path | None = Field(None, description="jwks.json for all, private keys for auth; empty: data_dir/keys")
-    web_dir: DirectoryPath | None = Field(None, description="the built web app, served by the one-process mode")
-    dev_login: bool | None = Field(None, description="sign-in by a name alone; empty: only locally, on loopback")
-    telegram_bot_token: SecretStr | None = None
-    telegram_bot_id: int | None = None
+    databases_dir: DirectoryPath | None = Field(
+        None, description="in its place the folder that `artel databases` fills: an address a service, in a file each"
+    )
+    bus_url: str = Field("memory://", pattern="^(memory|amqps?)://", description="`amqp://…`", json_schema_extra=SECRET)
+    store_url: str = Field(
+        "memory://", pattern="^(memory|rediss?|unix)://", description="`redis://…`", json_schema_extra=SECRET
+    )
+    notify_url: str = Field(
+        "console://", description="where notifications go beside the inbox; nothing else is understood yet"
+    )
+    public_url: str = Field(
+        "",
+        description="where people open the app; pages of other origins get no live connection; "
+        "empty: `http://` with host and port",
+    )
+    keys_dir: Path | None = Field(
+        None,
+        description="`jwks.json` for every service, the private keys and the refresh secret for auth; "
+        "empty: `keys` in the data folder",
+    )
+    web_dir: DirectoryPath | None = Field(
+        None, description="the built web app, which the one process serves; empty: `web/dist` beside the program"
+    )
+    dev_login: bool | None = Field(
+        None, description="`1`: anybody signs in by a name alone; empty: only locally, on a loopback address"
+    )
+    telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram")
+    telegram_bot_id: int | None = Field(None, description="the bot's number, for checks without its token")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", pattern="^https?://.+", description="where the bot's own calls go"
+    )
     otlp_url: str = Field(
-        "", pattern=r"^(https?://.+)?$", description="a collector of traces, OTLP over HTTP: Jaeger's port 4318"
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="a collector of traces, OTLP over HTTP: Jaeger's port 4318; empty: none",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["", "json", "text"] = Field("", description="empty: text on a terminal, else JSON lines")
-    event_burst: int = Field(100, ge=1, description="events a user may post at once")
-    event_rate: float = Field(20, gt=0, description="events a second a user may post for long")
-    sign_in_burst: int = Field(100, ge=1, description="sign-ins, and refreshes, that an address may try at once")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="`debug`, `info`, `warning`, `error`"
+    )
+    log_format: Literal["", "json", "text"] = Field(
+        "",
+        description="`json`: a line an entry, in ECS fields, on standard error; empty: `text` on a terminal only",
+    )
+    inbox_days: int = Field(
+        30,
+        ge=1,
+        description="how long a service remembers which events it has taken in: longer than any can be on its way",
+    )
+    event_burst: int = Field(100, ge=1, description="events that a user may post at once")
+    event_rate: float = Field(20, gt=0, description="events a second that a user may post for long")
+    sign_in_burst: int = Field(
+        100,
+        ge=1,
+        description="sign-ins that an address may try at once, and refreshes; a hall full of phones has one",
+    )
     sign_in_rate: float = Field(1, gt=0, description="the same a second, for long")
 
     @classmethod
@@ -82,7 +112,7 @@ class Settings(BaseSettings):
         if self.dev_login:
             raise ValueError("ARTEL_DEV_LOGIN=1 is refused with ARTEL_ENV=production: anybody could be anybody")
         for name in ("database_url", "public_url", "keys_dir"):
-            if not getattr(self, name):
+            if not getattr(self, name) and not (name == "database_url" and self.databases_dir):
                 raise ValueError(f"ARTEL_{name.upper()} is missing: production has no default for it")
         for name in ("database_url", "bus_url", "store_url"):
             address = urlsplit(getattr(self, name))
@@ -94,6 +124,8 @@ class Settings(BaseSettings):
         return self
 
     def database(self, service: str) -> str:
+        if self.databases_dir:
+            return (self.databases_dir / f"{service}.url").read_text(encoding="utf-8").rstrip("\r\n")
         default = f"sqlite+aiosqlite:///{quote(str(self.data_dir))}/{{service}}.db"
         return (self.database_url or default).replace("{service}", service)
 

@@ -1,0 +1,54 @@
+"""What all commands share: names of services, settings, and sentences for whoever typed the command."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from artel.kernel.settings import Settings
+
+NAMES = ("auth", "game", "stats", "friends", "template", "notification")
+
+
+class Refused(Exception):  # noqa: N818 a sentence for whoever typed the command
+    pass
+
+
+def service(name: str) -> str:
+    """`choices` of argparse would refuse an empty list, which means all."""
+    if name not in NAMES:
+        raise argparse.ArgumentTypeError(f"no service is called {name!r}: there are {', '.join(NAMES)}")
+    return name
+
+
+def settings(**given: object) -> "Settings":
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from artel.kernel.settings import Settings
+
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # values as the environment would give them
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        sentence = first["msg"].removeprefix("Value error, ")
+        raise Refused(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
+    except SettingsError as error:
+        raise Refused(f"a secret's file cannot be read: {error.__cause__}") from None
+
+
+def with_tables(names: Sequence[str] = NAMES) -> "Settings":
+    """Settings by which every database can be had, with the tables of this program."""
+    from sqlalchemy.exc import DBAPIError
+
+    from artel.kernel.migrations import require_tables
+
+    given = settings()
+    for name in names:
+        try:
+            require_tables(name, given.database(name))
+        except (OSError, DBAPIError) as error:
+            why = getattr(error, "orig", error)
+            raise Refused(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
+    return given
