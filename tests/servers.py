@@ -28,7 +28,7 @@ PACKAGES = {
     "postgres": "postgresql",
     "amqp": "rabbitmq-server",
     "redis": "redis-server",
-    "nginx": "nginx-light libnginx-mod-http-lua lua-cjson",
+    "nginx": "nginx-light libnginx-mod-http-lua lua-cjson lua-nginx-dns",
     "supervisor": "supervisor",
     "prometheus": "prometheus prometheus-alertmanager"
     " prometheus-node-exporter prometheus-postgres-exporter prometheus-redis-exporter",
@@ -48,7 +48,7 @@ PATIENCE_SECONDS = 90
 KEEPERS: list[subprocess.Popen[bytes]] = []  # nobody here waits for them; forgotten, each would be a warning
 RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one on PATH insists on root and on /var/lib
 
-LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
+LUA = (Path("/usr/lib/nginx/modules/ngx_http_lua_module.so"), Path("/usr/share/lua/5.1/nginx/dns/resolver.lua"))
 
 
 class Missing(Exception):  # noqa: N818 it is an answer, not a fault
@@ -287,7 +287,7 @@ def find_program(kind: str) -> Callable[[Servers], str]:
 def look_for_nginx() -> Path | None:
     """With what it needs to run scripts; it is not on everybody's PATH."""
     program = look_for("nginx", "/usr/sbin/nginx")()
-    return program if program and LUA.exists() else None
+    return program if program and all(part.exists() for part in LUA) else None
 
 
 def look_for_prometheus() -> Path | None:

@@ -158,7 +158,7 @@ class TestAServer:
     def test_one_line_installs_all(self, monkeypatch: pytest.MonkeyPatch, user: int, line: str) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: user)
         assert module.the_line(["postgres", "nginx"]) == (
-            f"{line} install -y postgresql nginx-light libnginx-mod-http-lua lua-cjson"
+            f"{line} install -y postgresql nginx-light libnginx-mod-http-lua lua-cjson lua-nginx-dns"
         )
 
 
@@ -258,7 +258,7 @@ class TestTheBeginning:
         module.tell()
         *_, last = capsys.readouterr().out.splitlines()
         packages = (
-            "postgresql rabbitmq-server redis-server nginx-light libnginx-mod-http-lua lua-cjson supervisor chromium"
+            "postgresql rabbitmq-server redis-server nginx-light libnginx-mod-http-lua lua-cjson lua-nginx-dns supervisor chromium"
         )
         assert last.endswith(f"To run them too:  sudo apt-get install -y {packages}")
 

@@ -13,8 +13,9 @@ from httpx2 import AsyncClient
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
 from artel.gateway import Place, configuration
+from artel.kernel.events import new_id
 from servers import free_port
-from system.test_gateway import Upstream, problem, running
+from system.test_gateway import Upstream, problem, running, signed
 from system.test_serving import comes
 
 PATHS = {
@@ -63,9 +64,8 @@ async def standing(host: str, port: int, name: str) -> AsyncIterator[Upstream]:
 async def looking_up(nginx: str, folder: Path, names: Names, port: int) -> AsyncIterator[AsyncClient]:
     ensure_key(folder / "keys")
     upstreams = {service: [f"{service}:{port}"] for service in SERVICES}
-    async with running(
-        nginx, folder / "gateway", upstreams, folder / "keys", resolver=f"127.0.0.1:{names.port}", address_rate=10_000
-    ) as (_, http):
+    resolver, rates = f"127.0.0.1:{names.port}", {"user_rate": 10_000, "address_rate": 10_000}
+    async with running(nginx, folder / "gateway", upstreams, folder / "keys", resolver=resolver, **rates) as (_, http):
         yield http
 
 
@@ -80,7 +80,10 @@ async def test_what_moves_is_found_again_and_what_comes_is_asked_too(nginx: str,
         async def served_by() -> str:
             return str((await http.get(PATHS["auth"])).json().get("service"))
 
-        assert await served_by() == "first"
+        async def is_found() -> bool:
+            return await served_by() == "first"
+
+        await comes(is_found)
         names.known["auth"] = ["127.0.0.2"]
 
         async def has_moved() -> bool:
@@ -102,6 +105,11 @@ async def test_what_moves_is_found_again_and_what_comes_is_asked_too(nginx: str,
 async def test_one_of_two_that_does_not_answer_is_not_noticed(nginx: str, tmp_path: Path) -> None:
     names, port = Names({"auth": ["127.0.0.2", "127.0.0.1"]}), free_port()
     async with names.open(), standing("127.0.0.1", port, "alive"), looking_up(nginx, tmp_path, names, port) as http:
+
+        async def is_found() -> bool:
+            return (await http.get(PATHS["auth"])).is_success
+
+        await comes(is_found)
         answers = [(await http.get(PATHS["auth"])).json()["service"] for _ in range(20)]
         assert answers == ["alive"] * 20
 
@@ -109,6 +117,11 @@ async def test_one_of_two_that_does_not_answer_is_not_noticed(nginx: str, tmp_pa
 async def test_who_has_no_address_takes_nobody_with_it(nginx: str, tmp_path: Path) -> None:
     names, port = Names({"auth": ["127.0.0.1"]}), free_port()
     async with names.open(), standing("127.0.0.1", port, "auth"), looking_up(nginx, tmp_path, names, port) as http:
+
+        async def is_found() -> bool:
+            return (await http.get(PATHS["auth"])).is_success
+
+        await comes(is_found)
         assert problem(await http.get(PATHS["game"])) == (503, "unavailable")
         assert (await http.get(PATHS["auth"])).json()["service"] == "auth"
         ready = await http.get("/readyz")
@@ -134,3 +147,35 @@ def test_what_it_reads_and_what_it_writes_may_be_apart() -> None:
     assert "pid /run/artel/nginx.pid;" in text
     assert 'lua_package_path "/etc/artel/?.lua;' in text
     assert "/run/artel/" not in "\n".join(line for line in text.splitlines() if "include" in line or "alias" in line)
+
+
+async def test_a_table_stays_where_it_is_whoever_else_comes(nginx: str, tmp_path: Path) -> None:
+    """Two of game that write by turns would fence each other at every tap."""
+    names, port = Names({"game": ["127.0.0.1", "127.0.0.2"]}), free_port()
+    tables = [new_id() for _ in range(20)]
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(names.open())
+        for number, host in enumerate(("127.0.0.1", "127.0.0.2", "127.0.0.3")):
+            await stack.enter_async_context(standing(host, port, str(number)))
+        http = await stack.enter_async_context(looking_up(nginx, tmp_path, names, port))
+        token = signed(tmp_path / "keys")
+
+        async def homes() -> list[str]:
+            paths = (f"/api/v1/sessions/{table}" for table in tables)
+            answers = [await http.get(path, headers={"Authorization": f"Bearer {token}"}) for path in paths]
+            return [str(answer.json().get("service")) for answer in answers]
+
+        async def both() -> bool:
+            return set(await homes()) == {"0", "1"}
+
+        await comes(both)
+        first = await homes()
+        assert await homes() == first
+        names.known["game"].append("127.0.0.3")
+
+        async def third() -> bool:
+            return "2" in await homes()
+
+        await comes(third)
+        moved = {(old, new) for old, new in zip(first, await homes(), strict=True) if old != new}
+        assert {new for _, new in moved} == {"2"}

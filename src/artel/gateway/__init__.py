@@ -123,7 +123,8 @@ def configuration(place: Place) -> dict[str, str]:
         "address_rate": place.address_rate,
         "address_burst": 2 * place.address_rate,
         "upstreams": "\n".join(_upstreams(place)),
-        "places": _map((name, place.upstreams[name][0] if place.resolver else name) for name in SERVICES),
+        "places": '; places = require "places"' if place.resolver else "",
+        "looking": "    init_worker_by_lua_block { places.start() }" if place.resolver else "",
         "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
         "open": _map(
             (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
@@ -149,6 +150,7 @@ def configuration(place: Place) -> dict[str, str]:
         "words.pl": Text((HERE / "words.pl").read_text()).substitute(told),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
+        **({"places.lua": Text((HERE / "places.lua").read_text()).substitute(_names(place))} if place.resolver else {}),
         **(
             {"trace.lua": Text((HERE / "trace.lua").read_text()).substitute(_collector(place))}
             if place.collector
@@ -171,8 +173,22 @@ def _collector(place: Place) -> dict[str, Any]:
 def _upstreams(place: Place) -> Iterator[str]:
     if place.resolver:
         yield f"    resolver {place.resolver} valid=1s ipv6=off;"
+        yield from map(_named, SERVICES)
     else:
         yield from (_upstream(name, place.upstreams[name]) for name in SERVICES)
+
+
+def _named(name: str) -> str:
+    """Some server has to be written here; it is never asked."""
+    choice = f'balancer_by_lua_block {{ places.choose("{name}") }}'
+    return f"    upstream {name} {{\n        server 0.0.0.1;\n        {choice}\n        keepalive 32;\n    }}"
+
+
+def _names(place: Place) -> dict[str, Any]:
+    host, _, port = place.resolver.partition(":")
+    where = {name: place.upstreams[name][0].rpartition(":") for name in SERVICES}
+    names = (f'    {service} = {{"{name}", {port}}},' for service, (name, _, port) in where.items())
+    return {"host": host, "port": port or 53, "names": "\n".join(names)}
 
 
 def _upstream(name: str, addresses: Sequence[str]) -> str:
