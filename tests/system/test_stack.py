@@ -47,10 +47,13 @@ class Host:
                     found.add(int(entry.name))
         return found
 
+    def control(self, *words: str) -> str:
+        conf = self.data / "stack" / "supervisor.conf"
+        return subprocess.check_output(["supervisorctl", "-c", str(conf), *words], text=True)
+
     def pid(self, service: str) -> int:
         """As its supervisor knows it."""
-        conf = self.data / "stack" / "supervisor.conf"
-        return int(subprocess.check_output(["supervisorctl", "-c", str(conf), "pid", service], text=True))
+        return int(self.control("pid", service))
 
 
 def ports() -> int:
