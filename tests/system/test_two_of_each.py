@@ -8,7 +8,7 @@ import asyncio
 import json
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from artel.compose import SERVICES
-from playing import RULES, Company, Table, agrees, figures, replayed, told
+from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
 from servers import free_port
 from system.test_crash import Play, the_log_is_what_was_acknowledged
 from system.test_gateway import running
@@ -84,6 +84,34 @@ async def play(table: Play, enough: asyncio.Event) -> None:
         assert answer.status_code in {200, 201, 403, 409}, answer.text
 
 
+async def nothing_is_lost(
+    company: Company, people: Sequence[Somebody], tables: Sequence[Play], phones: Sequence[Phone]
+) -> None:
+    """What was acknowledged, what the phones saw and what statistics say is what the logs give."""
+    expected: dict[str, Counter[str]] = {somebody.id: Counter() for somebody in people}
+    for each, phone in zip(tables, phones, strict=True):
+        session, case = await each.table.whole(), await each.table.exported()
+        await the_log_is_what_was_acknowledged(company, each, session)
+        agrees(session, replayed(case))
+        for user, counted in figures(case, session).items():
+            expected[user].update(counted)
+
+        async def caught_up(phone: Phone = phone, version: int = session["version"]) -> bool:
+            await company.call(people[0], "GET", "/users/me")
+            return len(phone.seen) >= version
+
+        await comes(caught_up)
+        assert [frame["version"] for frame in phone.seen] == list(range(1, session["version"] + 1))
+        assert [frame["event"]["id"] for frame in phone.seen] == await ids(each.table, session["version"])
+    for somebody in people:
+
+        async def counted_all(who: Somebody = somebody) -> bool:
+            answer = await company.call(who, "GET", f"/stats/players/{who.id}")
+            return answer.is_success and told(answer.json()) == expected[who.id]
+
+        await comes(counted_all)
+
+
 @dataclass
 class Pair:
     """Two processes with all services each, on ports that stay."""
@@ -140,27 +168,7 @@ async def test_one_of_two_dies_again_and_again(house: House, nginx: str, tmp_pat
             enough.set()
             await asyncio.gather(*playing)
 
-        expected: dict[str, Counter[str]] = {somebody.id: Counter() for somebody in people}
-        for each, phone in zip(tables, phones, strict=True):
-            session, case = await each.table.whole(), await each.table.exported()
-            await the_log_is_what_was_acknowledged(company, each, session)
-            agrees(session, replayed(case))
-            for user, counted in figures(case, session).items():
-                expected[user].update(counted)
-
-            async def caught_up(phone: Phone = phone, version: int = session["version"]) -> bool:
-                await company.call(people[0], "GET", "/users/me")
-                return len(phone.seen) >= version
-
-            await comes(caught_up)
-            assert [frame["version"] for frame in phone.seen] == list(range(1, session["version"] + 1))
-            assert [frame["event"]["id"] for frame in phone.seen] == await ids(each.table, session["version"])
+        await nothing_is_lost(company, people, tables, phones)
         assert sum(phone.again for phone in phones) >= 1, "no phone was ever cut off"
         for task in looking:
             task.cancel()
-        for somebody in people:
-
-            async def counted_all(who: Any = somebody) -> bool:
-                return told(await company.ok(who, "GET", f"/stats/players/{who.id}")) == expected[who.id]
-
-            await comes(counted_all)
