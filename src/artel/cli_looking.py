@@ -14,6 +14,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """What looks at a running installation."""
+    doctor = commands.add_parser(
+        "doctor",
+        help="is a running installation well?",
+        description="Looks at all that the settings name, and prints a line for each thing: ok, or what is wrong and "
+        "what to do. Exit status: 0 all is well, 1 something is not.",
+    )
+    doctor.add_argument("names", nargs="*", type=service, metavar="SERVICE", help="all, when none is named")
+    doctor.add_argument("--url", metavar="URL", help="where the gateway answers, if not at ARTEL_PUBLIC_URL")
+    doctor.add_argument("--json", action="store_true", help="each thing as one JSON object a line")
+    doctor.set_defaults(run=_doctor)
+
     verify = commands.add_parser(
         "verify",
         help="compare all that services keep with a replay of the logs",
@@ -49,6 +60,16 @@ def _add_documents(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     told = commands.add_parser("settings", help="print the table of settings, or write it into a document")
     told.add_argument("document", nargs="?", type=Path, help="docs/operations.md: what is between its two marks")
     told.set_defaults(run=_told_settings)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from artel.doctor import tell
+
+    names = arguments.names or NAMES
+    url = arguments.url.rstrip("/") if arguments.url else None
+    return asyncio.run(tell(settings(), names, url, as_json=arguments.json))
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.events import Event, now
 from artel.kernel.outbox import once
+from artel.kernel.probe import PROBE, answer
 from artel.kernel.relay import Relay
 from artel.kernel.settings import Settings
 from artel.kernel.store import Store
@@ -106,6 +107,9 @@ async def _subscribe(service: Service, context: Context) -> None:
     by_topic = {event.topic: (event, reaction) for event, reaction in service.reactions.items()}
 
     async def handle(message: Message) -> None:
+        if message.topic == PROBE:
+            await context.bus.nudge(*answer(message.body, service.name))
+            return
         kind, reaction = by_topic[message.topic]
         event = kind.read(message.body)
         about = {"messaging.destination.name": event.topic, "artel.event.id": event.event_id}
