@@ -36,6 +36,7 @@ class Telegram:
 
     port: int = field(default_factory=free_port)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -46,16 +47,22 @@ class Telegram:
             server.close()
 
     async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
-                body = await reader.readexactly(int(length[1]) if length else 0)
-                self.told.append((head.split(" ")[1], json.loads(body)))
-                answer = b'{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":-100,"type":"group"}}}'
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
-                writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer))
-                await writer.drain()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+        self.told.append((head.split(" ")[1], json.loads(await reader.readexactly(int(length[1]) if length else 0))))
+        answer = b'{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":-100,"type":"group"}}}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer))
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        self.heard.set()
+
+    async def hears(self, words: str) -> None:
+        async with asyncio.timeout(60):
+            while words not in self.texts():
+                self.heard.clear()
+                await self.heard.wait()
 
     def texts(self) -> str:
         return "\n".join(said["text"] for path, said in self.told if path == f"/bot{TOKEN}/sendMessage")
@@ -212,23 +219,11 @@ async def everybody_is_watched(prometheus: Prometheus) -> bool:
 
 async def a_death_is_told(host: Host, telegram: Telegram) -> None:
     """Of statistics, whose supervisor is told to leave them dead; and then that they live again."""
-    before = len(telegram.told)
     os.kill(host.pid("stats"), signal.SIGKILL)
     host.control("stop", "stats")
-
-    async def says(words: str) -> bool:
-        await asyncio.sleep(0)
-        return words in "\n".join(said["text"] for _, said in telegram.told[before:])
-
-    async def told() -> bool:
-        return await says("🔴 ServiceDown: No process of stats is left.")
-
-    async def told_of_the_end() -> bool:
-        return await says("🟢 ServiceDown: No process of stats is left.")
-
-    await comes(told)
+    await telegram.hears("🔴 ServiceDown: No process of stats is left.")
     host.control("start", "stats")
-    await comes(told_of_the_end)
+    await telegram.hears("🟢 ServiceDown: No process of stats is left.")
     assert {path for path, _ in telegram.told} == {f"/bot{TOKEN}/sendMessage"}
     assert {str(said["chat_id"]) for _, said in telegram.told} == {CHAT}
     assert "🔴 ProcessDown: The process at 127.0.0.1:" in telegram.texts()
