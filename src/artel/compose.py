@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketClose
 from artel.kernel.bus import open_bus
 from artel.kernel.edge import Edge
 from artel.kernel.errors import add_handlers
+from artel.kernel.pruning import pruning
 from artel.kernel.service import Context, Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
 from artel.kernel.store import open_store
@@ -106,6 +107,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
                 app.state.contexts[service.name] = context
             for context in app.state.contexts.values():
                 await stack.enter_async_context(relaying(context))
+                await stack.enter_async_context(pruning(context))
                 await stack.enter_async_context(watching(context))
             yield
 
