@@ -131,7 +131,11 @@ async def test_the_game_tells_what_its_log_has_not_told_and_how_many_play(databa
             raise ConnectionError
 
         publish, context.bus.publish = context.bus.publish, nothing
+        failed = {"service": "game", "topic": "artel.game.started.v1"}
+        failures = value("artel_events_failed_total", **failed) or 0
         game = await played.start()
+        await house.drain()
+        assert (value("artel_events_failed_total", **failed) or 0) > failures
         await look(context)
         assert value("artel_outbox_depth", **box) == 1
         assert 0 < (value("artel_outbox_age_seconds", **box) or 0) < 60
