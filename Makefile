@@ -23,7 +23,7 @@ AWAY := echo "Packages cannot be had. Is there a network? What is here already s
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
-.PHONY: help install run stack stack-down test check format lock client schemas settings bench screenshots clean
+.PHONY: help install run stack stack-down test check format lock client schemas settings dashboards bench screenshots clean
 
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -62,6 +62,9 @@ schemas: .venv/.editable ## the JSON schemas of published events
 
 settings: .venv/.editable ## the table of settings in docs/operations.md
 	@scripts/generate settings
+
+dashboards: .venv/.editable ## Grafana's dashboards, from the program that describes them
+	@scripts/generate dashboards
 
 lock: .venv/.editable ## choose dependencies anew: the newest that are at least a week old
 	@scripts/lock

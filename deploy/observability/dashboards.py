@@ -1,12 +1,12 @@
-"""Grafana's dashboards, as a program: `python deploy/observability/dashboards.py` writes them into dashboards/."""
+"""Grafana's dashboards, as a program: `make dashboards` writes them into the folder of that name beside it."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-HERE = Path(__file__).parent
 WIDTH = 24
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 TAP = 'route="/api/v1/sessions/{session_id}/events"'
@@ -411,10 +411,11 @@ def files() -> dict[str, str]:
     return {f"{each.uid}.json": json.dumps(each.json(), indent=1, ensure_ascii=False) + "\n" for each in ALL}
 
 
-def main() -> None:
+def write(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     for name, text in files().items():
-        (HERE / "dashboards" / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write(Path(sys.argv[1]))

@@ -189,6 +189,8 @@ def _of_the_host() -> Iterator[Case]:
         "MemoryShort", {free: "5x30", all_: "100x30"}, "5% of the host's memory is left.", {},
         {free: "20x30", all_: "100x30"}, "ticket",
     )  # fmt: skip
+    off = "node_timex_offset_seconds"
+    yield Case("ClockWrong", {off: "-2x30"}, "The host's clock is 2s off.", {}, {off: "0.1x30"}, "ticket")
     rings, quiet, labels = down("node")
     yield Case("WatchBlind", rings, "node cannot be asked.", labels, quiet, "ticket")
     failed = 'alertmanager_notifications_failed_total{integration="telegram"}'

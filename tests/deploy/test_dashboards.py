@@ -29,14 +29,10 @@ def written() -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
 
 
-def test_they_are_what_the_program_writes(
-    monkeypatch: pytest.MonkeyPatch, program: ModuleType, written: dict[str, str], tmp_path: Path
-) -> None:
-    (tmp_path / "dashboards").mkdir()
-    monkeypatch.setattr(program, "HERE", tmp_path)
-    program.main()
+def test_they_are_what_the_program_writes(program: ModuleType, written: dict[str, str], tmp_path: Path) -> None:
+    program.write(tmp_path / "dashboards")
     made = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "dashboards").iterdir()}
-    assert made == written, "stale: python deploy/observability/dashboards.py"
+    assert made == written, "stale: make dashboards"
     assert set(made) == {f"{name}.json" for name in ("overview", "service", "live", "broker", "business")}
 
 
