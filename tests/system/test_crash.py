@@ -24,6 +24,7 @@ from httpx2 import AsyncClient, TransportError
 
 from artel.compose import SERVICES
 from artel.kernel.events import new_id
+from artel.verify import verify
 from artel_testing import installation
 from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
 from servers import free_port
@@ -176,6 +177,7 @@ async def test_killed_at_ten_random_moments(tmp_path: Path, number: int) -> None
         await house.drain()
         await compare(company, people, plays)
         await compare_chores(company, chores)
+        assert [str(difference) async for difference in verify(house.settings)] == []
 
 
 async def compare(company: Company, people: list[Somebody], plays: list[Play]) -> None:
