@@ -9,6 +9,7 @@ import argparse
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -154,6 +155,17 @@ class Stack:
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
             self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env)
+        self._for_the_shell()
+
+    def _for_the_shell(self) -> None:
+        """Addresses, and no secret, for the commands that look at all of it."""
+        named = {
+            "DATA_DIR": self.home, "DATABASES_DIR": self.home / "databases", "BUS_URL_FILE": self.home / "bus.url",
+            "STORE_URL_FILE": self.home / "store.url", "KEYS_DIR": self.home / "keys",
+            "PUBLIC_URL": self._env("game")["ARTEL_PUBLIC_URL"],
+        }  # fmt: skip
+        lines = [f"export ARTEL_{name}={shlex.quote(str(value))}\n" for name, value in named.items()]
+        (self.home / "env").write_text("".join(lines))
 
     def _watch(self) -> None:
         processes = {name: port + 10 for name, port in self._instances()}
