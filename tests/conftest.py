@@ -160,6 +160,12 @@ def nginx() -> str:
 
 
 @pytest.fixture
+def rsyslog() -> str:
+    """The program."""
+    return server("rsyslog")
+
+
+@pytest.fixture
 def supervisor() -> str:
     """The program."""
     return server("supervisor")

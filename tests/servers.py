@@ -32,6 +32,7 @@ PACKAGES = {
     "supervisor": "supervisor",
     "prometheus": "prometheus prometheus-alertmanager"
     " prometheus-node-exporter prometheus-postgres-exporter prometheus-redis-exporter",
+    "rsyslog": "rsyslog rsyslog-elasticsearch",
     "chromium": "chromium",
 }
 VARIABLES = {
@@ -41,6 +42,7 @@ VARIABLES = {
     "nginx": "ARTEL_TEST_NGINX",
     "supervisor": "ARTEL_TEST_SUPERVISOR",
     "prometheus": "ARTEL_TEST_PROMETHEUS",
+    "rsyslog": "ARTEL_TEST_RSYSLOG",
     "chromium": "ARTEL_TEST_CHROMIUM",
 }
 PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
@@ -297,6 +299,12 @@ def look_for_prometheus() -> Path | None:
     return look_for("prometheus")() if all(shutil.which(name) for name in (*beside, *exporters)) else None
 
 
+def look_for_rsyslog() -> Path | None:
+    """With what it needs to speak to Elasticsearch."""
+    program = look_for("rsyslogd", "/usr/sbin/rsyslogd")()
+    return program if program and any(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")) else None
+
+
 PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "postgres": look_for_postgres,
     "amqp": lambda: RABBIT if RABBIT.exists() else None,
@@ -304,6 +312,7 @@ PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "nginx": look_for_nginx,
     "supervisor": look_for("supervisord"),
     "prometheus": look_for_prometheus,
+    "rsyslog": look_for_rsyslog,
     "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
 }
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
@@ -313,6 +322,7 @@ STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "nginx": find_program("nginx"),
     "supervisor": find_program("supervisor"),
     "prometheus": find_program("prometheus"),
+    "rsyslog": find_program("rsyslog"),
     "chromium": find_program("chromium"),
 }
 
