@@ -23,7 +23,7 @@ AWAY := echo "Packages cannot be had. Is there a network? What is here already s
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
-.PHONY: help install run stack stack-down test check format lock client schemas settings dashboards bench screenshots clean
+.PHONY: help install run stack stack-down test check format lock client schemas settings dashboards faults bench screenshots clean
 
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -68,6 +68,9 @@ dashboards: .venv/.editable ## Grafana's dashboards, from the program that descr
 
 lock: .venv/.editable ## choose dependencies anew: the newest that are at least a week old
 	@scripts/lock
+
+faults: install ## breaks everything at random moments while evenings are played, and looks whether anything was lost: var/faults
+	@PYTHONPATH=tests:deploy $(PYTHON) -m faults
 
 bench: .venv/.editable ## what it can do here, beside the floor of this machine: bench/results/
 	@$(PYTHON) -m bench

@@ -166,6 +166,12 @@ def rsyslog() -> str:
 
 
 @pytest.fixture
+def faketime() -> str:
+    """The library that gives a process another clock."""
+    return server("faketime")
+
+
+@pytest.fixture
 def supervisor() -> str:
     """The program."""
     return server("supervisor")

@@ -1,38 +1,99 @@
-"""Another address of a server, for a test that takes the server away and brings it back."""
+"""Another address of a server, for a test that takes the server away, or only the way to it."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
+
+
+@dataclass
+class Detour:
+    """A way that can be cut (who comes is hung up on), stalled (nothing passes, nobody is told) and slow."""
+
+    host: str
+    to: int
+    port: int = 0  # 0: one that is free
+    slow: float = 0  # seconds that each piece takes
+    passed: int = 0
+    _is_cut: bool = False
+    _flows: asyncio.Event = field(default_factory=asyncio.Event)
+    _connected: set[asyncio.StreamWriter] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        self._flows.set()
+        self._server = await asyncio.start_server(self._come, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        assert self._server
+        self._server.close()
+        self.cut()
+        for task in self._tasks:
+            task.cancel()
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for each in self._connected:
+            each.transport.abort()
+
+    def stall(self) -> None:
+        self._flows.clear()
+
+    def heal(self) -> None:
+        """What waited goes on its way, as it does when a network comes back."""
+        self._is_cut, self.slow = False, 0
+        self._flows.set()
+
+    def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._through(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends = {writer}
+        self._connected.add(writer)
+        try:
+            await self._flows.wait()
+            if self._is_cut:
+                return
+            there, back = await asyncio.open_connection(self.host, self.to)
+            ends.add(back)
+            self._connected.add(back)
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        except OSError:
+            pass  # nobody is there
+        finally:
+            self._connected -= ends
+            for end in ends:
+                end.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if self.slow:
+                    await asyncio.sleep(self.slow)
+                await self._flows.wait()
+                writer.write(data)
+                self.passed += len(data)
+                await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager
 async def detour(port: int, to: str) -> AsyncIterator[None]:
     """A server that is there from now on, and in the end hangs up on everybody."""
-    connected: list[asyncio.StreamWriter] = []
-
-    async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(urlsplit(to).hostname, urlsplit(to).port)
-        connected.extend((writer, back))
-        await asyncio.gather(pump(reader, back), pump(there, writer))
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(through, "127.0.0.1", port)
+    parts = urlsplit(to)
+    assert parts.hostname
+    assert parts.port
+    way = Detour(parts.hostname, parts.port, port)
+    await way.open()
     try:
         yield
     finally:
-        server.close()
-        for each in connected:
-            each.transport.abort()
+        way.close()
 
 
 def moved(url: str, port: int) -> str:

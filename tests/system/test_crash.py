@@ -76,10 +76,13 @@ class Chores:
 
     async def go_on(self) -> None:
         while True:
-            if self.pending is None:
-                self.pending = self.company.random.choice([self._template, self._friend])()
-            await self.pending()
-            self.pending = None
+            await self.one()
+
+    async def one(self) -> None:
+        if self.pending is None:
+            self.pending = self.company.random.choice([self._template, self._friend])()
+        await self.pending()
+        self.pending = None
 
     def _template(self) -> Callable[[], Awaitable[None]]:
         name, key = f"Правила {new_id()}", new_id()

@@ -1,0 +1,247 @@
+"""Each fault is a function: it breaks something, leaves it so for a while, and lets it heal. It says what it did."""
+
+import asyncio
+import errno
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from random import Random
+
+from aio_pika import Message as AmqpMessage
+from aio_pika import connect
+from aio_pika.abc import AbstractIncomingMessage
+from redis.asyncio import Redis
+
+from artel.kernel.rabbit import EVENTS
+from detour import Detour
+from faults.hall import SERVERS, Hall, send
+
+Fault = Callable[[Hall, Random], Awaitable[str]]
+FOLLOWERS = ("stats", "notification", "friends", "game")
+LONGEST_SECONDS = 6.0
+CLOCK_SECONDS = 25  # less than the leeway of a token
+
+
+async def for_a_while(random: Random) -> float:
+    """Not to wait for something: it is how long the fault lasts."""
+    seconds = random.uniform(0.3, LONGEST_SECONDS)
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+# Processes
+
+
+def kill(name: str) -> Fault:
+    async def fault(hall: Hall, _random: Random) -> str:
+        async with hall.lock(name):
+            family = await hall.tree(name)
+            send(family, signal.SIGKILL)
+            await hall.is_up(name)
+        return f"kill -9 of {name}, {len(family)} processes"
+
+    return fault
+
+
+def restart(name: str) -> Fault:
+    async def fault(hall: Hall, _random: Random) -> str:
+        async with hall.lock(name):
+            await hall.control("restart", name)
+            await hall.is_up(name)
+        return f"{name} ended in order and started"
+
+    return fault
+
+
+async def stop(hall: Hall, random: Random) -> str:
+    name = random.choice([*hall.stack.processes(), "gateway", *SERVERS])
+    async with hall.lock(name):
+        family = await hall.tree(name)
+        send(family, signal.SIGSTOP)
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            send(family, signal.SIGCONT)
+    return f"{name} stood still for {seconds:.1f} s"
+
+
+# The network
+
+
+def some_way(hall: Hall, random: Random) -> tuple[str, Detour]:
+    (one, other), way = random.choice(sorted(hall.ways.items()))
+    return f"{one} - {other}", way
+
+
+async def stall(hall: Hall, random: Random) -> str:
+    where, way = some_way(hall, random)
+    async with hall.lock(where):
+        way.stall()
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            way.heal()
+    return f"{where}: nothing passed for {seconds:.1f} s, and nobody was told"
+
+
+async def cut(hall: Hall, random: Random) -> str:
+    where, way = some_way(hall, random)
+    async with hall.lock(where):
+        way.cut()
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            way.heal()
+    return f"{where}: cut for {seconds:.1f} s"
+
+
+async def slow_broker(hall: Hall, random: Random) -> str:
+    ways = {f"{one} - {other}": way for (one, other), way in hall.ways.items() if other == "rabbit"}
+    delay = random.uniform(0.05, 0.5)
+    for way in ways.values():
+        way.slow = delay
+    seconds = await for_a_while(random)
+    for way in ways.values():
+        way.slow = 0
+    return f"the broker was {delay * 1000:.0f} ms away for {seconds:.1f} s"
+
+
+# Deliveries
+
+
+def copy(message: AbstractIncomingMessage) -> AmqpMessage:
+    return AmqpMessage(
+        message.body, message_id=message.message_id, type=message.type, content_type=message.content_type,
+        delivery_mode=message.delivery_mode, headers={"traceparent": str(message.headers.get("traceparent") or "")},
+    )  # fmt: skip
+
+
+async def duplicates(hall: Hall, random: Random) -> str:
+    """All that is published meanwhile comes to everybody three times, later, in another order."""
+    seen: list[AbstractIncomingMessage] = []
+    async with hall.lock("rabbit"), await connect(hall.bus) as connection:
+        channel = await connection.channel(publisher_confirms=True)
+        exchange = await channel.get_exchange(EVENTS)
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(exchange, "#")
+        await queue.consume(_keep(seen), no_ack=True)
+        await _some(seen, random)
+        await queue.delete(if_unused=False, if_empty=False)
+        again = [message for message in seen for _ in range(2)]
+        random.shuffle(again)
+        for message in again:
+            await exchange.publish(copy(message), str(message.routing_key))
+    return f"{len(seen)} events came three times each"
+
+
+async def reorder(hall: Hall, random: Random) -> str:
+    """What a service would have got now it gets later, in another order."""
+    group = random.choice(FOLLOWERS[:2])
+    held: list[AbstractIncomingMessage] = []
+    async with hall.lock("rabbit"), await connect(hall.bus) as connection:
+        channel = await connection.channel(publisher_confirms=True)
+        queue = await channel.get_queue(f"artel.{group}")
+        tag = await queue.consume(_keep(held))
+        await _some(held, random)
+        await queue.cancel(tag)
+        random.shuffle(held)
+        for message in held:
+            await channel.default_exchange.publish(copy(message), queue.name)
+            await message.ack()
+    return f"{len(held)} events came to {group} late and in another order"
+
+
+def _keep(kept: list[AbstractIncomingMessage]) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+    async def keep(message: AbstractIncomingMessage) -> None:
+        kept.append(message)
+
+    return keep
+
+
+async def _some(kept: Sequence[object], random: Random) -> None:
+    """Two at least, or there is no order that could be another."""
+    async with asyncio.timeout(60):
+        while len(kept) < 2:
+            await for_a_while(random)
+
+
+async def forget(hall: Hall, _random: Random) -> str:
+    async with hall.lock("redis"):
+        store = Redis.from_url(hall.store)
+        try:
+            keys = await store.dbsize()
+            await store.flushall()
+        finally:
+            await store.aclose()
+    return f"Redis forgot {keys} keys"
+
+
+# Disk and clock
+
+
+async def disk_full(hall: Hall, random: Random) -> str:
+    """To the last byte, over what is kept for a log that grows."""
+    filler = hall.stack.disk / "filler"
+    async with hall.lock("postgres"):
+        await hall.is_up("postgres")
+        try:
+            size = await asyncio.to_thread(_fill, filler)
+            seconds = await for_a_while(random)
+        finally:
+            filler.unlink(missing_ok=True)
+        await hall.is_up("postgres")
+    return f"PostgreSQL's disk was full for {seconds:.1f} s ({size // 1_000_000} MB)"
+
+
+def _fill(path: Path) -> int:
+    size = 0
+    with path.open("wb", buffering=0) as filler:
+        for piece in (2**20, 2**12):
+            while True:
+                try:
+                    size += filler.write(bytes(piece))
+                except OSError as full:
+                    assert full.errno == errno.ENOSPC  # noqa: PT017 a short write comes before it
+                    break
+    return size
+
+
+async def clock_step(hall: Hall, random: Random) -> str:
+    name = random.choice(list(hall.stack.processes()))
+    step = random.choice([-CLOCK_SECONDS, CLOCK_SECONDS])
+    clock = hall.stack.home / "clocks" / name
+    async with hall.lock(f"clock of {name}"):
+        clock.write_text(f"{step:+}\n")
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            clock.write_text("+0\n")
+    return f"the clock of {name} was {step:+} s for {seconds:.1f} s"
+
+
+PROCESSES = ("auth", "game", "game-2", "stats", "friends", "template", "notification", "gateway")
+KINDS: dict[str, Fault] = {
+    **{f"kill {name}": kill(name) for name in (*PROCESSES, *SERVERS)},
+    **{f"restart {name}": restart(name) for name in SERVERS},
+    "stop": stop, "stall": stall, "cut": cut, "slow broker": slow_broker, "duplicates": duplicates,
+    "reorder": reorder, "forget": forget, "disk full": disk_full, "clock step": clock_step,
+}  # fmt: skip
+
+
+async def inject(hall: Hall, kind: str, random: Random) -> str:
+    """Until it really was: what it needs may be away because of another."""
+    last: Exception | None = None
+    for _ in range(5):
+        try:
+            return await KINDS[kind](hall, random)
+        except Exception as error:  # noqa: BLE001 a broker that is just coming, and the like
+            last = error
+    raise AssertionError(f"{kind} could not be brought about: {last!r}")
+
+
+async def one_after_another(hall: Hall, kinds: list[str], random: Random, tell: Callable[[str, str], None]) -> None:
+    """`kinds` is shared with others who do the same at the same time."""
+    while kinds:
+        kind = kinds.pop()
+        await asyncio.sleep(random.uniform(0, 1))  # a random moment
+        tell(kind, await inject(hall, kind, random))

@@ -1,0 +1,238 @@
+"""What `make stack` starts, with a detour on every way between a process and what it stands on.
+
+The ways are put in by the files that say where PostgreSQL, RabbitMQ and Redis are, a set for each process, and by the
+gateway's list of who serves what: no part of the product knows of them.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import SystemRandom
+from typing import ClassVar
+
+from artel.kernel.settings import Settings
+from detour import Detour, moved
+from servers import found
+from stack import PORTS, Stack, give
+
+BUGS = Path(__file__).parent / "bugs"
+SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
+"""How far behind the stack's first port."""
+DISK = "400M"
+
+
+@dataclass
+class Wired(Stack):
+    """`ways` are the ports of detours: (process, server), and (gateway, process)."""
+
+    ways: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    bug: str = ""
+    files: ClassVar = {
+        "ARTEL_DATABASE_URL_FILE": "postgres", "ARTEL_BUS_URL_FILE": "rabbit", "ARTEL_STORE_URL_FILE": "redis",
+    }  # fmt: skip
+
+    @property
+    def disk(self) -> Path:
+        return self.home / "disk"
+
+    def processes(self) -> dict[str, int]:
+        return dict(self._instances())
+
+    def _databases(self) -> None:
+        """On a disk of its own, which can be full."""
+        super()._databases()
+        data = self.home / "postgres"
+        if data.is_symlink():
+            return
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\n")
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", self.disk], check=True)
+        subprocess.run(["mv", data, self.disk / "postgres"], check=True)
+        data.symlink_to(self.disk / "postgres")
+        give(self.disk / "postgres", "postgres")
+
+    def _program(
+        self, name: str, command: str, env: Mapping[str, object] | None = None, user: str = "", stopsignal: str = "TERM"
+    ) -> None:
+        if env and name in self.processes():
+            env = {**env, **self._others(name), "ARTEL_EVENT_BURST": 1000, "ARTEL_LOG_LEVEL": "warning"}
+        super()._program(name, command, env, user, stopsignal)
+
+    def _others(self, name: str) -> dict[str, object]:
+        clock = self.home / "clocks" / name
+        clock.parent.mkdir(exist_ok=True)
+        clock.write_text("+0\n")
+        faked: dict[str, object] = {
+            "LD_PRELOAD": found("faketime"), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_CACHE_DURATION": 1,
+            "FAKETIME_DONT_FAKE_MONOTONIC": 1, "FAKETIME_DONT_RESET": 1,
+        }  # fmt: skip
+        bug: dict[str, object] = {"PYTHONPATH": BUGS, "SEEDED_BUG": self.bug} if self.bug else {}
+        return {key: self._address(name, server) for key, server in self.files.items()} | faked | bug
+
+    def _address(self, name: str, server: str) -> Path:
+        return self.home / "ways" / f"{name}.{server}.url"
+
+    def _watch(self) -> None:
+        """Nobody watches: what that takes is for those who play."""
+
+    def _provide(self) -> None:
+        super()._provide()
+        for (name, server), port in self.ways.items():
+            if server in SERVERS:
+                file = self._address(name, server)
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(moved(self._real(name.partition("-")[0], server), port))
+
+    def _real(self, service: str, server: str) -> str:
+        return {
+            "postgres": self.home / "databases" / f"{service}.url", "rabbit": self.home / "bus.url",
+            "redis": self.home / "store.url",
+        }[server].read_text()  # fmt: skip
+
+    def _gateway(self) -> None:
+        super()._gateway()
+        conf = self.home / "gateway" / "nginx.conf"
+        text = conf.read_text()
+        for name, port in self.processes().items():
+            text, count = re.subn(
+                rf"server 127\.0\.0\.1:{port} ", f"server 127.0.0.1:{self.ways['gateway', name]} ", text
+            )
+            assert count == 1, f"{name} in {conf}"
+        conf.write_text(text)
+
+
+@dataclass
+class Hall:
+    stack: Wired
+    ways: dict[tuple[str, str], Detour]
+    locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.stack.port}/api/v1"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(databases_dir=self.stack.home / "databases", bus_url=self.bus)
+
+    @property
+    def bus(self) -> str:
+        return (self.stack.home / "bus.url").read_text()
+
+    @property
+    def store(self) -> str:
+        return (self.stack.home / "store.url").read_text()
+
+    def lock(self, what: str) -> asyncio.Lock:
+        """One thing is broken in one way at a time."""
+        return self.locks.setdefault(what, asyncio.Lock())
+
+    async def plant(self, bug: str) -> None:
+        """The services start again, each with this bug; empty: with none."""
+        self.stack.bug = bug
+        await asyncio.to_thread(self._up)
+
+    def _up(self) -> None:
+        try:
+            self.stack.up()
+        except SystemExit as end:
+            raise RuntimeError(str(end)) from end
+
+    async def control(self, *words: str) -> str:
+        conf = self.stack.home / "supervisor.conf"
+        process = await asyncio.create_subprocess_exec(
+            "supervisorctl", "-c", conf, *words, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await process.communicate()
+        return said.decode().strip()
+
+    async def pid(self, name: str) -> int:
+        """Waits for it to be there."""
+        async with asyncio.timeout(90):
+            while True:
+                said = await self.control("pid", name)
+                if said.isdigit() and int(said):
+                    return int(said)
+
+    async def tree(self, name: str) -> list[int]:
+        return family(await self.pid(name))
+
+    async def is_up(self, name: str) -> None:
+        """As its supervisor has it."""
+        async with asyncio.timeout(90):
+            while " RUNNING " not in await self.control("status", name):
+                pass
+
+    def heal(self) -> None:
+        for way in self.ways.values():
+            way.heal()
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that it has started, and they."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            parent = int((entry / "stat").read_text().rpartition(") ")[2].split()[1])
+            parents.setdefault(parent, []).append(int(entry.name))
+    found = [pid]
+    for each in found:
+        found += parents.get(each, [])
+    return found
+
+
+def send(pids: list[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
+
+
+@asynccontextmanager
+async def hall(folder: Path, bug: str = "") -> AsyncIterator[Hall]:
+    port = ports()
+    names = Wired(port, folder / "stack").processes()
+    ways = {(name, server): Detour("127.0.0.1", port + far) for name in names for server, far in SERVERS.items()}
+    ways |= {("gateway", name): Detour("127.0.0.1", at) for name, at in names.items()}
+    for way in ways.values():
+        await way.open()
+    stack = Wired(port, folder / "stack", ways={line: way.port for line, way in ways.items()})
+    made = Hall(stack, ways)
+    try:
+        await made.plant(bug)
+        yield made
+    finally:
+        await asyncio.to_thread(end, stack)
+        for way in ways.values():
+            way.close()
+
+
+def ports() -> int:
+    """The first of so many that nobody has, below those that a kernel gives to whoever goes out."""
+    while True:
+        first = SystemRandom().randrange(20_000, 30_000)
+        with suppress(OSError), ExitStack() as probes:
+            for port in range(first, first + PORTS):
+                probes.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+
+
+def end(stack: Wired) -> None:
+    """What was stopped cannot hear that it is to end."""
+    pids = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    for entry in pids:
+        with suppress(OSError):
+            if str(stack.home).encode() in (entry / "environ").read_bytes():
+                send([int(entry.name)], signal.SIGCONT)
+    stack.down()
+    if stack.disk.is_mount():
+        subprocess.run(["umount", stack.disk], check=True)
+    shutil.rmtree(stack.home, ignore_errors=True)
