@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from artel.databases import WATCH
+
 HERE = Path(__file__).parent / "observability"
 PROGRAMS = {
     "prometheus": Path("/usr/bin/prometheus"),
@@ -19,11 +21,6 @@ PROGRAMS = {
 }
 PORTS = {"prometheus": 8, "alertmanager": 9, "gateway": 10, "rabbitmq": 18, "node": 19, "postgres": 25, "redis": 26}
 """How far behind the stack's first one; the services have admin ports of their own."""
-ROLE = """
-SELECT 'CREATE ROLE artel_watch LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'artel_watch') \\gexec
-ALTER ROLE artel_watch PASSWORD '{password}';
-GRANT pg_monitor TO artel_watch;
-"""
 
 
 @dataclass(frozen=True)
@@ -106,4 +103,4 @@ class Watch:
         file = self.home / "watch.secret"
         if not file.exists():
             self._keep(file.name, secrets.token_urlsafe(24))
-        return ROLE.format(password=file.read_text())
+        return WATCH.format(password=file.read_text())

@@ -12,6 +12,13 @@ SELECT 'CREATE DATABASE {name} OWNER {name}' WHERE NOT EXISTS (SELECT FROM pg_da
 REVOKE ALL ON DATABASE {name} FROM PUBLIC;
 """
 
+WATCH = """\
+SELECT 'CREATE ROLE artel_watch LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'artel_watch') \\gexec
+ALTER ROLE artel_watch PASSWORD '{password}';
+GRANT pg_monitor TO artel_watch;
+"""
+"""For who counts, and reads no row."""
+
 
 def provide(directory: Path, server: str, services: Sequence[str]) -> str:
     """What a superuser's psql has to run, again and again if he likes. `directory` gets a file a service with the

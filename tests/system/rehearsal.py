@@ -120,7 +120,7 @@ def served() -> Counter[str]:
 
 
 def alive_again(dead: Sequence[str]) -> None:
-    compose("up", "--detach", "--wait", "--no-recreate")
+    compose("up", "--detach", "--wait", "--no-recreate", "--scale", "game=3")
     for container in dead:
         print(f"    restarted {state(container, 'RestartCount')} times: {state(container, 'Name')[1:]}", flush=True)
 
