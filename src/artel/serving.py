@@ -23,7 +23,7 @@ log = structlog.get_logger()
 def ports(settings: Settings) -> Iterator[socket.socket]:
     """Both are had before anything else is done. OSError, with the setting that chooses another."""
     with _listen(settings) as listening:
-        disable_created_metrics()  # a third of all there is, and nobody asks for it
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a third of all there is, and nobody asks for it
         try:
             # Never beside the public routes: whoever collects metrics is on this machine, or in a network of its own.
             metrics, _thread = start_http_server(settings.admin, settings.admin_host)
