@@ -38,9 +38,14 @@ PROGRAMS = {
     "libnginx-mod-http-lua": Path("/usr/lib/nginx/modules/ngx_http_lua_module.so"),
     "lua-cjson": Path("/usr/share/lua/5.1/cjson"),
     "supervisor": Path("/usr/bin/supervisord"),
+    "logrotate": Path("/usr/sbin/logrotate"),
     **WATCHERS,
 }
 """Debian's packages, and what each brings."""
+RABBIT_LOG = """log.console.formatter = json
+log.console.formatter.time_format = rfc3339_T
+log.console.formatter.json.field_map = time:@timestamp level:log.level msg:message *:-
+"""
 TWICE = "game"
 PORTS = 27  # the gateway's, and those behind it
 PATIENCE_SECONDS = 120
@@ -118,7 +123,7 @@ class Stack:
         conf = folder / "rabbitmq.conf"
         conf.write_text(
             f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = artel\n"
-            f"default_pass = {self._secret('rabbit')}\nlog.console = true\nlog.file = false\n"
+            f"default_pass = {self._secret('rabbit')}\nlog.console = true\nlog.file = false\n{RABBIT_LOG}"
             f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {self.watch.at('rabbitmq').rpartition(':')[2]}\n"
         )
         conf.chmod(0o600)
@@ -154,7 +159,7 @@ class Stack:
                 **self._env(name.partition("-")[0]), "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
-            self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env)
+            self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env, speaks_json=True)
         self._for_the_shell()
 
     def _for_the_shell(self) -> None:
@@ -196,12 +201,33 @@ class Stack:
         write(folder, Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector))
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
         self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
+        self._rotate(folder)
+
+    def _rotate(self, gateway: Path) -> None:
+        """What nginx writes itself; of all else supervisor keeps ten files."""
+        conf = self.home / "rotate.conf"
+        conf.write_text(
+            f"{gateway}/access.log {{\n    size 10M\n    rotate 10\n    missingok\n    nocompress\n    create 0644\n"
+            f"    postrotate\n        kill -USR1 $(cat {gateway}/nginx.pid)\n    endscript\n}}\n"
+        )
+        conf.chmod(0o600)
+        step = f"/usr/sbin/logrotate --state {self.home}/rotate.state {conf}"
+        self._program("rotate", f"/bin/sh -c 'while sleep 60; do {step}; done'")
 
     # Keeping it
 
     def _program(
-        self, name: str, command: str, env: Mapping[str, object] | None = None, user: str = "", stopsignal: str = "TERM"
+        self,
+        name: str,
+        command: str,
+        env: Mapping[str, object] | None = None,
+        user: str = "",
+        stopsignal: str = "TERM",
+        *,
+        speaks_json: bool = False,
     ) -> None:
+        if not speaks_json:
+            command = f"/usr/bin/perl {self.home}/gateway/words.pl {name} {command}"
         said = ",".join(f'{key}="{value}"' for key, value in (env or {}).items())
         lines = {
             "command": command, "environment": said, "directory": "/", "autorestart": "true", "startretries": "1000000",

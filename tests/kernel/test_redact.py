@@ -39,6 +39,7 @@ SHARE = "dGhpcyBpcyBhIHNoYXJl"
         ("input_value={'code': 'K7M2QX'}", "K7M2QX"),
         ("duplicate key\nDETAIL:  Key (code)=(K7M2QX) already exists.", "K7M2QX"),
         ("password=hunter2hunter2 host=db", "hunter2hunter2"),
+        ("STATEMENT:  ALTER ROLE a LOGIN PASSWORD 'hunter2hunter2'", "hunter2hunter2"),
         ("passwd='hunter2hunter2'", "hunter2hunter2"),
     ],
 )  # fmt: skip

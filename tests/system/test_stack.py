@@ -1,5 +1,6 @@
 """`make stack`: the whole system on this host, from nothing to an evening, a kill, a second start, an end."""
 
+import json
 import os
 import signal
 import socket
@@ -117,9 +118,26 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
 
     assert host.pids()
+    all_speak_json(host.data / "stack")
     host.stack("down")
     assert host.pids() == set()
     assert "nothing runs in" in host.stack("down")
+
+
+def all_speak_json(home: Path) -> None:
+    files = [*(home / "words").glob("*.log"), home / "gateway" / "access.log"]
+    secrets = [path.read_text() for path in home.glob("*.secret")]
+    assert len(files) > 10
+    for file in files:
+        said = file.read_text()
+        assert not [secret for secret in secrets if secret in said], file
+        if file.stem == "supervisor":  # it can only write text; whoever ships it makes it JSON
+            continue
+        for line in map(json.loads, said.splitlines()):
+            assert {"@timestamp", "log.level", "message", "ecs.version", "event.dataset"} <= line.keys(), line
+            assert line["service.name"] == file.stem.removesuffix("-2").replace("access", "gateway"), line
+    spoke = {file.stem for file in files if file.stat().st_size}
+    assert {"postgres", "rabbit", "redis", "access"} <= spoke
 
 
 def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
