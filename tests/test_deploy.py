@@ -257,6 +257,14 @@ def test_an_image_holds_what_was_made_for_it_and_runs_as_nobody(stage: str) -> N
     assert "pip" not in text
 
 
+def test_what_is_kept_in_memory_may_be_written_to_at_the_second_start_too() -> None:
+    """Docker gives a tmpfs the mode of the folder that it hides; where there is none, Docker makes it, as root's."""
+    folders = {tmpfs.split(":")[0] for tmpfs in services()["gateway"]["tmpfs"]}
+    assert folders == set(re.findall(r"install --directory --mode=1777 (\S+)", stages()["gateway"])) == {"/run/artel"}
+    ours = [each for each in services().values() if each["image"].startswith("artel:")]
+    assert {tmpfs.partition(":")[0].strip("/") for each in ours for tmpfs in each["tmpfs"]} == {"tmp"}
+
+
 def test_what_is_installed_is_locked_by_hash() -> None:
     text = "\n".join(stages().values())
     installs = re.findall(r"pip install (.+)", text)

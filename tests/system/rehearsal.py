@@ -125,7 +125,8 @@ def alive_again(dead: Sequence[str]) -> None:
         print(f"    restarted {state(container, 'RestartCount')} times: {state(container, 'Name')[1:]}", flush=True)
 
 
-def main() -> int:
+def main(others: Sequence[str]) -> int:
+    """`others` die after the processes of game have."""
     port = int(compose("port", "gateway", "8080").strip().rpartition(":")[2])
     print("an evening", flush=True)
     asyncio.run(evening(port, 1, [[]]))
@@ -136,10 +137,9 @@ def main() -> int:
     print(f"    answered by {dict(served() - before)}", flush=True)
     print("each of them killed in mid-play, then one of every other service", flush=True)
     games = containers("game")
-    others = [containers(name)[0] for name in ("stats", "auth", "redis", "rabbitmq", "game-db", "gateway")]
     asyncio.run(evening(port, 3, [[each] for each in games]))
     alive_again(games)
-    for each in others:
+    for each in (containers(name)[0] for name in others):
         print(f"killed in mid-play: {state(each, 'Name')[1:]}", flush=True)
         asyncio.run(evening(port, 4, [[each]]))
         alive_again([each])
@@ -148,4 +148,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ("stats", "auth", "redis", "rabbitmq", "game-db", "gateway")))
