@@ -23,7 +23,7 @@ AWAY := echo "Packages cannot be had. Is there a network? What is here already s
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
-.PHONY: help install run stack stack-down test check format lock client schemas settings dashboards faults bench screenshots clean
+.PHONY: help install run stack stack-down secrets test check format lock client schemas settings dashboards faults bench screenshots clean
 
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -39,6 +39,9 @@ stack: install ## the whole system as on a server: PostgreSQL, RabbitMQ, Redis, 
 
 stack-down: ## ends it; its data stays in ARTEL_DATA_DIR
 	@$(PYTHON) deploy/stack.py down
+
+secrets: .venv/.editable ## for containers: what is secret, as files in deploy/secrets/
+	@artel secrets deploy/secrets
 
 test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
 	@$(PYTHON) tests/servers.py
