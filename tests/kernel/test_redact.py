@@ -63,6 +63,7 @@ def test_a_secret_is_known_by_its_form(said: str, secret: str) -> None:
         "2026-11-25T21:45:50.123Z at 127.0.0.1:5432 took 12345: slow",
         "postgresql://127.0.0.1:5432/game",
         "user@example.org has hash 12",
+        '{"artel.route":"/shared/live-ticket","http.response.status_code":200}',
     ],
 )
 def test_what_is_no_secret_stays(said: str) -> None:

@@ -26,7 +26,7 @@ FORMS = (
     r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b",
     r"(?i)(\bpassword\s+\\*')[^'\\]+",  # as SQL sets it
     r"(Key \([^()]*\)=)\([^()]*\)",  # what PostgreSQL says of a row that is there already
-    rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|\\*[\"'],)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}",
+    rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|',)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}",
 )
 
 Redact = Callable[[str], str]
