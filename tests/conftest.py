@@ -172,6 +172,12 @@ def faketime() -> str:
 
 
 @pytest.fixture
+def pgbackrest() -> str:
+    """The program."""
+    return server("pgbackrest")
+
+
+@pytest.fixture
 def supervisor() -> str:
     """The program."""
     return server("supervisor")

@@ -35,6 +35,7 @@ PACKAGES = {
     " prometheus-node-exporter prometheus-postgres-exporter prometheus-redis-exporter",
     "rsyslog": "rsyslog rsyslog-elasticsearch",
     "chromium": "chromium",
+    "pgbackrest": "pgbackrest",
 }
 VARIABLES = {
     "postgres": "ARTEL_TEST_POSTGRES_URL",
@@ -42,6 +43,7 @@ VARIABLES = {
     "redis": "ARTEL_TEST_REDIS_URL",
     "nginx": "ARTEL_TEST_NGINX",
     "supervisor": "ARTEL_TEST_SUPERVISOR",
+    "pgbackrest": "ARTEL_TEST_PGBACKREST",
     "faketime": "ARTEL_TEST_FAKETIME",
     "prometheus": "ARTEL_TEST_PROMETHEUS",
     "rsyslog": "ARTEL_TEST_RSYSLOG",
@@ -313,6 +315,7 @@ PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "redis": look_for("redis-server", "valkey-server"),
     "nginx": look_for_nginx,
     "supervisor": look_for("supervisord"),
+    "pgbackrest": look_for("pgbackrest"),
     "faketime": lambda: next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None),
     "prometheus": look_for_prometheus,
     "rsyslog": look_for_rsyslog,
@@ -324,6 +327,7 @@ STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "redis": start_redis,
     "nginx": find_program("nginx"),
     "supervisor": find_program("supervisor"),
+    "pgbackrest": find_program("pgbackrest"),
     "faketime": find_program("faketime"),
     "prometheus": find_program("prometheus"),
     "rsyslog": find_program("rsyslog"),
