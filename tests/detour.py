@@ -27,12 +27,13 @@ class Detour:
         self._server = await asyncio.start_server(self._come, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         assert self._server
         self._server.close()
         self.cut()
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def cut(self) -> None:
         self._is_cut = True
@@ -93,7 +94,7 @@ async def detour(port: int, to: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        way.close()
+        await way.close()
 
 
 def moved(url: str, port: int) -> str:

@@ -15,8 +15,9 @@ from faults.hall import hall
 from faults.run import Report, faults_while_they_play
 
 MORE = {"stop": 30, "stall": 40, "cut": 30}
-ROUND = 28
+ROUND = 52
 CLIENTS = 20
+AT_ONCE = 4
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ async def full(folder: Path, times: int, clients: int, report: Report) -> None:
         try:
             while kinds and not report.wrong:
                 now, kinds = kinds[:ROUND], kinds[ROUND:]
-                await faults_while_they_play(made, now, clients, report)
+                await faults_while_they_play(made, now, clients, report, at_once=AT_ONCE)
         finally:
             words = Path("var/faults") / f"{report.seed}.words"
             shutil.rmtree(words, ignore_errors=True)

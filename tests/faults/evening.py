@@ -13,9 +13,9 @@ from httpx2 import AsyncClient, TransportError
 
 from artel.kernel.events import new_id
 from faults.hall import Hall
+from onlookers import Phone
 from playing import RULES, Company, Somebody
 from system.test_crash import Chores, Play
-from system.test_two_of_each import Phone
 
 PASSING = {429, 502, 503, 504}
 PATIENCE_SECONDS = 180

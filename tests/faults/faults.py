@@ -3,13 +3,14 @@
 import asyncio
 import errno
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
 from aio_pika import Message as AmqpMessage
 from aio_pika import connect
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from redis.asyncio import Redis
 
 from artel.kernel.rabbit import EVENTS
@@ -109,6 +110,13 @@ async def slow_broker(hall: Hall, random: Random) -> str:
 # Deliveries
 
 
+@asynccontextmanager
+async def reached(hall: Hall) -> AsyncIterator[AbstractConnection]:
+    await hall.is_up("rabbit")
+    async with await connect(hall.bus) as connection:
+        yield connection
+
+
 def copy(message: AbstractIncomingMessage) -> AmqpMessage:
     return AmqpMessage(
         message.body, message_id=message.message_id, type=message.type, content_type=message.content_type,
@@ -119,7 +127,7 @@ def copy(message: AbstractIncomingMessage) -> AmqpMessage:
 async def duplicates(hall: Hall, random: Random) -> str:
     """All that is published meanwhile comes to everybody three times, later, in another order."""
     seen: list[AbstractIncomingMessage] = []
-    async with hall.lock("rabbit"), await connect(hall.bus) as connection:
+    async with hall.lock("rabbit"), reached(hall) as connection:
         channel = await connection.channel(publisher_confirms=True)
         exchange = await channel.get_exchange(EVENTS)
         queue = await channel.declare_queue(exclusive=True)
@@ -138,7 +146,7 @@ async def reorder(hall: Hall, random: Random) -> str:
     """What a service would have got now it gets later, in another order."""
     group = random.choice(FOLLOWERS[:2])
     held: list[AbstractIncomingMessage] = []
-    async with hall.lock("rabbit"), await connect(hall.bus) as connection:
+    async with hall.lock("rabbit"), reached(hall) as connection:
         channel = await connection.channel(publisher_confirms=True)
         queue = await channel.get_queue(f"artel.{group}")
         tag = await queue.consume(_keep(held))

@@ -16,7 +16,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from artel.kernel.settings import Settings
 from detour import Detour, moved
@@ -27,6 +27,10 @@ BUGS = Path(__file__).parent / "bugs"
 SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
 """How far behind the stack's first port."""
 DISK = "400M"
+BUGGY = {
+    "inbox": ("stats", "notification"), "fan_out": ("game", "game-2"), "synchronous_commit": ("game", "game-2"),
+}  # fmt: skip
+"""Where which bug may be put."""
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Wired(Stack):
         if data.is_symlink():
             return
         with (data / "postgresql.conf").open("a") as conf:
-            conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\n")
+            conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\nwal_writer_delay = 2s\n")
         self.disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", self.disk], check=True)
         subprocess.run(["mv", data, self.disk / "postgres"], check=True)
@@ -61,11 +65,11 @@ class Wired(Stack):
         give(self.disk / "postgres", "postgres")
 
     def _program(
-        self, name: str, command: str, env: Mapping[str, object] | None = None, user: str = "", stopsignal: str = "TERM"
+        self, name: str, command: str, env: Mapping[str, object] | None = None, *how: Any, **named: Any
     ) -> None:
         if env and name in self.processes():
             env = {**env, **self._others(name), "ARTEL_EVENT_BURST": 1000, "ARTEL_LOG_LEVEL": "warning"}
-        super()._program(name, command, env, user, stopsignal)
+        super()._program(name, command, env, *how, **named)
 
     def _others(self, name: str) -> dict[str, object]:
         clock = self.home / "clocks" / name
@@ -75,7 +79,8 @@ class Wired(Stack):
             "LD_PRELOAD": found("faketime"), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_CACHE_DURATION": 1,
             "FAKETIME_DONT_FAKE_MONOTONIC": 1, "FAKETIME_DONT_RESET": 1,
         }  # fmt: skip
-        bug: dict[str, object] = {"PYTHONPATH": BUGS, "SEEDED_BUG": self.bug} if self.bug else {}
+        has_it = name in BUGGY.get(self.bug, ())
+        bug: dict[str, object] = {"PYTHONPATH": BUGS, "SEEDED_BUG": self.bug} if has_it else {}
         return {key: self._address(name, server) for key, server in self.files.items()} | faked | bug
 
     def _address(self, name: str, server: str) -> Path:
@@ -85,6 +90,9 @@ class Wired(Stack):
         """Nobody watches: what that takes is for those who play."""
 
     def _provide(self) -> None:
+        """Once: another bug needs no other tables."""
+        if (self.home / "ways").exists():
+            return
         super()._provide()
         for (name, server), port in self.ways.items():
             if server in SERVERS:
@@ -137,7 +145,7 @@ class Hall:
         return self.locks.setdefault(what, asyncio.Lock())
 
     async def plant(self, bug: str) -> None:
-        """The services start again, each with this bug; empty: with none."""
+        """The processes that it is for start again with it; empty: none has any."""
         self.stack.bug = bug
         await asyncio.to_thread(self._up)
 
@@ -167,14 +175,25 @@ class Hall:
         return family(await self.pid(name))
 
     async def is_up(self, name: str) -> None:
-        """As its supervisor has it."""
+        """As its supervisor has it; and a server is up when it listens."""
         async with asyncio.timeout(90):
             while " RUNNING " not in await self.control("status", name):
                 pass
+            while name in SERVERS and not await listens(self.stack.port + SERVERS[name]):  # noqa: ASYNC110 it is another process
+                await asyncio.sleep(0.2)
 
     def heal(self) -> None:
         for way in self.ways.values():
             way.heal()
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    return True
 
 
 def family(pid: int) -> list[int]:
@@ -212,7 +231,7 @@ async def hall(folder: Path, bug: str = "") -> AsyncIterator[Hall]:
     finally:
         await asyncio.to_thread(end, stack)
         for way in ways.values():
-            way.close()
+            await way.close()
 
 
 def ports() -> int:

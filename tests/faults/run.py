@@ -16,6 +16,7 @@ from faults.faults import one_after_another
 from faults.hall import Hall
 
 AT_ONCE = 2
+"""Things that are broken at the same time, in the short set."""
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Report:
 
 
 async def faults_while_they_play(
-    hall: Hall, kinds: Sequence[str], clients: int, report: Report, patience: float = SECONDS
+    hall: Hall, kinds: Sequence[str], clients: int, report: Report, *, patience: float = SECONDS, at_once: int = AT_ONCE
 ) -> None:
     """One evening; the kinds come at random moments, in an order that the seed gives."""
     sys.stderr.write(f"seed {report.seed}\n")
@@ -56,7 +57,7 @@ async def faults_while_they_play(
     async with AsyncExitStack() as stack:
         played = await stack.enter_async_context(evening(hall, clients, random))
         async with asyncio.TaskGroup() as lanes:
-            for _ in range(AT_ONCE):
+            for _ in range(at_once):
                 lanes.create_task(one_after_another(hall, left, random, report.tell))
         hall.heal()
         await played.finished()

@@ -23,10 +23,10 @@ from random import Random
 from httpx2 import AsyncClient, TransportError
 
 from artel.kernel.events import new_id
+from onlookers import Phone, nothing_is_lost, play
 from playing import RULES, Company, Somebody
 from system.test_crash import Play
 from system.test_serving import comes
-from system.test_two_of_each import Phone, nothing_is_lost, play
 
 MOVES = 150
 

@@ -19,11 +19,11 @@ from httpx2 import AsyncClient, HTTPStatusError, TransportError
 
 from artel.compose import SERVICES
 from deploy.dashboards import HERE, metrics, questions
+from onlookers import Phone
 from playing import RULES, Company, Somebody, Table
 from servers import free_port
 from system.test_serving import comes
 from system.test_stack import Host, host
-from system.test_two_of_each import Phone
 
 __all__ = ["host"]  # a fixture
 
