@@ -51,15 +51,15 @@ class Wired(Stack):
         return dict(self._instances())
 
     def _databases(self) -> None:
-        """On a disk of its own, which can be full."""
+        """On a disk of its own, which can be full, where one may be mounted."""
         super()._databases()
         data = self.home / "postgres"
         if data.is_symlink():
             return
         with (data / "postgresql.conf").open("a") as conf:
             conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\nwal_writer_delay = 2s\n")
-        self.disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", self.disk], check=True)
+        self.disk.mkdir(mode=0o755)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", self.disk], check=False)
         subprocess.run(["mv", data, self.disk / "postgres"], check=True)
         data.symlink_to(self.disk / "postgres")
         give(self.disk / "postgres", "postgres")

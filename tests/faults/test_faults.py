@@ -50,7 +50,8 @@ async def nothing_is_lost(made: Hall) -> None:
     report = Report(SEED)
     await faults_while_they_play(made, SHORT, CLIENTS, report)
     assert report.wrong == []
-    assert Counter(kind for kind, _ in report.did) == Counter(SHORT)
+    done = Counter(kind for kind, _ in report.did)
+    assert done == Counter(SHORT) - Counter({"disk full": 1} if report.not_run else {}), report.not_run
     assert report.events > 100, "hardly anything was played"
     assert report.again >= 1, "no phone was ever cut off"
     assert report.repeated, "nobody ever had to ask again"
