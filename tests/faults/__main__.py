@@ -15,9 +15,9 @@ from faults.hall import hall
 from faults.run import Report, faults_while_they_play
 
 MORE = {"stop": 30, "stall": 40, "cut": 30}
-ROUND = 52
+ROUND = 65
 CLIENTS = 20
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 def main() -> int:

@@ -107,6 +107,18 @@ async def slow_broker(hall: Hall, random: Random) -> str:
     return f"the broker was {delay * 1000:.0f} ms away for {seconds:.1f} s"
 
 
+async def alarm(hall: Hall, random: Random) -> str:
+    """A broker without memory takes nothing more from whoever publishes, and does not answer him either."""
+    async with hall.lock("rabbit"):
+        await hall.is_up("rabbit")
+        await hall.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            await hall.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+    return f"the broker's alarm rang for {seconds:.1f} s"
+
+
 # Deliveries
 
 
@@ -231,7 +243,7 @@ PROCESSES = ("auth", "game", "game-2", "stats", "friends", "template", "notifica
 KINDS: dict[str, Fault] = {
     **{f"kill {name}": kill(name) for name in (*PROCESSES, *SERVERS)},
     **{f"restart {name}": restart(name) for name in SERVERS},
-    "stop": stop, "stall": stall, "cut": cut, "slow broker": slow_broker, "duplicates": duplicates,
+    "stop": stop, "stall": stall, "cut": cut, "slow broker": slow_broker, "alarm": alarm, "duplicates": duplicates,
     "reorder": reorder, "forget": forget, "disk full": disk_full, "clock step": clock_step,
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from artel.kernel.settings import Settings
 from detour import Detour, moved
 from servers import found
-from stack import PORTS, Stack, give
+from stack import PORTS, RABBIT, Stack, give
 
 BUGS = Path(__file__).parent / "bugs"
 SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
@@ -162,6 +162,16 @@ class Hall:
         )
         said, _ = await process.communicate()
         return said.decode().strip()
+
+    async def rabbitmqctl(self, *words: str) -> None:
+        port, folder = self.stack.port, self.stack.home / "rabbit"
+        env = {
+            **os.environ, "HOME": str(folder), "ERL_EPMD_PORT": str(port + 22), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            RABBIT.with_name("rabbitmqctl"), "-q", "-n", f"artel{port}@localhost", *words, env=env
+        )
+        assert await process.wait() == 0, words
 
     async def pid(self, name: str) -> int:
         """Waits for it to be there."""

@@ -255,6 +255,26 @@ async def test_no_postgres_at_all_is_an_outage() -> None:
     await database.close()
 
 
+async def test_a_postgres_that_fails_while_it_lets_somebody_in_is_an_outage() -> None:
+    """What it says with a full disk, to each new connection."""
+
+    async def fail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)  # may it be TLS?
+        writer.write(b"N")
+        await reader.read(1000)
+        said = b"SFATAL\0VFATAL\0CXX000\0Mcould not write init file\0\0"
+        writer.write(b"E" + (len(said) + 4).to_bytes(4) + said)
+        writer.close()
+
+    async with await asyncio.start_server(fail, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        database = PostgresDatabase(f"postgresql+asyncpg://somebody:x@127.0.0.1:{port}/nothing")
+        with pytest.raises(DBAPIError, match="could not write init file") as caught:
+            await database.ready()
+        assert is_outage(caught.value)
+        await database.close()
+
+
 async def test_waiting_too_long_for_a_lock_is_an_outage(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PostgresDatabase, "LIMITS", PostgresDatabase.LIMITS | {"lock_timeout": "50ms"})
     database = PostgresDatabase(postgres_url)

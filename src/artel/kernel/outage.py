@@ -1,6 +1,6 @@
 """An outage is nobody's fault and passes: a request is answered 503, an event waits without using up its tries."""
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 KINDS = (ConnectionError, TimeoutError, OperationalError, InterfaceError, PoolTimeout)
@@ -9,8 +9,13 @@ CLASSES = {"08", "40", "53", "55", "57"}
 
 
 def is_outage(error: Exception) -> bool:
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or _at_the_door(error))
     return lost or isinstance(error, KINDS) or sqlstate(error)[:2] in CLASSES
+
+
+def _at_the_door(error: DBAPIError) -> bool:
+    """PostgreSQL failed in itself before it was asked anything: so it does where its disk is full."""
+    return isinstance(error, InternalError) and error.statement is None
 
 
 def sqlstate(error: Exception) -> str:
