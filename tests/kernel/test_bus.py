@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -300,6 +301,20 @@ async def test_a_virtual_host_that_is_not_there_yet_is_an_outage(amqp_url: str) 
     nowhere = urlunsplit(urlsplit(amqp_url)._replace(path=f"/{own()}"))
     with pytest.raises(ConnectionError):
         await RabbitBus.open(nowhere)
+
+
+async def test_a_rabbit_that_goes_before_it_has_said_anything_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = asyncio.open_connection
+
+    async def slowly(*given: Any, **named: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await connect(*given, **named)
+        await reader.read()  # by now it has gone
+        return reader, writer
+
+    monkeypatch.setattr(asyncio, "open_connection", slowly)
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        with pytest.raises(ConnectionError):
+            await RabbitBus.open(f"amqp://a:b@127.0.0.1:{server.sockets[0].getsockname()[1]}/")
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

@@ -50,7 +50,7 @@ class RabbitBus:
         """ConnectionError: it is not there, or not for us; both may pass."""
         try:
             connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
-        except AMQPError as error:  # so it says that there is no such virtual host
+        except (AMQPError, StopAsyncIteration) as error:  # no such virtual host; or it went as we came
             raise ConnectionError(f"RabbitMQ lets nobody in: {error!r}") from error
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
