@@ -114,7 +114,7 @@ NAPS = {
     "faults.py": {
         "asyncio.sleep(seconds)",
         "asyncio.sleep(random.uniform(0, 1))",
-    },  # a fault lasts, and comes at random
+    },  # faults last, and come at random
     "evening.py": {  # how fast people play, and try again
         "asyncio.sleep(self._random.uniform(0.05, 0.5))",
         "asyncio.sleep(random.uniform(0, PACE_SECONDS))",
