@@ -16,7 +16,7 @@ from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.outbox import inbox
 from artel.kernel.settings import Settings
 from artel.verify import verify
-from faults.evening import Evening
+from faults.evening import LOST, Evening
 from playing import Table, agrees, figures, replayed, told
 from system.test_crash import Play, everything
 
@@ -31,6 +31,11 @@ async def broken(evening: Evening, settings: Settings, patience: float = SECONDS
     end = time.monotonic() + patience
     expected: dict[str, Counter[str]] = {somebody.id: Counter() for somebody in evening.people}
     for play, phone in zip(evening.plays, evening.phones, strict=True):
+        if (
+            await play.table.company.call(play.table.people[0], "GET", f"/sessions/{play.table.id}")
+        ).status_code == LOST:
+            found.append(f"acknowledged: the session {play.table.id} is lost")
+            continue
         log = await whole_log(play.table)
         await until(lambda: len(phone.seen) >= len(log), end)  # noqa: B023 it is asked before the next one
         found += [*acknowledged(play, log), *seen(phone.seen, log)]
@@ -106,7 +111,8 @@ async def shown(evening: Evening, expected: Mapping[str, Counter[str]], end: flo
         last: list[Counter[str]] = []
 
         async def counted(who: Any = somebody, last: list[Counter[str]] = last) -> bool:
-            last[:] = [told(await evening.company.ok(who, "GET", f"/stats/players/{who.id}"))]
+            answer = await evening.company.call(who, "GET", f"/stats/players/{who.id}")
+            last[:] = [told(answer.json()) if answer.is_success else Counter()]
             return last[0] == expected[who.id]
 
         if not await until(counted, end):

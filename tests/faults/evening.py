@@ -18,6 +18,7 @@ from playing import RULES, Company, Somebody
 from system.test_crash import Chores, Play
 
 PASSING = {429, 502, 503, 504}
+LOST = 404  # a table at which one has sat: it is for the checker to tell
 PATIENCE_SECONDS = 180
 PACE_SECONDS = 0.6  # between two moves of one phone, at most
 TOGETHER = 3
@@ -73,7 +74,7 @@ class Evening:
         event["id"] = new_id()
         play.sent.add(event["id"])
         answer = await play.table.post(event)
-        assert answer.is_success, answer.text
+        assert answer.is_success or answer.status_code in {LOST, 409}, answer.text  # what is lost is not its to tell
 
 
 async def at_a_table(play: Play, enough: asyncio.Event, random: Random) -> None:
@@ -81,6 +82,8 @@ async def at_a_table(play: Play, enough: asyncio.Event, random: Random) -> None:
         play.pending = play.table.move()
         play.sent.add(play.pending["id"])
         answer = await play.table.post(play.pending)
+        if answer.status_code == LOST:
+            return
         assert answer.status_code in {200, 201, 403, 409}, answer.text
         await asyncio.sleep(random.uniform(0, PACE_SECONDS))  # it is how fast people play
 

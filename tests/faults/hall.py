@@ -11,13 +11,14 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, ClassVar
 
+from artel.compose import SERVICES
 from artel.kernel.settings import Settings
 from detour import Detour, moved
 from servers import found
@@ -27,8 +28,8 @@ BUGS = Path(__file__).parent / "bugs"
 SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
 """How far behind the stack's first port."""
 DISK = "400M"
-BUGGY = {
-    "inbox": ("stats", "notification"), "fan_out": ("game", "game-2"), "synchronous_commit": ("game", "game-2"),
+BUGGY: dict[str, Sequence[str]] = {
+    "inbox": ("stats", "notification"), "fan_out": ("game", "game-2"), "synchronous_commit": (*SERVICES, "game-2"),
 }  # fmt: skip
 """Where which bug may be put."""
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -32,7 +33,7 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
 BUGS = (
     ("inbox", ["duplicates"], "taken"),
     ("fan_out", ["kill postgres"], "seen"),
-    ("synchronous_commit", ["kill postgres"] * 2, "acknowledged"),
+    ("synchronous_commit", ["kill postgres"] * 3, "acknowledged"),
 )
 """Which part of the checker finds it."""
 
@@ -58,7 +59,14 @@ async def nothing_is_lost(made: Hall) -> None:
 
 
 async def is_found(made: Hall, bug: str, kinds: Sequence[str], part: str) -> None:
-    """On the same system: what an earlier bug has spoilt stays spoilt, and is not what a later one is told by."""
-    report = Report(SEED)
-    await faults_while_they_play(made, kinds, CLIENTS, report, patience=5)
-    assert part in {wrong.partition(":")[0] for wrong in report.wrong}, f"{bug}: {report}"
+    """On the same system: what an earlier bug has spoilt stays spoilt, and is not what a later one is told by.
+
+    A bug is not at its worst at every moment, so it has three evenings to show itself.
+    """
+    seeds = Random(bug)
+    for _ in range(3):
+        report = Report(seeds.randrange(10**6))
+        await faults_while_they_play(made, kinds, CLIENTS, report, patience=5)
+        if part in {wrong.partition(":")[0] for wrong in report.wrong}:
+            return
+    pytest.fail(f"{bug} was not found by what looks for it: {report}")

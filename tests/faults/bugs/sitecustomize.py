@@ -11,6 +11,7 @@ from artel.game.log import PostgresLog
 from artel.game.owner import Owner
 from artel.game.writer import Batch, Writer
 from artel.kernel import service
+from artel.kernel.database import PostgresDatabase
 
 
 def inbox() -> None:
@@ -19,7 +20,8 @@ def inbox() -> None:
 
 
 def synchronous_commit() -> None:
-    """The log is said to be written before it is."""
+    """All is said to be written before it is. All: whoever waits for the disk takes with him what others have not."""
+    PostgresDatabase.LIMITS = {**PostgresDatabase.LIMITS, "synchronous_commit": "off"}
     PostgresLog.SETTINGS = {**PostgresLog.SETTINGS, "synchronous_commit": "off"}
 
 
