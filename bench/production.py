@@ -131,7 +131,7 @@ def _stack(stack: ExitStack, run: Servers, databases: str) -> Iterator[Way]:
 def gateway(
     run: Servers, folder: Path, upstreams: dict[str, tuple[int, ...]], keys: Path, collector: str
 ) -> Iterator[int]:
-    """Its port. As it is shipped, but for the limits of a user and of an address: all come from one here."""
+    """Its port. As it is shipped, but for its limits: all come from one address here, and ask more often than people."""
     port, web, said = free_port(), folder / "web", folder / "said"
     web.mkdir(parents=True)
     addresses = {name: [f"127.0.0.1:{each}" for each in ports] for name, ports in upstreams.items()}
@@ -142,8 +142,10 @@ def gateway(
             user_rate=int(FREE), address_rate=int(FREE), collector=collector,
         ),
     )  # fmt: skip
+    conf, tiring = folder / "nginx.conf", "keepalive_timeout 65s;"
+    conf.write_text(conf.read_text().replace(tiring, f"{tiring} keepalive_requests {FREE};"))
     user = " user root;" if os.geteuid() == 0 else ""
-    command = [find_program("nginx")(run), "-c", f"{folder}/nginx.conf", "-g", f"daemon off;{user}"]
+    command = [find_program("nginx")(run), "-c", str(conf), "-g", f"daemon off;{user}"]
     with said.open("wb") as words, running(command, words):
         wait_until_ready(port, "/healthz", said)
         yield port
