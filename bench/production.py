@@ -131,7 +131,7 @@ def _stack(stack: ExitStack, run: Servers, databases: str) -> Iterator[Way]:
 def gateway(
     run: Servers, folder: Path, upstreams: dict[str, tuple[int, ...]], keys: Path, collector: str
 ) -> Iterator[int]:
-    """Its port. As it is shipped, but for its limits: all come from one address here, and ask more often than people."""
+    """Its port. As it is shipped, but for its limits: all come from one address, more often than people."""
     port, web, said = free_port(), folder / "web", folder / "said"
     web.mkdir(parents=True)
     addresses = {name: [f"127.0.0.1:{each}" for each in ports] for name, ports in upstreams.items()}
