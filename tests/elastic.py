@@ -19,7 +19,7 @@ Json = dict[str, Any]
 LONG = 2**63
 
 
-class Refused(Exception):  # noqa: N818 it is an answer
+class BulkError(Exception):
     pass
 
 
@@ -60,7 +60,7 @@ class Elastic:
 
     def bulk(self, body: bytes) -> Json:
         if not body.endswith(b"\n"):
-            raise Refused("The bulk request must be terminated by a newline [\\n]")
+            raise BulkError("The bulk request must be terminated by a newline [\\n]")
         lines = [line for line in body.split(b"\n") if line]
         items = [self._one(json.loads(action), text) for action, text in zip(lines[::2], lines[1::2], strict=True)]
         return {"took": 1, "errors": any("error" in next(iter(item.values())) for item in items), "items": items}
@@ -70,7 +70,7 @@ class Elastic:
         index, name = about["_index"], about.get("_id") or f"made-{len(self.documents)}"
         try:
             status = self._keep(kind, index, name, json.loads(text))
-        except (Refused, ValueError) as refused:
+        except (BulkError, ValueError) as refused:
             self.refused.append(f"{refused}: {text[:300]!r}")
             return {kind: {"_index": index, "status": 400, "error": {"type": "refused", "reason": str(refused)}}}
         return {kind: {"_index": index, "_id": name, "status": status}}
@@ -78,7 +78,7 @@ class Elastic:
     def _keep(self, kind: str, index: str, name: str, document: Json) -> int:
         template = next(t for t in self.templates.values() if any(fnmatch(index, p) for p in t["index_patterns"]))
         if "data_stream" in template and (kind != "create" or "@timestamp" not in document):
-            raise Refused("only write ops with an op_type of create, and with a @timestamp, in data streams")
+            raise BulkError("only write ops with an op_type of create, and with a @timestamp, in data streams")
         properties = template["template"]["mappings"]["properties"]
         for path, value in leaves(document):
             self._check(path, value, properties)
@@ -95,7 +95,7 @@ class Elastic:
                 return
             about = about["properties"][word]
         if "type" not in about or not fits(value, about["type"]):
-            raise Refused(f"failed to parse field [{path}] of type [{about.get('type', 'object')}]: {value!r}")
+            raise BulkError(f"failed to parse field [{path}] of type [{about.get('type', 'object')}]: {value!r}")
 
 
 def leaves(document: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
             return elastic.says, {"error": {"type": "circuit_breaking_exception"}, "status": elastic.says}
         try:
             return 200, elastic.bulk(body)
-        except (Refused, ValueError) as refused:
+        except (BulkError, ValueError) as refused:
             elastic.refused.append(f"{refused}: {body[:300]!r}")
             return 400, {"error": {"type": "illegal_argument_exception", "reason": str(refused)}, "status": 400}
 

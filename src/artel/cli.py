@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from artel import cli_looking
 from artel.cli_kit import NAMES
-from artel.cli_kit import Refused as _Refused
+from artel.cli_kit import CommandError as _Refused
 from artel.cli_kit import service as _service
 from artel.cli_kit import settings as _settings
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 NAMES = ("auth", "game", "stats", "friends", "template", "notification")
 
 
-class Refused(Exception):  # noqa: N818 a sentence for whoever typed the command
-    pass
+class CommandError(Exception):
+    """A sentence for whoever typed the command."""
 
 
 def service(name: str) -> str:
@@ -33,9 +33,9 @@ def settings(**given: object) -> "Settings":
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
         sentence = first["msg"].removeprefix("Value error, ")
-        raise Refused(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
+        raise CommandError(f"ARTEL_{name.upper()}: {sentence}" if name else sentence) from None
     except SettingsError as error:
-        raise Refused(f"a secret's file cannot be read: {error.__cause__}") from None
+        raise CommandError(f"a secret's file cannot be read: {error.__cause__}") from None
 
 
 def with_tables(names: Sequence[str] = NAMES) -> "Settings":
@@ -50,5 +50,5 @@ def with_tables(names: Sequence[str] = NAMES) -> "Settings":
             require_tables(name, given.database(name))
         except (OSError, DBAPIError) as error:
             why = getattr(error, "orig", error)
-            raise Refused(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
+            raise CommandError(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
     return given

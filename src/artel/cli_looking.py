@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from artel.cli_kit import NAMES, Refused, service, settings, with_tables
+from artel.cli_kit import NAMES, CommandError, service, settings, with_tables
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,7 +86,7 @@ def _dead_letters(arguments: argparse.Namespace) -> int:
     from artel.dead_letters import tell
 
     if arguments.action == "drop" and not (arguments.names or arguments.id):
-        raise Refused("drop: a service, or --id, says which")
+        raise CommandError("drop: a service, or --id, says which")
     given = with_tables(arguments.names or NAMES)
     return asyncio.run(tell(given, arguments.action, arguments.names or NAMES, arguments.id))
 
@@ -108,7 +108,7 @@ def _told_settings(arguments: argparse.Namespace) -> int:
     try:
         write(arguments.document)
     except ValueError as error:
-        raise Refused(f"{arguments.document} has {error}") from None
+        raise CommandError(f"{arguments.document} has {error}") from None
     return 0
 
 

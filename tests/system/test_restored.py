@@ -1,5 +1,6 @@
 """Back to a second of the past: the drill of docs/operations.md, from nothing to databases that agree."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DRILL = Path(__file__).parents[2] / "deploy" / "drill.py"
+ROOT = Path(__file__).parents[2]
 SCRATCH = Path("/var/tmp")  # noqa: S108 where the drill works: a path of a socket is short
 
 
@@ -15,7 +16,9 @@ SCRATCH = Path("/var/tmp")  # noqa: S108 where the drill works: a path of a sock
 @pytest.mark.usefixtures("pgbackrest", "postgres_url")
 def test_the_drill() -> None:
     before = set(SCRATCH.glob("artel-drill-*"))
-    done = subprocess.run([sys.executable, str(DRILL)], check=False, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}/tests:{ROOT}/deploy"}
+    command = [sys.executable, "-m", "system.drill"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     noted, began, after, logs = done.stdout.splitlines()
     assert re.fullmatch(r"played, and .+ noted; before the restore: all agree", noted)

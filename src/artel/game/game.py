@@ -1,10 +1,9 @@
 """What a running game service has: the sessions in memory, the writer of their log, and what keeps both going."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
@@ -15,6 +14,7 @@ from artel.game.log import open_log
 from artel.game.nudges import Nudges
 from artel.game.owners import IDLE_SECONDS, Owners
 from artel.game.relay import LogRelay
+from artel.kernel.background import running
 from artel.kernel.service import Context
 from artel.kernel.store import MemoryStore
 
@@ -67,17 +67,6 @@ async def open_game(context: Context) -> AsyncIterator[Game]:
         game = Game(context, owners, nudges)
         await nudges.listen(owners)
         for work in (owners.writer.run(), nudges.run(), game.keep()):
-            await stack.enter_async_context(_running(work))
+            await stack.enter_async_context(running(work))
         yield game
         owners.close(RESTART)
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -6,13 +6,13 @@ because every reaction goes by the versions in the events.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, select
 
+from artel.kernel.background import running
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import now
 from artel.kernel.outbox import inbox
@@ -39,15 +39,8 @@ def _prune(tx: Tx, before: datetime) -> int:
     return tx.execute(delete(inbox).where(inbox.c.event_id.in_(old))).rowcount
 
 
-@asynccontextmanager
-async def pruning(context: Context) -> AsyncIterator[None]:
-    task = asyncio.create_task(_now_and_then(context), name=f"pruning-{context.name}")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+def pruning(context: Context) -> AbstractAsyncContextManager[None]:
+    return running(_now_and_then(context), f"pruning-{context.name}")
 
 
 async def _now_and_then(context: Context) -> None:

@@ -1,8 +1,8 @@
-"""A service is a declaration; `running` is the only place that knows how one lives and ends."""
+"""A service is a declaration; `opened` is the only place that knows how one lives and ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import Counter, Histogram
 from sqlalchemy import MetaData
 
+from artel.kernel.background import running
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.events import Event, now
@@ -87,15 +88,8 @@ async def opened(
         await database.close()
 
 
-@asynccontextmanager
-async def relaying(context: Context) -> AsyncIterator[None]:
-    relay = asyncio.create_task(context.relay.run(), name=f"relay-{context.name}")
-    try:
-        yield
-    finally:
-        relay.cancel()
-        with suppress(asyncio.CancelledError):
-            await relay
+def relaying(context: Context) -> AbstractAsyncContextManager[None]:
+    return running(context.relay.run(), f"relay-{context.name}")
 
 
 @asynccontextmanager

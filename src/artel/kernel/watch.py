@@ -4,12 +4,13 @@ nobody: he reads what was seen last."""
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from prometheus_client import Gauge
 from sqlalchemy.pool import QueuePool
 
+from artel.kernel.background import running
 from artel.kernel.database import Tx
 from artel.kernel.outbox import Backlog, backlog
 from artel.kernel.service import Context, readiness
@@ -31,13 +32,8 @@ async def watching(context: Context) -> AsyncIterator[None]:
     ours = [pool for pool in pools if isinstance(pool, QueuePool)]
     connections.labels(context.name).set_function(lambda: sum(pool.checkedout() for pool in ours))
     most.labels(context.name).set(sum(pool.size() + pool._max_overflow for pool in ours))  # noqa: SLF001 it has no other name
-    task = asyncio.create_task(_watch(context), name=f"watch-{context.name}")
-    try:
+    async with running(_watch(context), f"watch-{context.name}"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _watch(context: Context) -> None:

@@ -1,6 +1,6 @@
 """A drill: an evening is played, its second noted, and played on; the databases go back to that second, and all agree.
 
-    .venv/bin/python deploy/drill.py     # on Debian, as root, with postgresql and pgbackrest
+    PYTHONPATH=tests:deploy .venv/bin/python -m system.drill     # on Debian, as root, with postgresql and pgbackrest
 
 On a PostgreSQL of its own, which archives its log by pgBackRest. Nothing of it is left behind.
 """
@@ -19,18 +19,16 @@ from tempfile import mkdtemp
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))  # who plays there plays here too
+from httpx2 import AsyncClient
 
-from httpx2 import AsyncClient  # noqa: E402
+from artel.auth.keys import ensure_key
+from artel.compose import SERVICES
+from artel.databases import provide
+from playing import RULES, Company, Table
+from servers import free_port
+from stack import become, give, postgres_binaries, until
 
-from artel.auth.keys import ensure_key  # noqa: E402
-from artel.compose import SERVICES  # noqa: E402
-from artel.databases import provide  # noqa: E402
-from playing import RULES, Company, Table  # noqa: E402
-from servers import free_port  # noqa: E402
-from stack import become, give, postgres_binaries, until  # noqa: E402
-
+ROOT = Path(__file__).parents[2]
 ARTEL = str(ROOT / ".venv" / "bin" / "artel")
 BACKREST = "/usr/bin/pgbackrest"
 
@@ -134,7 +132,7 @@ class Drill:
 async def play(drill: Drill, moment: list[str]) -> dict[str, int]:
     """The version of each session at the moment, which is noted in the middle of it."""
     async with AsyncClient(base_url=f"http://127.0.0.1:{drill.web}/api/v1", timeout=30) as http:
-        company = Company(http, Random(4))  # noqa: S311 the same evening each time
+        company = Company(http, Random(4))
         anya, boris = [await company.sign_in(name) for name in ("Аня", "Борис")]
         tables = [await company.sit_down(anya, [boris], rules, guests=["Гость"]) for rules in (RULES[0], RULES[4])]
         await asyncio.gather(*(table.play(60) for table in tables))
@@ -142,7 +140,7 @@ async def play(drill: Drill, moment: list[str]) -> dict[str, int]:
         moment.append(drill.sql("SELECT clock_timestamp()"))
         await asyncio.gather(*(table.play(60) for table in tables))
         await company.sit_down(boris, [anya], RULES[2])
-        assert all([await version(table) > then[table.id] for table in tables])  # noqa: S101 there is something to lose
+        assert all([await version(table) > then[table.id] for table in tables])
     return then
 
 
