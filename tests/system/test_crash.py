@@ -80,7 +80,9 @@ class Chores:
 
     async def one(self) -> None:
         if self.pending is None:
-            self.pending = self.company.random.choice([self._template, self._friend])()
+            # One keeps at most 200 templates, and a fast machine gets there.
+            ways = [self._template, self._friend] if len(self.templates) < 150 else [self._friend]
+            self.pending = self.company.random.choice(ways)()
         await self.pending()
         self.pending = None
 
