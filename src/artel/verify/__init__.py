@@ -80,5 +80,6 @@ async def _settled(check: Check, doubts: list[tuple[Any, list[Difference]]], pat
 
 
 async def _again(check: Check, key: Any, before: Sequence[Difference]) -> list[Difference]:
-    places = {difference.key for difference in before}
-    return [difference for difference in await check.look(key) if difference.key in places]
+    """Where the same is still found: what has moved meanwhile is being brought up to date."""
+    then = [(difference.key, difference.found) for difference in before]
+    return [difference for difference in await check.look(key) if (difference.key, difference.found) in then]
