@@ -5,10 +5,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from artel.compose import SERVICES
-from artel.kernel.migrations import _with_connection, check, downgrade, metadata, migrate
+from artel.kernel.migrations import _with_connection, check, downgrade, metadata, migrate, require_tables
 
 
 def tables(url: str) -> set[str]:
@@ -32,6 +32,24 @@ def test_up_and_down_and_up_again(service: str, database_url: str) -> None:
     assert tables(database_url) == set()
     migrate(service, database_url)
     check(service, database_url)
+
+
+def test_tables_of_a_newer_release_stay_as_they_are(database_url: str) -> None:
+    """A release that is put back finds them: its own step before the start must not fail on them."""
+    migrate("stats", database_url)
+
+    def expand(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE games ADD COLUMN of_the_next_release VARCHAR(8)"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_the_next_release'"))
+
+    found: set[str] = set()
+    _with_connection(database_url, expand)
+    migrate("stats", database_url)
+    require_tables("stats", database_url)
+    _with_connection(
+        database_url, lambda tx: found.update(column["name"] for column in inspect(tx).get_columns("games"))
+    )
+    assert "of_the_next_release" in found
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -31,7 +31,8 @@ def metadata(service: str) -> MetaData:
 
 
 def migrate(service: str, url: str, revision: str = "head") -> None:
-    """Bring the service's database to `revision`; on PostgreSQL one migrator at a time."""
+    """Bring the service's database to `revision`; on PostgreSQL one migrator at a time. Newer tables stay: they serve
+    this program too, and so the release before may be put back with the same steps as it was left."""
     _with_connection(url, lambda connection: _upgrade(service, connection, revision))
 
 
@@ -47,11 +48,16 @@ def require_tables(service: str, url: str) -> None:
 
 
 def _require(service: str, connection: Connection) -> None:
+    found, known, head = _revisions(service, connection)
+    if found is None or found in known - {head}:
+        raise ConnectionError(f"its tables are of revision {found or 'none'}: `artel migrate {service}` makes them new")
+
+
+def _revisions(service: str, connection: Connection) -> tuple[str | None, set[str], str | None]:
+    """What is found, what this program knows, and the newest of these."""
     script = ScriptDirectory.from_config(config(service))
     found = MigrationContext.configure(connection).get_current_revision()
-    older = {each.revision for each in script.walk_revisions()} - {script.get_current_head()}
-    if found is None or found in older:
-        raise ConnectionError(f"its tables are of revision {found or 'none'}: `artel migrate {service}` makes them new")
+    return found, {each.revision for each in script.walk_revisions()}, script.get_current_head()
 
 
 def downgrade(service: str, url: str, revision: str = "base") -> None:
@@ -62,6 +68,9 @@ def _upgrade(service: str, connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('artel.migrate'))"))
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+    found, known, _ = _revisions(service, connection)
+    if found is not None and found not in known:
+        return
     command.upgrade(config(service, connection), revision)
 
 
