@@ -5,7 +5,7 @@ from typing import Final
 
 from bench import fanout
 from bench.load import Seen
-from bench.production import BOOK, F0, FAIR, GAME, OF_BOOK, ratio
+from bench.production import AT_ONE_TABLE, BOOK, F0, FAIR, GAME, LOADS, OF_BOOK, OF_MANY_TABLES, ratio
 from bench.production import OF_FLOOR as PRODUCTION
 from bench.production import Row as OneWay
 from bench.write_path import CONVINCING, GAMES_AN_EVENING, Load, Memory, Row
@@ -110,6 +110,7 @@ def production(rows: Sequence[OneWay]) -> None:
     targets.append(
         ["by the book of F0, 16 writers", f"{fair:.3f}", f">= {FAIR}", "fair" if fair >= FAIR else "NOT FAIR"]
     )
+    targets += [_at_one_table(rows, way) for way in AT_ONE_TABLE]
     table("Targets", ["", "is", "wanted", ""], targets)
 
 
@@ -124,3 +125,10 @@ def _way(row: OneWay, rows: Sequence[OneWay]) -> list[str]:
 def _of(rows: Sequence[OneWay], writers: int, beside: str, wanted: float) -> list[str]:
     found = ratio(rows, GAME, writers, beside)
     return [f"game, times {beside}, {writers} writers", f"{found:.2f}", f">= {wanted}", _verdict(found >= wanted)]
+
+
+def _at_one_table(rows: Sequence[OneWay], way: str) -> list[str]:
+    writers = LOADS[-1]
+    found = ratio(rows, AT_ONE_TABLE[way], writers, way)
+    name = f"{way}: at one table, of what it is at {writers}"
+    return [name, f"{found:.2f}", f">= {OF_MANY_TABLES}", _verdict(found >= OF_MANY_TABLES)]

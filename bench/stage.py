@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.evening import USERS, Caller, Table
 from bench.running import ARTEL, running, wait_until_ready
@@ -58,13 +58,30 @@ def floor(database: str, way: str = "alone") -> Iterator[Server]:
         yield Server(port, pid)
 
 
+class Program(NamedTuple):
+    port: int
+    pid: int
+    said: Path
+
+    def wait(self, path: str) -> None:
+        """Until it answers there."""
+        wait_until_ready(self.port, path, self.said)
+
+
 @contextmanager
-def serving(path: str, *command: str, **env: str) -> Iterator[tuple[int, int]]:
-    """A Python program on a port of its own, put where {port} stands, once `path` answers: its port and its process."""
+def starting(*command: str, **env: str) -> Iterator[Program]:
+    """A Python program on a port of its own, put where {port} stands."""
     with tempfile.TemporaryDirectory(prefix="artel-bench-") as folder:
         port, said = free_port(), Path(folder) / "said"
         parts = [part.replace("{port}", f"{port}") for part in command]
         settings = {"ARTEL_PORT": f"{port}", "ARTEL_ADMIN_PORT": f"{free_port()}", **env}
         with said.open("wb") as words, running([sys.executable, *parts], words, **settings) as pid:
-            wait_until_ready(port, path, said)
-            yield port, pid
+            yield Program(port, pid, said)
+
+
+@contextmanager
+def serving(path: str, *command: str, **env: str) -> Iterator[tuple[int, int]]:
+    """The same once `path` answers: its port and its process."""
+    with starting(*command, **env) as program:
+        program.wait(path)
+        yield program.port, program.pid
