@@ -1,13 +1,14 @@
 """The secrets of an installation of containers: each its own, kept, and told to nobody but who needs it."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from artel.auth.keys import KeyRing, rotate
+from artel.auth.keys import KeyRing, refresh_secrets, rotate
 from artel.cli import main
 from artel.compose import SERVICES
 from artel.kernel.settings import Settings
@@ -87,6 +88,21 @@ def test_a_new_key_is_published_and_the_private_ones_are_not(tmp_path: Path) -> 
     assert len(keys) == 2
     assert all("d" not in key for key in keys)
     assert [path.name for path in published.parent.iterdir()] == ["jwks.json"]
+
+
+def test_a_new_seal_may_be_read_as_the_old_one_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_secrets(tmp_path, SERVICES)
+    before = refresh_secrets(tmp_path / "keys")
+    monkeypatch.setenv("ARTEL_KEYS_DIR", str(tmp_path / "keys"))
+    umask = os.umask(0o077)
+    try:
+        assert main(["keys", "reseal"]) == 0
+    finally:
+        os.umask(umask)
+    now = refresh_secrets(tmp_path / "keys")
+    assert now[1:] == before
+    assert now[0] not in before
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "keys").glob("refresh.*")} == {0o644}
 
 
 def test_what_nobody_can_make_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     secrets.add_argument("directory", type=Path)
     secrets.set_defaults(run=_secrets)
 
-    keys = commands.add_parser("keys", help="the keys that sign access tokens")
-    keys.add_argument("action", choices=["rotate"], help="rotate: sign with a new key, keep the last one published")
+    keys = commands.add_parser("keys", help="the keys that sign access tokens, and what seals refresh tokens")
+    keys.add_argument("action", choices=["rotate", "reseal"], help="a new one signs, or seals; the last one stays good")
     keys.set_defaults(run=_keys)
 
     restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
@@ -89,9 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     gateway.add_argument("--upstream", action="append", type=_upstream, default=[], metavar=form, help=about)
     rate = "requests a second of a user, of reading and of writing each; default: %(default)s"
     gateway.add_argument("--user-rate", type=int, default=30, metavar="N", help=rate)
-    gateway.add_argument(
-        "--address-rate", type=int, default=200, metavar="N", help="of an address; default: %(default)s"
-    )
+    gateway.add_argument("--address-rate", type=int, default=200, metavar="N", help="of an address: %(default)s")
     gateway.add_argument("--run-dir", type=Path, metavar="DIRECTORY", help="for nginx's own files, instead of the same")
     gateway.add_argument("--access-log", type=Path, metavar="FILE", help="instead of access.log beside them")
     resolver = "of names: one --upstream NAME=HOST:PORT a service, and HOST is looked up again every second"
@@ -154,7 +152,7 @@ def _run(_: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from artel.auth.keys import KeyRing, refresh_secret
+    from artel.auth.keys import KeyRing, refresh_secrets
     from artel.kernel.logs import configure_logs
     from artel.kernel.waiting import wait_for_all
     from artel.serving import ports, serve
@@ -162,7 +160,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     settings = _settings()
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
         KeyRing(settings.keys)
-        refresh_secret(settings.keys)
+        refresh_secrets(settings.keys)
         _require_a_way_in(settings)
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
@@ -240,10 +238,14 @@ def _secrets(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _keys(_: argparse.Namespace) -> int:
-    from artel.auth.keys import ensure_key, rotate
+def _keys(arguments: argparse.Namespace) -> int:
+    from artel.auth.keys import ensure_key, reseal, rotate
 
     directory = _settings().keys
+    if arguments.action == "reseal":
+        reseal(directory)
+        print("refresh tokens are sealed with a new secret from now on; those of the one before stay good")
+        return 0
     kid = rotate(directory)
     ensure_key(directory)
     print(f"{kid} signs from now on; {directory / 'jwks.json'} is published")
@@ -254,18 +256,16 @@ def _gateway(arguments: argparse.Namespace) -> int:
     from artel.gateway import Place, write
 
     upstreams = dict(arguments.upstream)
-    missing = [name for name in NAMES if name not in upstreams]
-    if missing:
+    if missing := [name for name in NAMES if name not in upstreams]:
         raise _Refused(f"--upstream is missing for {', '.join(missing)}")
     directory = arguments.directory.resolve()
     settings = _settings()
-    jwks = settings.keys.resolve() / "jwks.json"
     if arguments.resolver and any(len(addresses) > 1 for addresses in upstreams.values()):
         raise _Refused("--resolver: all processes of a service have one name there")
     place = Place(
         listen=arguments.listen,
         upstreams=upstreams,
-        jwks=jwks,
+        jwks=settings.keys.resolve() / "jwks.json",
         web=arguments.web.resolve(),
         run=(arguments.run_dir or directory).absolute(),
         etc=directory,

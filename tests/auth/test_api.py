@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import Response
 
-from artel.auth.keys import rotate
+from artel.auth.keys import reseal, rotate
 from artel.kernel.bus import Message
 from artel_testing import Installation, installation
 
@@ -207,6 +207,25 @@ class TestRefresh:
         rotate(auth.settings.keys)
         assert (await with_token(auth, tokens, "GET", "/users/me")).status_code == 200
         assert (await refresh(auth, tokens["refresh_token"])).status_code == 200
+
+    async def test_survives_a_new_secret_and_not_two(self, auth: Installation) -> None:
+        tokens = await sign_in(auth)
+        late = await sign_in(auth, "Борис")
+        reseal(auth.settings.keys)
+        answer = await refresh(auth, tokens["refresh_token"])
+        assert answer.status_code == 200
+        reseal(auth.settings.keys)
+        assert (await refresh(auth, answer.json()["refresh_token"])).status_code == 200
+        assert code(await refresh(auth, late["refresh_token"])) == (401, "unauthenticated")
+        assert (await sign_in(auth, "Борис"))["user"]["id"] == late["user"]["id"]
+
+    async def test_two_tabs_get_the_same_successor_under_a_new_secret(self, auth: Installation) -> None:
+        token = (await sign_in(auth))["refresh_token"]
+        await refresh(auth, token)  # an answer that is lost
+        reseal(auth.settings.keys)
+        answers = await asyncio.gather(*(refresh(auth, token) for _ in range(3)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["refresh_token"] for answer in answers}) == 1
 
 
 class TestLimits:

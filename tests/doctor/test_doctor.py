@@ -17,7 +17,7 @@ import pytest
 from aio_pika import connect_robust
 from sqlalchemy import insert, text
 
-from artel.auth.keys import rotate
+from artel.auth.keys import reseal, rotate
 from artel.cli import main
 from artel.compose import SERVICES, load
 from artel.contracts.auth import UserRegistered
@@ -269,7 +269,10 @@ async def test_keys(tmp_path: Path) -> None:
         rotate(folder)
         (folder / "refresh.secret").write_bytes(b"x" * 32)
         (folder / "refresh.secret").chmod(0o600)
+        reseal(folder)
         assert await wrongs(settings, url) == {}
+        (folder / "refresh.before").chmod(0o644)
+        assert (await wrongs(settings, url))["keys"].startswith(f"others may read {folder}/refresh.before")
 
 
 async def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from artel.auth.api import root, router
-from artel.auth.keys import KeyRing, refresh_secret
+from artel.auth.keys import KeyRing, refresh_secrets
 from artel.auth.tables import metadata
 from artel.auth.tokens import TokenMaker
 from artel.kernel.service import Context, Service
@@ -13,7 +14,7 @@ from artel.kernel.service import Context, Service
 @asynccontextmanager
 async def _open(context: Context) -> AsyncIterator[TokenMaker]:
     keys = context.settings.keys
-    yield TokenMaker(KeyRing(keys), refresh_secret(keys))
+    yield TokenMaker(KeyRing(keys), partial(refresh_secrets, keys))
 
 
 service = Service("auth", router, metadata, root=root, open=_open)

@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, KeySet
 from artel.kernel.events import new_id
 
 REFRESH_SECRET = "refresh.secret"  # noqa: S105 a file name
+REFRESH_BEFORE = "refresh.before"
 
 
 class KeyRing:
@@ -40,12 +41,19 @@ def ensure_key(keys_dir: Path) -> None:
         _write(keys_dir / REFRESH_SECRET, secrets.token_bytes(32), 0o600)
 
 
-def refresh_secret(keys_dir: Path) -> bytes:
-    """What refresh tokens are sealed with; 32 bytes."""
-    path = keys_dir / REFRESH_SECRET
-    if not path.exists():
+def refresh_secrets(keys_dir: Path) -> list[bytes]:
+    """What refresh tokens are sealed with, 32 bytes, and what they were sealed with before."""
+    if not (keys_dir / REFRESH_SECRET).exists():
         raise FileNotFoundError(f"no {REFRESH_SECRET} in {keys_dir}: make it with `artel keys rotate`")
-    return path.read_bytes()
+    files = (keys_dir / name for name in (REFRESH_SECRET, REFRESH_BEFORE))
+    return [file.read_bytes() for file in files if file.exists()]
+
+
+def reseal(keys_dir: Path) -> None:
+    """A new secret seals from now on; tokens of the one before stay good, those of an older one do not."""
+    old, mode = refresh_secrets(keys_dir)[0], _mode(keys_dir / REFRESH_SECRET)
+    _write(keys_dir / REFRESH_BEFORE, old, mode)
+    _write(keys_dir / REFRESH_SECRET, secrets.token_bytes(32), mode)
 
 
 def rotate(keys_dir: Path, keep: int = 2) -> str:
@@ -69,10 +77,16 @@ def public_keys(keys_dir: Path) -> dict[str, Any]:
     return dict(KeySet(list(keys)).as_dict(private=False))
 
 
+def _mode(file: Path) -> int:
+    """Where auth is somebody else, as in a container, it may read the new one as it did the old."""
+    return file.stat().st_mode & 0o777
+
+
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Whole or not at all: a reader never sees half a file."""
     part = path.with_suffix(path.suffix + ".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)  # whatever the operator's umask is
         file.write(content)
     part.replace(path)

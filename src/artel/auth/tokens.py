@@ -1,13 +1,15 @@
 """Access tokens of 15 minutes and families of refresh tokens that rotate.
 
 A refresh token is `<sign-in>.<generation>.<mac>`: nothing of it is stored, so nothing of it can be read from a
-database or a backup. A stranger's guess fails at the mac and touches nobody's sign-in; a true token of an older
+database or a backup. What seals them is read when it is needed, so a new secret holds from the moment it is written,
+in every process. A stranger's guess fails at the mac and touches nobody's sign-in; a true token of an older
 generation is a stolen one or its victim's, and ends the family (RFC 9700 4.14).
 """
 
 import base64
 import hmac
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,9 +38,10 @@ class Tokens:
 
 
 class TokenMaker:
-    def __init__(self, ring: KeyRing, secret: bytes) -> None:
+    def __init__(self, ring: KeyRing, secrets: Callable[[], Sequence[bytes]]) -> None:
+        """Of the secrets the first seals; tokens of any are good."""
         self._ring = ring
-        self._secret = secret
+        self._secrets = secrets
 
     def start(self, tx: Tx, user: User, provider: str, user_agent: str) -> Tokens:
         sign_in = {
@@ -73,7 +76,7 @@ class TokenMaker:
         return None
 
     def _tokens(self, user: User, sid: str, generation: int) -> Tokens:
-        return Tokens(self._access(user, sid), self._write(sid, generation), user)
+        return Tokens(self._access(user, sid), _sealed(self._secrets()[0], sid, generation), user)
 
     def _access(self, user: User, sid: str) -> str:
         issued = int(time.time())
@@ -93,19 +96,21 @@ class TokenMaker:
             }
         )
 
-    def _write(self, sid: str, generation: int) -> str:
-        text = f"{sid}.{generation}"
-        mac = hmac.digest(self._secret, text.encode(), "sha256")
-        return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-
     def _read(self, token: str) -> tuple[str, int]:
         sid, _, rest = token.partition(".")
         generation = rest.partition(".")[0]
         if not (generation.isascii() and generation.isdigit() and len(generation) < 10):
             raise ended()
-        if not hmac.compare_digest(self._write(sid, int(generation)).encode(), token.encode()):
+        good = [_sealed(secret, sid, int(generation)).encode() for secret in self._secrets()]
+        if not any(hmac.compare_digest(each, token.encode()) for each in good):
             raise ended()
         return sid, int(generation)
+
+
+def _sealed(secret: bytes, sid: str, generation: int) -> str:
+    text = f"{sid}.{generation}"
+    mac = hmac.digest(secret, text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 def ended() -> Problem:

@@ -16,7 +16,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from artel.auth.keys import REFRESH_SECRET
+from artel.auth.keys import REFRESH_BEFORE, REFRESH_SECRET
 from artel.doctor.finding import Finding, clock, found, place, reason
 from artel.kernel.settings import Settings
 
@@ -76,10 +76,10 @@ def _look_at_keys(folder: Path) -> Iterator[str]:
 
 
 def _secrets(folder: Path, private: list[Path]) -> Iterator[str]:
-    secret = folder / REFRESH_SECRET
-    if not secret.exists():
+    seals = [folder / name for name in (REFRESH_SECRET, REFRESH_BEFORE)]
+    if not seals[0].exists():
         yield f"{REFRESH_SECRET} is not in {folder}: `artel keys rotate` makes it; people sign in again"
-    for file in [*private, *([secret] if secret.exists() else [])]:
+    for file in [*private, *(seal for seal in seals if seal.exists())]:
         if file.stat().st_mode & 0o077:
             yield f"others may read {file}: chmod 600 {file}"
 
