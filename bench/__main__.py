@@ -16,6 +16,7 @@ from bench import RESULTS, ROOT, fanout, production, report, write_path
 from bench.evening import EVENTS_A_GAME, MIX
 from bench.machine import busy_seconds, cores, interpreter
 from bench.postgres import postgres
+from bench.stack import SET_FAR_AWAY, started
 from bench.stage import LIMITS
 
 ENGINE = ROOT / "bench" / "engine.py"
@@ -34,7 +35,7 @@ QUICK = Plan(write_path.Plan(rounds=1, seconds=0.8), fanout.Plan(rounds=1, secon
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute; too short to quote")
-    parser.add_argument("--only", choices=["engine", "http", "production"])
+    parser.add_argument("--only", choices=["engine", "http", "production", "live", "evening"])
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
     # Where a file is on a disk: /tmp is memory on some systems.
@@ -47,6 +48,8 @@ def main() -> int:
         over_http(plan)
     if arguments.only in {None, "production"}:
         in_production(plan)
+    if arguments.only in {None, "live"}:
+        live(plan)
     return failed
 
 
@@ -76,6 +79,18 @@ def in_production(plan: Plan) -> None:
             rows = production.on_stack(server, plan.writing)
             report.production(rows)
             _keep("production", {"interpreter": asdict(interpreter()), "rows": [asdict(row) for row in rows]})
+
+
+def live(plan: Plan) -> None:
+    """On the real stack: who looks on, and how many can."""
+    _introduce()
+    with postgres() as server:
+        if server:
+            with started(server, "artel_live", SET_FAR_AWAY) as system:
+                fans = fanout.on_stack(system, plan.fan)
+            report.fan_out(fans)
+            report.fan_targets(fans)
+            _keep("live", {"interpreter": asdict(interpreter()), "fan_out": [asdict(row) for row in fans]})
 
 
 def _introduce() -> None:

@@ -58,7 +58,7 @@ class Row:
 
 def on_stack(postgres: Postgres, plan: Plan) -> list[Row]:
     with ExitStack() as stack:
-        system = stack.enter_context(started(postgres, "artel_stack", games=2, **SET_FAR_AWAY))
+        system = stack.enter_context(started(postgres, "artel_stack", SET_FAR_AWAY, games=2))
         ways = list(_ways(stack, system))
         return [row for writers in LOADS for row in _in_turns(ways, writers, plan, postgres.postmaster)]
 

@@ -53,13 +53,27 @@ def _ratio(ratio: float | None) -> str:
 
 def fan_out(rows: Sequence[fanout.Row]) -> None:
     columns = ["looking on", "", "events", "p50 ms", "p99 ms", "201 to last p50", "p99", "server us/frame"]
+    columns += ["most frames/s", "client"]
     table("POST to frame", columns, [_fan_line(row) for row in rows])
 
 
 def _fan_line(row: fanout.Row) -> list[str]:
     fan = row.best
     times = (fan.p50, fan.p99, fan.last_p50, fan.last_p99)
-    return [f"{fan.lookers}", row.on, f"{fan.events}", *(f"{time:.2f}" for time in times), f"{fan.us_a_frame:.0f}"]
+    return [f"{fan.lookers}", row.on, f"{fan.events}", *(f"{time:.2f}" for time in times), f"{fan.us_a_frame:.0f}",
+            f"{row.most.most:.0f}", f"{row.most.client:.2f}"]  # fmt: skip
+
+
+def fan_targets(rows: Sequence[fanout.Row]) -> None:
+    lines = []
+    for lookers, on in ((row.best.lookers, row.on) for row in rows if row.on != fanout.FLOOR):
+        slow, most = fanout.of_floor(rows, on, lookers)
+        name = f"{on}, {lookers} looking on"
+        lines.append([f"{name}: p99, times the floor's", f"{slow:.2f}", f"<= {fanout.SLOWEST}",
+                      _verdict(slow <= fanout.SLOWEST)])  # fmt: skip
+        lines.append([f"{name}: most frames/s, of the floor's", f"{most:.2f}", f">= {fanout.MOST}",
+                      _verdict(most >= fanout.MOST)])  # fmt: skip
+    table("Targets", ["", "is", "wanted", ""], lines)
 
 
 def memory(seen: Memory) -> None:

@@ -5,7 +5,7 @@ metrics, logs and traces on.
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,7 @@ class Stack:
 
 
 @contextmanager
-def started(postgres: Postgres, name: str, games: int = 1, **settings: str) -> Iterator[Stack]:
+def started(postgres: Postgres, name: str, settings: Mapping[str, str], games: int = 1) -> Iterator[Stack]:
     """`name`: of its databases."""
     with ExitStack() as stack:
         run = stack.enter_context(servers())
