@@ -207,7 +207,7 @@ class TestOthers:
         played = await table(house, anna, "Борис")
         async with watching(port, played) as screen:
             await screen.next("presence")
-            news = {"from": "another", "changed": [], "online": {played.id: ["01"]}}
+            news = {"from": "another", "changed": [], "online": {played.id: ["01"]}, "asked": []}
             await house.app.state.contexts["game"].bus.nudge("game.sessions", orjson.dumps(news))
             assert (await screen.next("presence"))["online"] == sorted(["01", anna.id])
 

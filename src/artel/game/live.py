@@ -15,6 +15,8 @@ RING = 128
 """Frames kept for those who come back; older ones are made again from the log."""
 QUEUE = 256
 """Frames that may wait for one slow reader, beside what he has missed."""
+PRESENT_SECONDS = 60
+"""How long another process's word on who is online is taken, if it does not repeat it."""
 NO_RIGHT, TOO_SLOW, UNSIGNED, RESTART = 4403, 4008, 4401, 1012
 
 CHANGED = orjson.dumps({"type": "session"}).decode()
@@ -67,7 +69,7 @@ class Socket:
 class Live:
     def __init__(self) -> None:
         self.sockets: set[Socket] = set()
-        self.elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
+        self._elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
         self._presence = ""
         self._ring: dict[int, Frame] = {}
 
@@ -112,12 +114,30 @@ class Live:
             else:
                 socket.put(CHANGED)
 
-    def here(self) -> frozenset[str]:
-        return frozenset(socket.user_id for socket in self.sockets if socket.user_id)
+    def here(self) -> frozenset[str] | None:
+        """Who is online; None where nobody looks on. Whoever looks on by a share link has no name."""
+        return frozenset(socket.user_id for socket in self.sockets if socket.user_id) if self.sockets else None
+
+    def heard(self, process: str, user_ids: frozenset[str] | None) -> bool:
+        """Who is online in another process; True if nobody looked on there before."""
+        is_new = process not in self._alive()
+        if user_ids is None:
+            self._elsewhere.pop(process, None)
+        else:
+            self._elsewhere[process] = user_ids, time.monotonic() + PRESENT_SECONDS
+        self.tell_presence()
+        return is_new and user_ids is not None
+
+    @property
+    def is_seen_elsewhere(self) -> bool:
+        return bool(self._elsewhere) and bool(self._alive())
+
+    def _alive(self) -> dict[str, frozenset[str]]:
+        now = time.monotonic()
+        return {process: who for process, (who, until) in self._elsewhere.items() if until > now}
 
     def presence(self) -> str:
-        now = time.monotonic()
-        online = self.here().union(*(who for who, until in self.elsewhere.values() if until > now))
+        online = (self.here() or frozenset()).union(*self._alive().values())
         return orjson.dumps({"type": "presence", "online": sorted(online)}).decode()
 
     def tell_presence(self, newcomer: Socket | None = None) -> None:

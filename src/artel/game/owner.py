@@ -37,8 +37,8 @@ class Answer(NamedTuple):
 
 
 class Owner:
-    def __init__(self, sheet: Sheet, writer: Writer, live: Live, written: Callable[[str, bool], None]) -> None:
-        """`written` is told the session when something new of it is, and whether its state changed with that."""
+    def __init__(self, sheet: Sheet, writer: Writer, live: Live, written: Callable[["Owner", bool], None]) -> None:
+        """`written` is told when something new is, and whether the session's state changed with that."""
         self.sheet = sheet
         self.live = live
         self._written = written
@@ -147,7 +147,7 @@ class Owner:
                 asyncio.get_running_loop().call_soon(self._tell)
             else:
                 self._tell()
-            self._written(self.sheet.meta.id, any(row.state for row in batch.rows))
+            self._written(self, any(row.state for row in batch.rows))
             return
         self.forget_pending()
         batch.tell(error)

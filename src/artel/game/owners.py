@@ -29,8 +29,6 @@ FENCED_TRIES = 10
 """Another process plays at the same table; before each try all that it has written is seen."""
 LOST_TRIES = 2
 IDLE_SECONDS = 600
-PRESENT_SECONDS = 60
-"""How long another process's word on who is online is taken, if it does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +192,7 @@ class Owners:
                 await asyncio.sleep(0)
         owner = self._owners[session_id] = Owner(sheet, self.writer, Live(), self._written)
         meters.owners.set(len(self._owners))
+        self._nudges.ask(session_id)
         owner.grant_wishes()
         return owner
 
@@ -235,8 +234,10 @@ class Owners:
         for owner in self:
             owner.live.close_all(code)
 
-    def _written(self, session_id: str, state_changed: bool) -> None:
-        self._nudges.changed(session_id)
+    def _written(self, owner: Owner, state_changed: bool) -> None:
+        session_id = owner.sheet.meta.id
+        if state_changed or owner.live.is_seen_elsewhere:
+            self._nudges.changed(session_id)
         if state_changed:  # and the code with it
             self.heard_news(session_id)
 
@@ -254,11 +255,15 @@ class Owners:
         except Exception as error:  # noqa: BLE001 whoever asks next will be told
             log.warning("a session could not be refreshed", session_id=session_id, error=error)
 
-    def heard_presence(self, process: str, session_id: str, user_ids: frozenset[str]) -> None:
+    def heard_presence(self, process: str, session_id: str, user_ids: frozenset[str] | None) -> None:
         owner = self._owners.get(session_id)
-        if owner:
-            owner.live.elsewhere[process] = (user_ids, time.monotonic() + PRESENT_SECONDS)
-            owner.live.tell_presence()
+        if owner and owner.live.heard(process, user_ids):
+            self._nudges.changed(session_id)
+
+    def heard_question(self, session_id: str) -> None:
+        owner = self._owners.get(session_id)
+        if owner and owner.live.sockets:
+            self._nudges.online(session_id, owner.live.here())
 
 
 def _busy() -> Problem:
