@@ -300,6 +300,30 @@ class TestRelay:
             await house.drain()
         assert await ear.said() == ["game.started", "game.finished"]
 
+    async def test_an_outage_in_the_middle(
+        self, house: Installation, ear: Ear, anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What went out before is not said again, and nothing is left out."""
+        played = await table(house, anna, "Борис")
+        await ear.said()
+        heard_before = len(ear.ids)
+        bus = house.app.state.contexts["game"].bus
+        publish, asked = bus.publish, list[str]()
+
+        async def shaky(message: Message) -> None:
+            asked.append(message.id)
+            if len(asked) == 2:
+                raise ConnectionError("gone for a moment")
+            await publish(message)
+
+        monkeypatch.setattr(bus, "publish", shaky)
+        for _ in range(2):
+            await played.event("end", game=await played.start(), reason="draw")
+        await house.drain()
+        await house.drain()
+        assert [asked.count(event_id) for event_id in asked[:2]] == [1, 2], "from the one that was held back"
+        assert len(set(ear.ids[heard_before:])) == 4
+
     @pytest.fixture
     async def houses(self, tmp_path: Path, postgres_url: str) -> AsyncIterator[list[Installation]]:
         settings: dict[str, Any] = {"database_url": postgres_url, "event_burst": 10**6, "event_rate": 10**6}
