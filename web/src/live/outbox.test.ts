@@ -100,8 +100,50 @@ describe("outbox", () => {
     outbox.add(start());
     await clock.pass(4999);
     expect(server.posts).toBe(1);
-    await clock.pass(1);
+    await clock.pass(1251);
     expect(server.log).toHaveLength(1);
+  });
+
+  test("two hundred phones are no storm: while the server is away, told to come in 2 s, nor when it is back", async () => {
+    const PHONES = 200;
+    const TAP_MS = 5000;
+    const NORMAL = (PHONES / TAP_MS) * 1000; // posts a second, when all is well
+    const posts: number[] = [];
+    const written = new Set<string>();
+    let away = false;
+    server.post = async (events) => {
+      posts.push(clock.now);
+      await Promise.resolve();
+      if (away) throw new Problem(503, { code: "unavailable" }, 2000);
+      for (const event of events) written.add(event.id);
+      return { version: written.size, events: [], table: server.table() };
+    };
+    const most = (from: number, seconds: number): number => {
+      const inWindow = (at: number): number => posts.filter((post) => post >= at && post < at + 5000).length;
+      return Math.max(...Array.from({ length: seconds - 4 }, (_, second) => inWindow(from + second * 1000))) / 5;
+    };
+    let tapped = 0;
+    for (let phone = 0; phone < PHONES; phone++) {
+      const outbox = make();
+      const tap = (): void => {
+        tapped += 1;
+        outbox.add(ball("A"));
+        if (clock.now < 70_000) clock.later(TAP_MS, tap);
+      };
+      clock.later((phone * TAP_MS) / PHONES, tap);
+    }
+    await clock.pass(20_000);
+    const calm = most(5000, 15);
+    away = true;
+    await clock.pass(30_000);
+    away = false;
+    await clock.pass(60_000);
+    expect(calm).toBeCloseTo(NORMAL, 0);
+    const mean = posts.filter((post) => post >= 20_000 && post < 50_000).length / 30;
+    expect(mean).toBeLessThan(1.5 * NORMAL);
+    expect(most(20_000, 30)).toBeLessThan(2.5 * NORMAL); // in the first seconds, when all try a second time
+    expect(most(50_000, 30)).toBeLessThan(1.5 * NORMAL);
+    expect(written.size).toBe(tapped);
   });
 
   test("only the refused one falls out of a batch", async () => {

@@ -135,7 +135,9 @@ export class Outbox {
   private retryLater(error: unknown): void {
     this.failures += 1;
     const backoff = Math.min(SLOWEST_MS, 250 * 2 ** Math.min(this.failures, 8)) * (0.75 + Math.random() / 2);
-    const wait = error instanceof Problem && error.retryAfterMs !== null ? error.retryAfterMs : backoff;
+    // As long as it is told at least, and not all who are told the same at the same moment.
+    const told = error instanceof Problem ? (error.retryAfterMs ?? 0) : 0;
+    const wait = Math.max(told * (1 + Math.random() / 4), backoff);
     this.cancelRetry = this.deps.later(wait, () => {
       this.cancelRetry = null;
       void this.pump();
