@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from bench import RESULTS, ROOT, fanout, production, report, write_path
+from bench import RESULTS, ROOT, crowd, fanout, following, hall, production, report, write_path
 from bench.evening import EVENTS_A_GAME, MIX
 from bench.machine import busy_seconds, cores, interpreter
 from bench.postgres import postgres
+from bench.running import raise_limit
 from bench.stack import SET_FAR_AWAY, started
 from bench.stage import LIMITS
 
@@ -26,10 +27,22 @@ ENGINE = ROOT / "bench" / "engine.py"
 class Plan:
     writing: write_path.Plan
     fan: fanout.Plan
+    crowd: crowd.Plan
+    hall: hall.Plan
 
 
-FULL = Plan(write_path.Plan(rounds=3, seconds=2.5), fanout.Plan(rounds=2, seconds=3))
-QUICK = Plan(write_path.Plan(rounds=1, seconds=0.8), fanout.Plan(rounds=1, seconds=1))
+FULL = Plan(
+    write_path.Plan(rounds=3, seconds=2.5),
+    fanout.Plan(rounds=2, seconds=3),
+    crowd.Plan(idle=1000, busy=200, pause=1, idle_seconds=20, busy_seconds=15),
+    hall.Plan(tables=500, seconds=75, tap=2, look=15),
+)
+QUICK = Plan(
+    write_path.Plan(rounds=1, seconds=0.8),
+    fanout.Plan(rounds=1, seconds=1),
+    crowd.Plan(idle=50, busy=20, pause=1, idle_seconds=2, busy_seconds=2),
+    hall.Plan(tables=50, seconds=10, tap=0.5, look=3),
+)
 
 
 def main() -> int:
@@ -50,6 +63,8 @@ def main() -> int:
         in_production(plan)
     if arguments.only in {None, "live"}:
         live(plan)
+    if arguments.only in {None, "evening"}:
+        evening(plan)
     return failed
 
 
@@ -84,13 +99,31 @@ def in_production(plan: Plan) -> None:
 def live(plan: Plan) -> None:
     """On the real stack: who looks on, and how many can."""
     _introduce()
+    raise_limit()
     with postgres() as server:
         if server:
             with started(server, "artel_live", SET_FAR_AWAY) as system:
                 fans = fanout.on_stack(system, plan.fan)
-            report.fan_out(fans)
-            report.fan_targets(fans)
-            _keep("live", {"interpreter": asdict(interpreter()), "fan_out": [asdict(row) for row in fans]})
+                report.fan_out(fans)
+                report.fan_targets(fans)
+                looking = crowd.measure(system.games[0][:2], system.others["auth"].port, plan.crowd)
+            report.looking_on(looking)
+            found = {"fan_out": [asdict(row) for row in fans], "crowd": asdict(looking)}
+            _keep("live", {"interpreter": asdict(interpreter()), **found})
+
+
+def evening(plan: Plan) -> None:
+    """On the real stack, with all limits as they are shipped."""
+    _introduce()
+    raise_limit()
+    with postgres() as server:
+        if server:
+            with started(server, "artel_evening", {}) as system, system.gateway() as port:
+                seen = hall.measure(port, plan.hall)
+                lags = following.lags(system.databases, time.time())
+            report.evening(plan.hall, seen, lags)
+            found = {"seen": asdict(seen), "lags": [lag._asdict() for lag in lags]}
+            _keep("evening", {"interpreter": asdict(interpreter()), **found})
 
 
 def _introduce() -> None:

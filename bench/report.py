@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bench import fanout
+from bench import crowd, fanout, hall
+from bench.following import Lag
 from bench.load import Seen
 from bench.production import AT_ONE_TABLE, BOOK, F0, FAIR, GAME, LOADS, OF_BOOK, OF_MANY_TABLES, ratio
 from bench.production import OF_FLOOR as PRODUCTION
@@ -74,6 +75,52 @@ def fan_targets(rows: Sequence[fanout.Row]) -> None:
         lines.append([f"{name}: most frames/s, of the floor's", f"{most:.2f}", f">= {fanout.MOST}",
                       _verdict(most >= fanout.MOST)])  # fmt: skip
     table("Targets", ["", "is", "wanted", ""], lines)
+
+
+def looking_on(seen: crowd.Seen) -> None:
+    columns = ["sockets at one process", "", "KB a socket", "processor ms a second", "opened a second"]
+    rows = [
+        [f"none, {seen.tables} tables", "", f"{seen.table_kb:.0f} a table", f"{seen.empty_ms:.0f}", ""],
+        [f"{seen.idle}", "idle", f"{seen.idle_kb:.1f}", f"{seen.idle_ms:.0f}", f"{seen.opened_a_second:.0f}"],
+        [f"and {seen.busy}", "busy", f"{seen.busy_kb:.1f}", f"{seen.busy_ms:.0f}", ""],
+    ]
+    table("Looking on, tables of ten", columns, rows)
+    times = [f"{time:.1f}" for time in (seen.tap_p50, seen.tap_p99, seen.p50, seen.p99, seen.worst)]
+    columns = ["frames/s", "201 p50 ms", "p99 ms", "tap to frame p50 ms", "p99 ms", "worst ms", "missing", "client"]
+    table(
+        f"{seen.taps} taps at the busy ones, at planned times, with all of them looking on",
+        columns,
+        [[f"{seen.frames_a_second:.0f}", *times, f"{seen.missing}", f"{seen.client:.2f}"]],
+    )
+    table("Targets", ["", "is", "wanted", ""], [_most("sockets that were closed", seen.closed, 0),
+                                                _most("frames that did not come", seen.missing, 0)])  # fmt: skip
+
+
+def evening(plan: hall.Plan, seen: hall.Seen, lags: Sequence[Lag]) -> None:
+    asked = sum(route.asked for route in seen.routes)
+    about = (
+        f"{plan.tables} tables of {hall.AT_A_TABLE} through the gateway, limits as shipped: {asked / seen.seconds:.0f} "
+        f"requests/s, {seen.taps / seen.seconds:.0f} of them taps, {seen.frames / seen.seconds:.0f} frames/s; "
+        f"{seen.machine:.1f} cores busy, {seen.client:.2f} of them the client"
+    )
+    routes = [
+        [route.name, f"{route.asked}", f"{route.p50:.1f}", f"{route.p99:.1f}", f"{route.worst:.0f}",
+         f"{route.repeated}"] for route in sorted(seen.routes)
+    ]  # fmt: skip
+    table(about, ["from when it was due", "asked", "p50 ms", "p99 ms", "worst ms", "told to repeat"], routes)
+    followers = [
+        [lag.service, f"{lag.events}", f"{lag.p50:.0f}", f"{lag.p99:.0f}", f"{lag.worst:.0f}", f"{lag.after:.1f}"]
+        for lag in lags
+    ]
+    table("Behind play", ["", "events", "p50 ms", "p99 ms", "worst ms", "s after the last tap"], followers)
+    for why, count in (seen.refused | seen.lost).items():
+        print(f"{count} times: {why}")
+    table("Targets", ["", "is", "wanted", ""], [
+        _most("refused", sum(seen.refused.values()), 0),
+        _most("sockets that were closed", sum(seen.lost.values()), 0),
+        _most("frames that did not come", seen.gaps, 0),
+        _most("events that were not taken in", sum(lag.missing for lag in lags), 0),
+    ])  # fmt: skip
 
 
 def memory(seen: Memory) -> None:

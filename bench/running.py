@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -29,6 +30,12 @@ def running(command: Sequence[str], said: IO[bytes], **env: str) -> Iterator[int
         yield process.pid
     finally:
         end(process)
+
+
+def raise_limit() -> None:
+    """Of open files, each socket is one: as far as it may be raised, and of what is started from now on."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:

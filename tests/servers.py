@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -143,10 +144,12 @@ def wait_for(ready: Callable[[], bool], what: str, log: Path | None = None) -> N
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below those that whoever calls out is given: on a busy machine they are gone before a program has started."""
+    for port in random.sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("a hundred ports were tried, and none was free")
 
 
 def listening(port: int, hello: bytes = b"", answer: bytes = b"", host: str = "127.0.0.1") -> bool:
