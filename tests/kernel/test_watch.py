@@ -186,7 +186,7 @@ async def test_what_is_rolled_back_has_told_nobody(database: Database) -> None:
     from artel.notification.meters import told  # noqa: PLC0415 of a service, and only for this
 
     def work(tx: Tx, kind: str, *, fails: bool) -> None:
-        told(tx, kind)
+        told(tx, kind, 2)
         if fails:
             raise LookupError
 
@@ -196,4 +196,4 @@ async def test_what_is_rolled_back_has_told_nobody(database: Database) -> None:
     assert value("artel_notifications_total", service="notification", kind=kind) is None
     await database.write(work, kind, fails=False)
     await database.write(lambda _tx: None)
-    assert value("artel_notifications_total", service="notification", kind=kind) == 1
+    assert value("artel_notifications_total", service="notification", kind=kind) == 2

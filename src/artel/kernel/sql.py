@@ -1,40 +1,79 @@
 """The few statements that SQLite and PostgreSQL share and SQLAlchemy has no common word for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, Insert, String, Table, and_, bindparam, func, insert, or_, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 
 from artel.kernel.database import Tx
+
+Put = postgresql.Insert | sqlite.Insert
+INSERTS: Mapping[str, Callable[[Table], Put]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """True if the row is new, False if one with its key was there already (and stays)."""
-    dialect_insert = postgres_insert if tx.dialect.name == "postgresql" else sqlite_insert
-    return tx.execute(dialect_insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(_put_new(tx.dialect.name, table), row).rowcount == 1
 
 
 def put_newest(tx: Tx, table: Table, row: Mapping[str, Any], version: str = "version", *ties: str) -> bool:
     """Put the row where none is or one of a lower version (the columns `ties` decide between equal ones);
-    False if it came too late. Keeps the row locked."""
-    dialect_insert = postgres_insert if tx.dialect.name == "postgresql" else sqlite_insert
-    put = dialect_insert(table).values(**row)
-    keys, age = [column.name for column in table.primary_key], (version, *ties)
-    newer = put.on_conflict_do_update(
-        index_elements=keys,
-        set_={name: put.excluded[name] for name in row if name not in keys},
-        where=tuple_(*(put.excluded[name] for name in age)) > tuple_(*(table.c[name] for name in age)),
-    )
-    return tx.execute(newer).rowcount == 1
+    False if it came too late. Keeps the row locked, whichever it is."""
+    return tx.execute(_put_newest(tx.dialect.name, table, tuple(row), (version, *ties)), row).rowcount == 1
+
+
+def put_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Each row where none with its key is or in that one's place. All have the same columns."""
+    if rows:
+        tx.execute(_put_all(tx.dialect.name, table, tuple(rows[0])), rows)
+
+
+def insert_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        tx.execute(_insert(table), rows)
+
+
+# Made once each: to build a statement and to find what it was compiled to takes as long as to run it.
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _put_new(dialect: str, table: Table) -> Put:
+    return INSERTS[dialect](table).on_conflict_do_nothing()
+
+
+@cache
+def _put_newest(dialect: str, table: Table, columns: Sequence[str], age: Sequence[str]) -> Put:
+    put = INSERTS[dialect](table)
+    newer = tuple_(*(put.excluded[name] for name in age)) > tuple_(*(table.c[name] for name in age))
+    return put.on_conflict_do_update(**_in_place(put, table, columns), where=newer)
+
+
+@cache
+def _put_all(dialect: str, table: Table, columns: Sequence[str]) -> Put:
+    put = INSERTS[dialect](table)
+    return put.on_conflict_do_update(**_in_place(put, table, columns))
+
+
+def _in_place(put: Put, table: Table, columns: Sequence[str]) -> dict[str, Any]:
+    keys = [column.name for column in table.primary_key]
+    return {"index_elements": keys, "set_": {name: put.excluded[name] for name in columns if name not in keys}}
+
+
+LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
 
 
 def lock(tx: Tx, name: str) -> None:
     """One transaction at a time under this name; on SQLite there is only one writer anyway."""
     if tx.dialect.name == "postgresql":
-        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        tx.execute(LOCK, {"name": name})
 
 
 def try_lock(tx: Tx, name: str) -> bool:

@@ -6,42 +6,66 @@ dates from the first moment after the last one that took it away.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, false, func, insert, select, true, update
+from sqlalchemy import Row, bindparam, false, func, select, true, update
 
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id
-from artel.kernel.sql import lock, older, put_new
+from artel.kernel.sql import insert_all, lock, older, put_new
 from artel.notification.meters import told
 from artel.notification.news import News
-from artel.notification.preferences import wants
+from artel.notification.preferences import who_wants
 from artel.notification.tables import entries, moments
+
+OF_IT = moments.c.subject == bindparam("subject")
+LAST_GONE = select(func.coalesce(func.max(moments.c.version), 0)).where(OF_IT, moments.c.live == false())
+# The last that took it away, if one did, and all after it.
+MOMENTS = select(moments).where(OF_IT, moments.c.version >= LAST_GONE.scalar_subquery())
+ENTRIES = select(entries).where(entries.c.subject == bindparam("subject"))
+CHANGE = update(entries).where(entries.c.id == bindparam("entry_id"))
+
+
+class Heard(NamedTuple):
+    """How a moment stands among all that are known of its subject."""
+
+    alone: bool
+    newest: bool
+    since: datetime | None  # when it was first told what still holds; None: nothing does
 
 
 def tell(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News]) -> None:
-    """`news` is by user, and all there is to tell of the subject: whoever is not in it any more loses his entry."""
-    if _is_newest(tx, subject, version, at, live=True):
-        before = {row.user_id: row for row in tx.execute(select(entries).where(entries.c.subject == subject))}
+    """`news` is by user, of one kind, and all there is to tell of the subject: whoever is not in it any more loses his
+    entry."""
+    heard = _hear(tx, subject, version, at, live=True)
+    if heard and heard.newest:
+        before = {} if heard.alone else {row.user_id: row for row in tx.execute(ENTRIES, {"subject": subject})}
         _hide(tx, subject, [user_id for user_id in before if user_id not in news])
-        for user_id, item in sorted(news.items()):
-            _put(tx, before.get(user_id), {"user_id": user_id, "subject": subject, "updated_at": at}, item)
-    _date(tx, subject)
+        if news:
+            _put(tx, before, {"subject": subject, "updated_at": at}, news)
+    if heard and not heard.alone:
+        _date(tx, subject, heard.since)
 
 
 def take_away(tx: Tx, subject: str, version: int, at: datetime) -> None:
-    if _is_newest(tx, subject, version, at, live=False):
+    heard = _hear(tx, subject, version, at, live=False)
+    if heard and heard.newest:
         tx.execute(update(entries).where(entries.c.subject == subject).values(shown=False))
-    _date(tx, subject)
+    if heard:
+        _date(tx, subject, heard.since)
 
 
-def _is_newest(tx: Tx, subject: str, version: int, at: datetime, *, live: bool) -> bool:
-    """False for a repeat, too. From here to the end of the transaction nobody else changes the subject."""
+def _hear(tx: Tx, subject: str, version: int, at: datetime, *, live: bool) -> Heard | None:
+    """None for a repeat: all that follows from it is there. From here to the end of the transaction nobody else
+    changes the subject."""
     lock(tx, f"subject.{subject}")
-    new = put_new(tx, moments, {"subject": subject, "version": version, "at": at, "live": live})
-    of_it = select(moments.c.version, moments.c.at).where(moments.c.subject == subject)
-    newest = tx.execute(of_it.order_by(moments.c.version.desc(), moments.c.at.desc()).limit(1)).one()
-    return new and (newest.version, newest.at) == (version, at)
+    if not put_new(tx, moments, {"subject": subject, "version": version, "at": at, "live": live}):
+        return None
+    known = tx.execute(MOMENTS, {"subject": subject}).all()
+    gone = max((moment.version for moment in known if not moment.live), default=None)
+    told = [moment.at for moment in known if moment.live and (gone is None or moment.version > gone)]
+    newest = max((moment.version, moment.at) for moment in known)
+    return Heard(len(told) == len(known) == 1, newest == (version, at), min(told, default=None))
 
 
 def _hide(tx: Tx, subject: str, user_ids: Sequence[str]) -> None:
@@ -50,30 +74,30 @@ def _hide(tx: Tx, subject: str, user_ids: Sequence[str]) -> None:
         tx.execute(theirs.values(shown=False))
 
 
-def _put(tx: Tx, before: Row[Any] | None, row: dict[str, Any], item: News) -> None:
-    wanted = wants(tx, row["user_id"], item.kind)
-    row = {**row, "kind": item.kind, "data": item.model_dump(mode="json")}
-    if before is None:
-        row |= {"id": new_id(), "read": False, "shown": wanted, "created_at": row["updated_at"]}
-        if wanted:
-            told(tx, item.kind)
-        tx.execute(insert(entries).values(row))
-        return
+def _put(tx: Tx, before: Mapping[str, Row[Any]], common: Mapping[str, Any], news: Mapping[str, News]) -> None:
+    kind = next(iter(news.values())).kind
+    wanted = who_wants(tx, kind, news)
+    calls = {user for user in wanted if user not in before or not news[user].same_to_me(before[user].data)}
+    told(tx, kind, len(calls))
+    rows = {user: {**common, "kind": kind, "data": item.model_dump(mode="json")} for user, item in news.items()}
+    fresh = {"created_at": common["updated_at"], "read": False}
+    new = [
+        {**row, **fresh, "id": new_id(), "user_id": user, "shown": user in wanted}
+        for user, row in rows.items()
+        if user not in before
+    ]
+    insert_all(tx, entries, new)
     # What is on the screen must be true, even of a kind that was switched off since; but it calls nobody again.
-    row["shown"] = before.shown or wanted
-    if wanted and not item.same_to_me(before.data):
-        row["read"] = False
-        told(tx, item.kind)
-    tx.execute(update(entries).where(entries.c.id == before.id).values(row))
+    changed = [
+        {**row, "entry_id": was.id, "shown": was.shown or user in wanted, "read": was.read and user not in calls}
+        for user, row in rows.items()
+        if (was := before.get(user))
+    ]
+    if changed:
+        tx.execute(CHANGE, changed)
 
 
-def _date(tx: Tx, subject: str) -> None:
-    of_it = select(func.max(moments.c.version)).where(moments.c.subject == subject)
-    taken_away = tx.execute(of_it.where(moments.c.live == false())).scalar_one()
-    first = select(func.min(moments.c.at)).where(moments.c.subject == subject, moments.c.live == true())
-    if taken_away is not None:
-        first = first.where(moments.c.version > taken_away)
-    since = tx.execute(first).scalar_one()
+def _date(tx: Tx, subject: str, since: datetime | None) -> None:
     if since is not None:
         tx.execute(update(entries).where(entries.c.subject == subject).values(created_at=since))
 

@@ -6,6 +6,7 @@ from artel.kernel.database import Tx
 _told = Counter("artel_notifications", "notifications put before somebody, or before him again", ["service", "kind"])
 
 
-def told(tx: Tx, kind: str) -> None:
+def told(tx: Tx, kind: str, count: int) -> None:
     """Counted with the commit: a transaction that is rolled back has told nobody."""
-    event.listen(tx, "commit", lambda _tx: _told.labels("notification", kind).inc())
+    if count:
+        event.listen(tx, "commit", lambda _tx: _told.labels("notification", kind).inc(count))

@@ -1,16 +1,21 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, false, select, update
 
 from artel.kernel.database import Tx
 from artel.kernel.sql import put_new
 from artel.notification.news import KINDS, Kind
 from artel.notification.tables import preferences
 
+OFF = select(preferences.c.user_id).where(
+    preferences.c.user_id.in_(bindparam("users", expanding=True)),
+    preferences.c.kind == bindparam("kind"),
+    preferences.c.enabled == false(),
+)
 
-def wants(tx: Tx, user_id: str, kind: Kind) -> bool:
-    chosen = select(preferences.c.enabled).where(preferences.c.user_id == user_id, preferences.c.kind == kind)
-    return tx.execute(chosen).scalar_one_or_none() is not False
+
+def who_wants(tx: Tx, kind: Kind, user_ids: Collection[str]) -> set[str]:
+    return set(user_ids).difference(tx.execute(OFF, {"users": list(user_ids), "kind": kind}).scalars())
 
 
 def kinds_of(tx: Tx, user_id: str) -> dict[Kind, bool]:

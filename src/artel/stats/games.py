@@ -1,17 +1,19 @@
 """A game's newest result in place of what was known of it, and its players as who they turned out to be."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import and_, delete, select, update
 
 from artel.contracts.game import GameEvent, GameFinished, GameReopened
 from artel.kernel.database import Tx
-from artel.kernel.sql import put_newest
+from artel.kernel.sql import insert_all, put_new, put_newest
 from artel.stats.record import is_even, lines_of, payments
-from artel.stats.replay import replay
+from artel.stats.replay import rate, replay
 from artel.stats.tables import flows, games, lines, session_players
+
+Users = Mapping[str, str | None]  # by player; None: a guest
+Line = Mapping[str, Any]  # a row of `lines`
 
 
 def key_of(event: GameEvent) -> str:
@@ -23,26 +25,41 @@ def game_of(key: str) -> str:
     return key.partition(".")[2]
 
 
-def put_result(tx: Tx, event: GameFinished) -> None:
+def put_result(tx: Tx, event: GameFinished, users: Users) -> None:
+    found, even = _lines(event, users), is_even(event)
     row = {
         **_game(event),
         "ended": True,
         "reason": event.result["reason"],
-        "even": is_even(event),
+        "even": even,
+        "rated": even and _all_users(found),
         "started_at": event.started_at,
         "finished_at": event.finished_at,
     }
-    if put_newest(tx, games, row):
-        _put_lines(tx, event)
-        _settle(tx, event.kind, [key_of(event)])
+    new = put_new(tx, games, row)
+    if not new:
+        if not put_newest(tx, games, row):
+            return
+        _forget(tx, key_of(event))
+    insert_all(tx, lines, found)
+    insert_all(tx, flows, _flows(found))
+    if not new:
+        replay(tx, event.kind, [key_of(event)])
+    elif row["rated"]:
+        rate(tx, event.kind, found)
 
 
 def take_back(tx: Tx, event: GameReopened) -> None:
     """The row stays with its version: an older result that comes late finds it and changes nothing."""
-    nothing = {"ended": False, "reason": None, "even": False, "started_at": None, "finished_at": None}
+    nothing = {"ended": False, "reason": None, "even": False, "rated": False, "started_at": None, "finished_at": None}
     if put_newest(tx, games, {**_game(event), **nothing}):
-        tx.execute(delete(lines).where(lines.c.game_key == key_of(event)))
-        _settle(tx, event.kind, [key_of(event)])
+        _forget(tx, key_of(event))
+        replay(tx, event.kind, [key_of(event)])
+
+
+def _forget(tx: Tx, key: str) -> None:
+    for table in (lines, flows):
+        tx.execute(delete(table).where(table.c.game_key == key))
 
 
 def _game(event: GameEvent) -> dict[str, Any]:
@@ -52,25 +69,39 @@ def _game(event: GameEvent) -> dict[str, Any]:
         "version": event.session_version,
         "kind": event.kind,
         "number": event.number,
-        "rated": False,
     }
 
 
-def _put_lines(tx: Tx, event: GameFinished) -> None:
-    key = key_of(event)
-    here = session_players.c.session_id == event.session_id
-    known = tx.execute(select(session_players.c.player_id, session_players.c.user_id).where(here)).all()
-    users = {player.player_id: player.user_id for player in known}
+def _lines(event: GameFinished, users: Users) -> list[Line]:
     common = {
-        "game_key": key,
+        "game_key": key_of(event),
         "session_id": event.session_id,
         "kind": event.kind,
         "currency": event.currency,
         "finished_at": event.finished_at,
     }
-    tx.execute(delete(lines).where(lines.c.game_key == key))
-    rows = [{**common, **asdict(line), "user_id": users.get(line.player_id)} for line in lines_of(event)]
-    tx.execute(insert(lines), rows)
+    return [{**common, **vars(line), "user_id": users.get(line.player_id)} for line in lines_of(event)]
+
+
+def _all_users(found: Sequence[Line]) -> bool:
+    """On two sides at least."""
+    users, sides = {line["user_id"] for line in found}, {line["side"] for line in found}
+    return None not in users and len(users) == len(found) and len(sides) > 1
+
+
+def _flows(found: Sequence[Line]) -> list[dict[str, Any]]:
+    """Of each payment what its giver and what its taker sees, if he is a user."""
+    by_player = {line["player_id"]: line for line in found}
+    paid = payments([(line["player_id"], line["money"]) for line in found])
+    both_ways = [(giver, taker, -amount) for (giver, taker), amount in paid.items()]
+    both_ways += [(taker, giver, amount) for (giver, taker), amount in paid.items()]
+    rows = [_flow(by_player[one], by_player[other], amount) for one, other, amount in both_ways]
+    return [row for row in rows if row["user_id"]]
+
+
+def _flow(one: Line, other: Line, amount: int) -> dict[str, Any]:
+    common = {name: one[name] for name in ("game_key", "kind", "currency", "finished_at", "player_id", "user_id")}
+    return {**common, "other_player_id": other["player_id"], "other_id": other["user_id"], "amount": amount}
 
 
 def recognise(tx: Tx, session_id: str, kind: str) -> None:
@@ -85,44 +116,18 @@ def recognise(tx: Tx, session_id: str, kind: str) -> None:
     for row in found:
         line = and_(lines.c.game_key == row.game_key, lines.c.player_id == row.player_id)
         tx.execute(update(lines).where(line).values(user_id=row.user_id))
-    if found:
-        _settle(tx, kind, sorted({row.game_key for row in found}))
-
-
-def _settle(tx: Tx, kind: str, keys: Sequence[str]) -> None:
-    """What follows from the lines of these games: payments and ratings."""
+    keys = sorted({row.game_key for row in found})
     for key in keys:
-        found = tx.execute(select(lines).where(lines.c.game_key == key).order_by(lines.c.seat)).all()
-        _put_flows(tx, key, found)
-        _put_rated(tx, key, found)
-    replay(tx, kind, keys)
+        _settle(tx, key)
+    if keys:
+        replay(tx, kind, keys)
 
 
-def _put_rated(tx: Tx, key: str, found: Sequence[Row[Any]]) -> None:
-    """Even, all of them users, and two sides at least."""
-    users, sides = {line.user_id for line in found}, {line.side for line in found}
-    all_users = None not in users and len(users) == len(found) and len(sides) > 1
-    tx.execute(update(games).where(games.c.key == key).values(rated=games.c.even if all_users else False))
-
-
-def _put_flows(tx: Tx, key: str, found: Sequence[Row[Any]]) -> None:
+def _settle(tx: Tx, key: str) -> None:
+    """What else in the game's rows depends on who played it."""
+    played = select(lines).where(lines.c.game_key == key).order_by(lines.c.seat)
+    found = [dict(line) for line in tx.execute(played).mappings()]
     tx.execute(delete(flows).where(flows.c.game_key == key))
-    by_player = {line.player_id: line for line in found}
-    paid = payments([(line.player_id, line.money) for line in found])
-    both_ways = [(giver, taker, -amount) for (giver, taker), amount in paid.items()]
-    both_ways += [(taker, giver, amount) for (giver, taker), amount in paid.items()]
-    rows = [_flow(by_player[one], by_player[other], amount) for one, other, amount in both_ways]
-    of_users = [row for row in rows if row["user_id"]]
-    if of_users:
-        tx.execute(insert(flows), of_users)
-
-
-def _flow(one: Row[Any], other: Row[Any], amount: int) -> dict[str, Any]:
-    common = {name: getattr(one, name) for name in ("game_key", "kind", "currency", "finished_at", "player_id")}
-    return {
-        **common,
-        "other_player_id": other.player_id,
-        "user_id": one.user_id,
-        "other_id": other.user_id,
-        "amount": amount,
-    }
+    insert_all(tx, flows, _flows(found))
+    rated = games.c.even if _all_users(found) else False
+    tx.execute(update(games).where(games.c.key == key).values(rated=rated))

@@ -1,7 +1,6 @@
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.contracts.friends import (
@@ -28,8 +27,8 @@ from artel.contracts.game import (
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.service import Reaction
-from artel.kernel.sql import lock, put_new, put_newest
-from artel.stats.games import put_result, recognise, take_back
+from artel.kernel.sql import insert_all, put_new, put_newest
+from artel.stats.games import Users, put_result, recognise, take_back
 from artel.stats.tables import (
     blocks,
     claims,
@@ -41,6 +40,11 @@ from artel.stats.tables import (
     session_players,
     sessions,
 )
+
+Players = dict[str, tuple[str | None, str]]  # by id: which user he is, if he is one, and his name
+
+PLAYERS = select(session_players).where(session_players.c.session_id == bindparam("session"))
+CLAIMS = select(claims).where(claims.c.session_id == bindparam("session"))
 
 
 def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
@@ -65,14 +69,16 @@ def keep_group(tx: Tx, event: GroupChanged) -> None:
     row = {"id": event.group_id, "owner_id": event.owner_id, "version": event.version, "deleted": event.deleted}
     if put_newest(tx, groups, row):
         tx.execute(delete(members).where(members.c.group_id == event.group_id))
-        rows = [{"group_id": event.group_id, "user_id": user_id} for user_id in event.members]
-        if rows:
-            tx.execute(insert(members), rows)
+        insert_all(tx, members, [{"group_id": event.group_id, "user_id": user_id} for user_id in event.members])
 
 
 def keep_session(tx: Tx, event: SessionEvent) -> None:
-    """One transaction at a time for a session, so that its lines and its players go together."""
-    lock(tx, f"session.{event.session_id}")
+    keep_players(tx, event)
+
+
+def keep_players(tx: Tx, event: SessionEvent) -> Users:
+    """Who the session's players are by now. One transaction at a time for a session, so that its lines and its
+    players go together: its row stays locked."""
     row = {
         "id": event.session_id,
         "version": event.session_version,
@@ -81,38 +87,33 @@ def keep_session(tx: Tx, event: SessionEvent) -> None:
         "kind": event.kind,
         "currency": event.currency,
     }
-    if put_newest(tx, sessions, row, "version", "at"):
-        _keep_players(tx, event)
+    newest = put_newest(tx, sessions, row, "version", "at")
+    known = {row.player_id: (row.user_id, row.name) for row in tx.execute(PLAYERS, {"session": event.session_id})}
+    players = {player.id: (player.user_id, player.name) for player in event.players} if newest else known
+    # Most events of an evening bring nobody new, and claims are in what is known.
+    if players != known:
+        players = _as_claimed(tx, event.session_id, players)
+        if players != known:
+            _put_players(tx, event, players)
+    return {player_id: user_id for player_id, (user_id, _) in players.items()}
 
 
-def _keep_players(tx: Tx, event: SessionEvent) -> None:
-    """Nothing is written where all are who they were: most events of an evening bring nobody new."""
-    here = claims.c.session_id == event.session_id
-    claimed = {row.player_id: row.user_id for row in tx.execute(select(claims).where(here))}
+def _as_claimed(tx: Tx, session_id: str, players: Players) -> Players:
+    claimed = {row.player_id: row.user_id for row in tx.execute(CLAIMS, {"session": session_id})}
+    return {player_id: (claimed.get(player_id, user_id), name) for player_id, (user_id, name) in players.items()}
+
+
+def _put_players(tx: Tx, event: SessionEvent, players: Players) -> None:
+    tx.execute(delete(session_players).where(session_players.c.session_id == event.session_id))
     rows = [
-        {
-            "session_id": event.session_id,
-            "player_id": player.id,
-            "user_id": claimed.get(player.id, player.user_id),
-            "name": player.name,
-        }
-        for player in event.players
+        {"session_id": event.session_id, "player_id": player_id, "user_id": user_id, "name": name}
+        for player_id, (user_id, name) in players.items()
     ]
-    there = session_players.c.session_id == event.session_id
-    known = [dict(row) for row in tx.execute(select(session_players).where(there)).mappings()]
-    if sorted(known, key=_player) == sorted(rows, key=_player):
-        return
-    tx.execute(delete(session_players).where(there))
-    if rows:
-        tx.execute(insert(session_players), rows)
+    insert_all(tx, session_players, rows)
     # In one order for all, so that no two transactions wait for each other's new rows.
     for user_id, name in sorted((player.user_id, player.name) for player in event.players if player.user_id):
         put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
     recognise(tx, event.session_id, event.kind)
-
-
-def _player(row: Mapping[str, Any]) -> str:
-    return str(row["player_id"])
 
 
 def keep_claim(tx: Tx, event: GuestEvent) -> None:
@@ -127,8 +128,7 @@ def keep_claim(tx: Tx, event: GuestEvent) -> None:
 
 
 def game_finished(tx: Tx, event: GameFinished) -> None:
-    keep_session(tx, event)
-    put_result(tx, event)
+    put_result(tx, event, keep_players(tx, event))
 
 
 def game_reopened(tx: Tx, event: GameReopened) -> None:
