@@ -255,21 +255,27 @@ async def test_no_postgres_at_all_is_an_outage() -> None:
     await database.close()
 
 
-async def test_a_postgres_that_fails_while_it_lets_somebody_in_is_an_outage() -> None:
-    """What it says with a full disk, to each new connection."""
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (b"XX000", b"could not write init file"),  # to each new connection, with a full disk
+        (b"28P01", b"password authentication failed"),  # it is new, and this process will be started with it
+    ],
+)
+async def test_a_postgres_that_lets_nobody_in_is_an_outage(state: bytes, words: bytes) -> None:
 
     async def fail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(8)  # may it be TLS?
         writer.write(b"N")
         await reader.read(1000)
-        said = b"SFATAL\0VFATAL\0CXX000\0Mcould not write init file\0\0"
+        said = b"SFATAL\0VFATAL\0C" + state + b"\0M" + words + b"\0\0"
         writer.write(b"E" + (len(said) + 4).to_bytes(4) + said)
         writer.close()
 
     async with await asyncio.start_server(fail, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         database = PostgresDatabase(f"postgresql+asyncpg://somebody:x@127.0.0.1:{port}/nothing")
-        with pytest.raises(DBAPIError, match="could not write init file") as caught:
+        with pytest.raises(DBAPIError, match=words.decode()) as caught:
             await database.ready()
         assert is_outage(caught.value)
         await database.close()

@@ -140,6 +140,7 @@ async def test_fifty_at_once_do_it_once(client: Client, database: Database) -> N
     answers = await asyncio.gather(*(client.post("a", "key-1") for _ in range(50)))
     done = [answer for answer in answers if answer.status_code == 201]
     told = {answer.json()["code"] for answer in answers if answer.status_code != 201}
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code != 201)
     assert done
     assert len({answer.json()["id"] for answer in done}) == 1
     assert told <= {"in_progress"}

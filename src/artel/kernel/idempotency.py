@@ -79,7 +79,8 @@ class Once:
 
     def _once(self, tx: Tx, digest: str, work: Callable[[Tx], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
         if not try_lock(tx, f"idempotency.{self._caller.user_id}.{self._key}"):
-            raise Problem(409, "in_progress", "The first request with this key is still running.")
+            soon = {"Retry-After": "1"}
+            raise Problem(409, "in_progress", "The first request with this key is still running.", headers=soon)
         tx.execute(delete(_keys).where(_keys.c.at < now() - KEPT))
         row = tx.execute(select(_keys).where(self._mine())).one_or_none()
         if row is None:

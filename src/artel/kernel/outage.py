@@ -4,8 +4,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 KINDS = (ConnectionError, TimeoutError, OperationalError, InterfaceError, PoolTimeout)
-# SQLSTATE: connection lost, transaction rolled back, resources exhausted, lock not available, operator's doing
-CLASSES = {"08", "40", "53", "55", "57"}
+# SQLSTATE: connection lost, a password that is new and that this process will be started with, transaction rolled back,
+# resources exhausted, lock not available, operator's doing
+CLASSES = {"08", "28", "40", "53", "55", "57"}
 
 
 def is_outage(error: Exception) -> bool:
