@@ -1,6 +1,7 @@
 """A process that answers: its ports, its server, its end."""
 
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from artel.kernel.server import Protocol
 from artel.kernel.settings import Settings
 
 log = structlog.get_logger()
+KEPT_SECONDS = 75
+"""An idle connection: longer than the gateway keeps it, or a request may be on its way into one that is closing."""
 
 
 @contextmanager
@@ -56,6 +59,7 @@ def _listen(settings: Settings) -> socket.socket:
 def serve(listening: socket.socket, settings: Settings, names: Sequence[str], grace: int) -> int:
     """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back."""
     configure_logs(settings, names)
+    _allow_many_sockets()
     if settings.dev_login:
         log.warning("ARTEL_DEV_LOGIN=1 lets anybody sign in as anybody by a name")
     config = uvicorn.Config(
@@ -66,6 +70,7 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
         ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
         ws_max_size=64 * 1024,
         lifespan="on",
+        timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=grace,
         access_log=False,
         log_config=None,
@@ -77,6 +82,12 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
     with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
         server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def _allow_many_sockets() -> None:
+    """Each is an open file, of which a process may have 1,024 on most systems until it asks for more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _frozen(app: FastAPI) -> FastAPI:

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from playing import RULES, Company, agrees, figures, replayed, told
 from servers import free_port
 
 COME_BACK = 1012
+StandIn = Callable[[Callable[[uvicorn.Server], None]], None]
 
 
 async def comes(true: Callable[[], Awaitable[bool]]) -> None:
@@ -157,24 +159,49 @@ async def test_an_end_while_it_waits_is_an_end_too(tmp_path: Path) -> None:
         assert await asyncio.wait_for(waiting.process.wait(), 30) == 0
 
 
-def test_an_end_between_the_wait_and_the_start_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """Serves with something else in the server's place."""
+    for name in ("_frozen", "configure_logs"):  # they are for a whole process
+        monkeypatch.setattr(f"artel.serving.{name}", lambda *given: given[0])
+
+    def serve_with(run: Callable[[uvicorn.Server], None]) -> None:
+        monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: run(server) if sockets else None)
+        with socket.socket() as listening:
+            serve(listening, Settings(data_dir=tmp_path), ["auth"], grace=1)
+
+    before = signal.getsignal(signal.SIGTERM)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        yield serve_with
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+
+def test_an_end_between_the_wait_and_the_start_is_heard(stand_in: StandIn) -> None:
     heard: list[bool] = []
 
-    def run(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
-        assert sockets
+    def run(server: uvicorn.Server) -> None:
         signal.raise_signal(signal.SIGTERM)
         heard.append(server.should_exit)
 
-    monkeypatch.setattr("uvicorn.Server.run", run)
-    for name in ("_frozen", "configure_logs"):  # they are for a whole process
-        monkeypatch.setattr(f"artel.serving.{name}", lambda *given: given[0])
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with socket.socket() as listening:
-            serve(listening, Settings(data_dir=tmp_path), ["auth"], grace=1)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    stand_in(run)
     assert heard == [True]
+
+
+def test_sockets_are_as_many_as_the_system_allows(stand_in: StandIn) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, most))
+    limits: list[tuple[int, int]] = []
+    stand_in(lambda _: limits.append(resource.getrlimit(resource.RLIMIT_NOFILE)))
+    assert limits == [(most, most)]
+
+
+def test_an_idle_connection_is_given_up_by_the_gateway_first(stand_in: StandIn) -> None:
+    kept: list[int] = []
+    stand_in(lambda server: kept.append(server.config.timeout_keep_alive))
+    assert kept[0] > 60, "so long nginx keeps one to whoever is behind it"
 
 
 async def test_an_end_answers_what_is_under_way_and_sends_phones_to_another(house: House) -> None:
