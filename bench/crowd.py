@@ -50,6 +50,7 @@ class Seen:
     idle_kb: float  # a socket
     busy_kb: float
     opened_a_second: float
+    opening_ms: float  # of processor time, a socket with its ticket
     empty_ms: float  # of processor time in a second: the tables without any socket
     idle_ms: float
     busy_ms: float
@@ -184,22 +185,26 @@ async def watch(asked: dict[str, Any]) -> Seen:
     busy = await _look_on(crowd, tables[plan.idle :])
     return Seen(
         idle=plan.idle * AT_A_TABLE, busy=plan.busy * AT_A_TABLE, tables=number, table_kb=table_kb,
-        idle_kb=idle.kb, busy_kb=busy.kb, opened_a_second=idle.a_second, empty_ms=empty_ms, idle_ms=idle_ms,
+        idle_kb=idle.kb, busy_kb=busy.kb, opened_a_second=idle.a_second,
+        opening_ms=idle.ms, empty_ms=empty_ms, idle_ms=idle_ms,
         **await _play(crowd, tables[plan.idle :], plan),
     )  # fmt: skip
 
 
 class Opened(NamedTuple):
     a_second: float
+    ms: float  # of processor time, each
     kb: float  # each
 
 
 async def _look_on(crowd: Crowd, tables: Sequence[Table]) -> Opened:
-    before, began, sockets = crowd.memory_kb(), time.perf_counter(), len(tables) * AT_A_TABLE
+    sockets, memory = len(tables) * AT_A_TABLE, crowd.memory_kb()
+    began, spent = time.perf_counter(), family_seconds(crowd.pid)
     await crowd.open(tables)
     passed = time.perf_counter() - began
     await crowd.rest()
-    return Opened(sockets / passed, (crowd.memory_kb() - before) / sockets)
+    spent = family_seconds(crowd.pid) - spent
+    return Opened(sockets / passed, spent / sockets * 1e3, (crowd.memory_kb() - memory) / sockets)
 
 
 async def _play(crowd: Crowd, tables: Sequence[Table], plan: Plan) -> dict[str, Any]:

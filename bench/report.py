@@ -78,11 +78,18 @@ def fan_targets(rows: Sequence[fanout.Row]) -> None:
 
 
 def looking_on(seen: crowd.Seen) -> None:
-    columns = ["sockets at one process", "", "KB a socket", "processor ms a second", "opened a second"]
+    columns = ["sockets at one process", "", "KB a socket", "processor ms a second", "opened a second", "ms to open"]
     rows = [
-        [f"none, {seen.tables} tables", "", f"{seen.table_kb:.0f} a table", f"{seen.empty_ms:.0f}", ""],
-        [f"{seen.idle}", "idle", f"{seen.idle_kb:.1f}", f"{seen.idle_ms:.0f}", f"{seen.opened_a_second:.0f}"],
-        [f"and {seen.busy}", "busy", f"{seen.busy_kb:.1f}", f"{seen.busy_ms:.0f}", ""],
+        [f"none, {seen.tables} tables", "", f"{seen.table_kb:.0f} a table", f"{seen.empty_ms:.0f}", "", ""],
+        [
+            f"{seen.idle}",
+            "idle",
+            f"{seen.idle_kb:.1f}",
+            f"{seen.idle_ms:.0f}",
+            f"{seen.opened_a_second:.0f}",
+            f"{seen.opening_ms:.2f}",
+        ],
+        [f"and {seen.busy}", "busy", f"{seen.busy_kb:.1f}", f"{seen.busy_ms:.0f}", "", ""],
     ]
     table("Looking on, tables of ten", columns, rows)
     times = [f"{time:.1f}" for time in (seen.tap_p50, seen.tap_p99, seen.p50, seen.p99, seen.worst)]
