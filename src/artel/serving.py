@@ -20,6 +20,8 @@ from artel.kernel.settings import Settings
 log = structlog.get_logger()
 KEPT_SECONDS = 75
 """An idle connection: longer than the gateway keeps it, or a request may be on its way into one that is closing."""
+PING_SECONDS = 20
+"""So often is whoever looks on asked whether he is there, and so long may his answer take."""
 
 
 @contextmanager
@@ -69,6 +71,8 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
         ws_max_size=64 * 1024,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         lifespan="on",
         timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=grace,

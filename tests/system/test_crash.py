@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,16 +41,22 @@ class Process:
 
     data: Path
     port: int = field(default_factory=free_port)
+    admin: int = field(default_factory=free_port)
+    command: Sequence[str] = ("-m", "artel.cli", "run")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/v1"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
         env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
-            "ARTEL_DATA_DIR": str(self.data), "ARTEL_PORT": str(self.port), "ARTEL_ADMIN_PORT": str(free_port()),
+            "ARTEL_DATA_DIR": str(self.data), "ARTEL_PORT": str(self.port), "ARTEL_ADMIN_PORT": str(self.admin),
             "ARTEL_EVENT_BURST": "1000000", "ARTEL_EVENT_RATE": "1000000", "ARTEL_LOG_LEVEL": "error",
         }  # fmt: skip
         words = (self.data / "words.log").open("ab")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "artel.cli", "run", env=env, stdout=asyncio.subprocess.PIPE, stderr=words
+            sys.executable, *self.command, env=env, stdout=asyncio.subprocess.PIPE, stderr=words
         )
         words.close()
         try:
@@ -160,8 +166,7 @@ async def crash(process: Process, company: Company, work: list[Play | Chores]) -
 @pytest.mark.parametrize("number", range(EVENINGS))
 async def test_killed_at_ten_random_moments(tmp_path: Path, number: int) -> None:
     random, process = Random(1000 + number), Process(tmp_path)
-    address = f"http://127.0.0.1:{process.port}/api/v1"
-    async with AsyncClient(base_url=address, timeout=60) as http:
+    async with AsyncClient(base_url=process.address, timeout=60) as http:
         company = Company(http, random)
         async with process.running() as server:
             people = [await company.sign_in(name) for name in ("Аня", "Борис", "Вера")]
