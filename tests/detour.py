@@ -9,12 +9,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 @dataclass
 class Detour:
-    """A way that can be cut (who comes is hung up on), stalled (nothing passes, nobody is told) and slow."""
+    """A way that can be cut (who comes is hung up on), stalled (nothing passes, nobody is told), mute (what is asked
+    passes, and instead of an answer comes the end) and slow."""
 
     host: str
     to: int
     port: int = 0  # 0: one that is free
     slow: float = 0  # seconds that each piece takes
+    mute: bool = False
     passed: int = 0
     _is_cut: bool = False
     _flows: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,7 +47,7 @@ class Detour:
 
     def heal(self) -> None:
         """What waited goes on its way, as it does when a network comes back."""
-        self._is_cut, self.slow = False, 0
+        self._is_cut, self.mute, self.slow = False, False, 0
         self._flows.set()
 
     def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,7 +65,7 @@ class Detour:
             there, back = await asyncio.open_connection(self.host, self.to)
             ends.add(back)
             self._connected.add(back)
-            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer, answers=True))
         except OSError:
             pass  # nobody is there
         finally:
@@ -71,12 +73,14 @@ class Detour:
             for end in ends:
                 end.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 if self.slow:
                     await asyncio.sleep(self.slow)
                 await self._flows.wait()
+                if answers and self.mute:
+                    break
                 writer.write(data)
                 self.passed += len(data)
                 await writer.drain()

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from faults.faults import KINDS
 from faults.hall import hall
 from faults.run import Report, faults_while_they_play
+from system.test_readers import come_and_go
 
 MORE = {"stop": 30, "stall": 40, "cut": 30}
 ROUND = 65
@@ -25,6 +26,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     parser.add_argument("--times", type=int, default=12, help="of each kind at least; default: %(default)s")
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--away", type=float, default=300, help="seconds without RabbitMQ; default: %(default)s")
+    parser.add_argument("--visits", type=int, default=10_000, help="of those who look on; default: %(default)s")
     arguments = parser.parse_args()
     report = Report(arguments.seed)
     kept = Path("var/faults")
@@ -32,18 +35,22 @@ def main() -> int:
     with TemporaryDirectory(prefix="artel-faults-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o711)
         try:
-            asyncio.run(full(Path(folder), arguments.times, arguments.clients, report))
+            asyncio.run(full(Path(folder), arguments, report))
         finally:
             (kept / f"{report.seed}.md").write_text(f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}: {report}\n")
             sys.stdout.write(f"{report}\n")
     return int(bool(report.wrong))
 
 
-async def full(folder: Path, times: int, clients: int, report: Report) -> None:
+async def full(folder: Path, arguments: argparse.Namespace, report: Report) -> None:
+    times, clients = arguments.times, arguments.clients
     kinds = [kind for kind in KINDS for _ in range(max(times, MORE.get(kind, 0) * times // 12))]
     Random(report.seed).shuffle(kinds)
+    await come_and_go(folder, arguments.visits)
     async with hall(folder) as made:
+        made.away_seconds = arguments.away
         try:
+            await faults_while_they_play(made, ["away"], clients, report)
             while kinds and not report.wrong:
                 now, kinds = kinds[:ROUND], kinds[ROUND:]
                 await faults_while_they_play(made, now, clients, report, at_once=AT_ONCE)

@@ -98,11 +98,18 @@ def seen(frames: Sequence[Mapping[str, Any]], log: Log) -> list[str]:
 
 
 def sums(session: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
+    """What is shown adds up to zero, whatever an engine says; and it is what an engine says."""
+    amounts = {f"game {game['number']}": game["money"] for game in session["games"]} | {"all": session["balances"]}
+    found = [
+        f"sums: {session['id']}: {what} makes {sum(money.values())}"
+        for what, money in amounts.items()
+        if sum(money.values())
+    ]
     try:
         agrees(session, replayed(case))
     except AssertionError as wrong:
-        return [f"sums: {session['id']} {wrong}"]
-    return []
+        found.append(f"sums: {session['id']} {wrong}")
+    return found
 
 
 async def shown(evening: Evening, expected: Mapping[str, Counter[str]], end: float) -> AsyncIterator[str]:
@@ -159,7 +166,7 @@ async def chores(evening: Evening) -> AsyncIterator[str]:
             yield f"chores: the template {name} is there {own[name]} times"
     friends = {item["user_id"] for item in await everything(company, work.owner, "/friends")}
     for each in set(work.friends) - friends:
-        yield f"chores: {each} is no friend"
+        yield f"chores: no friend any more: {each}"
     for name, user in work.people.items():
         if (await company.sign_in(name)).id != user:
-            yield f"chores: {name} is somebody else"
+            yield f"chores: somebody else now: {name}"

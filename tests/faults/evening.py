@@ -21,11 +21,14 @@ PASSING = {429, 502, 503, 504}
 LOST = 404  # a table at which one has sat: it is for the checker to tell
 PATIENCE_SECONDS = 180
 PACE_SECONDS = 0.6  # between two moves of one phone, at most
+LOST_ANSWERS = 0.1  # of all, on the last of their way
 TOGETHER = 3
+MOVES, CHORES = 12, 3  # of each table and of each kind: less is no evening
 
 
 class Repeating(httpx2.AsyncHTTPTransport):
-    """As a phone does: the same request again, until somebody has answered it."""
+    """As a phone does: the same request again, until somebody has answered it; and now and then once more, as if the
+    answer had not come. What has a key is always asked twice."""
 
     def __init__(self, random: Random) -> None:
         super().__init__(limits=httpx2.Limits(max_connections=200))
@@ -33,6 +36,11 @@ class Repeating(httpx2.AsyncHTTPTransport):
         self.repeated: Counter[str] = Counter()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if "idempotency-key" in request.headers or self._random.random() < LOST_ANSWERS:
+            await self._answered(request)
+        return await self._answered(request)
+
+    async def _answered(self, request: httpx2.Request) -> httpx2.Response:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
@@ -59,6 +67,14 @@ class Evening:
     repeated: Counter[str]
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     playing: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def has_begun(self) -> bool:
+        """Each table is under way, and there are templates and friends; or somebody cannot go on."""
+        if any(task.done() for task in self.playing):
+            return True
+        moves = min(len(play.table.acknowledged) for play in self.plays)
+        return moves >= MOVES and len(self.chores.templates) >= CHORES and len(self.chores.friends) >= CHORES
 
     async def finished(self) -> None:
         """Everybody ends what he was at, and the evening; the phones look on."""

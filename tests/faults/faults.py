@@ -11,21 +11,25 @@ from random import Random
 from aio_pika import Message as AmqpMessage
 from aio_pika import connect
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from asyncpg import Connection
+from asyncpg.exceptions import LockNotAvailableError
 from redis.asyncio import Redis
 
+from artel.compose import SERVICES
 from artel.kernel.rabbit import EVENTS
 from detour import Detour
-from faults.hall import SERVERS, Hall, send
+from faults.hall import SERVERS, Hall, helpers, send
 
 Fault = Callable[[Hall, Random], Awaitable[str]]
 FOLLOWERS = ("stats", "notification", "friends", "game")
 LONGEST_SECONDS = 6.0
+REACHES_THE_BUS = 'artel_reachable{part="bus"'
 CLOCK_SECONDS = 25  # less than the leeway of a token
 
 
-async def for_a_while(random: Random) -> float:
+async def for_a_while(random: Random, shortest: float = 0.3) -> float:
     """Not to wait for something: it is how long the fault lasts."""
-    seconds = random.uniform(0.3, LONGEST_SECONDS)
+    seconds = random.uniform(shortest, LONGEST_SECONDS)
     await asyncio.sleep(seconds)
     return seconds
 
@@ -42,6 +46,22 @@ def kill(name: str) -> Fault:
         return f"kill -9 of {name}, {len(family)} processes"
 
     return fault
+
+
+async def kill_postgres(hall: Hall, random: Random) -> str:
+    """What nobody waits for does not get to its disk for a while, and is lost with it: as in a power cut, of all that
+    was acknowledged that alone is there which was on disk when it was."""
+    async with hall.lock("postgres"):
+        still = helpers(await hall.tree("postgres"))
+        send(still, signal.SIGSTOP)
+        try:
+            seconds = await for_a_while(random, 1)
+            family = await hall.tree("postgres")
+            send(family, signal.SIGKILL)
+        finally:
+            send(still, signal.SIGCONT)
+        await hall.is_up("postgres")
+    return f"kill -9 of postgres, {len(family)} processes, {len(still)} of which had stood still for {seconds:.1f} s"
 
 
 def restart(name: str) -> Fault:
@@ -96,6 +116,18 @@ async def cut(hall: Hall, random: Random) -> str:
     return f"{where}: cut for {seconds:.1f} s"
 
 
+async def lost_answers(hall: Hall, random: Random) -> str:
+    """Whatever is asked is done, and whoever has asked is hung up on when the answer comes."""
+    where, way = some_way(hall, random)
+    async with hall.lock(where):
+        way.mute = True
+        try:
+            seconds = await for_a_while(random)
+        finally:
+            way.heal()
+    return f"{where}: no answer came back for {seconds:.1f} s"
+
+
 async def slow_broker(hall: Hall, random: Random) -> str:
     ways = {f"{one} - {other}": way for (one, other), way in hall.ways.items() if other == "rabbit"}
     delay = random.uniform(0.05, 0.5)
@@ -105,6 +137,27 @@ async def slow_broker(hall: Hall, random: Random) -> str:
     for way in ways.values():
         way.slow = 0
     return f"the broker was {delay * 1000:.0f} ms away for {seconds:.1f} s"
+
+
+async def away(hall: Hall, _random: Random) -> str:
+    """RabbitMQ is away for long. Who plays does not notice, who watches does, and what is public waits."""
+    seconds = hall.away_seconds
+    async with hall.lock("rabbit"):
+        before = await hall.sum_of("artel_game_events_written_total")
+        assert await hall.sum_of(REACHES_THE_BUS), "nobody says that he reaches it"
+        await hall.control("stop", "rabbit")
+        try:
+            await asyncio.sleep(seconds)
+            written = await hall.sum_of("artel_game_events_written_total") - before
+            waiting = await hall.sum_of("artel_outbox_depth")
+            reaching = await hall.sum_of(REACHES_THE_BUS)
+        finally:
+            await hall.control("start", "rabbit")
+        await hall.is_up("rabbit")
+    assert written >= seconds, f"{written} events were written in {seconds} s"
+    assert waiting, "nothing waited"
+    assert not reaching, "somebody did not notice"
+    return f"RabbitMQ was away for {seconds} s: {written:.0f} events were written meanwhile, {waiting:.0f} waited"
 
 
 async def alarm(hall: Hall, random: Random) -> str:
@@ -196,6 +249,41 @@ async def forget(hall: Hall, _random: Random) -> str:
     return f"Redis forgot {keys} keys"
 
 
+# A release
+
+
+async def newer_tables(hall: Hall, random: Random) -> str:
+    """What a newer release's `artel migrate` does before any process of it runs: each table of a service has one column
+    more, for which nobody waits longer than for a second; and in the end it is put back."""
+    name = random.choice(SERVICES)
+    async with hall.lock(f"tables of {name}"), hall.database(name) as database:
+        tables = [row["tablename"] for row in await database.fetch(TABLES)]
+        before = await database.fetchval("SELECT version_num FROM alembic_version")
+        try:
+            for table in tables:
+                await altered(database, table, "ADD COLUMN IF NOT EXISTS newer text")
+            await database.execute("UPDATE alembic_version SET version_num = 'newer'")
+            seconds = await for_a_while(random)
+        finally:
+            await database.execute("UPDATE alembic_version SET version_num = $1", before)
+            for table in tables:
+                await altered(database, table, "DROP COLUMN IF EXISTS newer")
+    return f"{len(tables)} tables of {name} were newer for {seconds:.1f} s"
+
+
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+
+
+async def altered(database: Connection, table: str, how: str) -> None:
+    """Whoever comes later waits behind who changes a table: so he gives up soon, and tries again."""
+    while True:
+        try:
+            await database.execute(f'ALTER TABLE "{table}" {how}')
+        except LockNotAvailableError:
+            continue
+        return
+
+
 # Disk and clock
 
 
@@ -239,13 +327,19 @@ async def clock_step(hall: Hall, random: Random) -> str:
     return f"the clock of {name} was {step:+} s for {seconds:.1f} s"
 
 
-PROCESSES = ("auth", "game", "game-2", "stats", "friends", "template", "notification", "gateway")
+PROCESSES = (*SERVICES, *(f"{name}-2" for name in SERVICES), "gateway")
 KINDS: dict[str, Fault] = {
-    **{f"kill {name}": kill(name) for name in (*PROCESSES, *SERVERS)},
+    **{f"kill {name}": kill(name) for name in (*PROCESSES, "rabbit", "redis")},
+    "kill postgres": kill_postgres,
     **{f"restart {name}": restart(name) for name in SERVERS},
-    "stop": stop, "stall": stall, "cut": cut, "slow broker": slow_broker, "alarm": alarm, "duplicates": duplicates,
-    "reorder": reorder, "forget": forget, "disk full": disk_full, "clock step": clock_step,
+    "stop": stop, "stall": stall, "cut": cut, "lost answers": lost_answers, "slow broker": slow_broker, "alarm": alarm,
+    "newer tables": newer_tables,
+    "duplicates": duplicates, "reorder": reorder, "forget": forget, "disk full": disk_full, "clock step": clock_step,
 }  # fmt: skip
+
+
+ALONE: dict[str, Fault] = {"away": away}
+"""What has an evening of its own."""
 
 
 async def inject(hall: Hall, kind: str, random: Random) -> str:
@@ -253,7 +347,7 @@ async def inject(hall: Hall, kind: str, random: Random) -> str:
     last: Exception | None = None
     for _ in range(5):
         try:
-            return await KINDS[kind](hall, random)
+            return await {**KINDS, **ALONE}[kind](hall, random)
         except Exception as error:  # noqa: BLE001 a broker that is just coming, and the like
             last = error
     raise AssertionError(f"{kind} could not be brought about: {last!r}")

@@ -1,4 +1,5 @@
-"""What `make stack` starts, with a detour on every way between a process and what it stands on.
+"""What `make stack` starts, but two processes of every service, with a detour on every way between a process and what
+it stands on.
 
 The ways are put in by the files that say where PostgreSQL, RabbitMQ and Redis are, a set for each process, and by the
 gateway's list of who serves what: no part of the product knows of them.
@@ -18,6 +19,9 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, ClassVar
 
+import asyncpg
+from httpx2 import AsyncClient
+
 from artel.compose import SERVICES
 from artel.kernel.settings import Settings
 from detour import Detour, moved
@@ -29,9 +33,14 @@ SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
 """How far behind the stack's first port."""
 DISK = "400M"
 BUGGY: dict[str, Sequence[str]] = {
-    "inbox": ("stats", "notification"), "fan_out": ("game", "game-2"), "synchronous_commit": (*SERVICES, "game-2"),
+    "inbox": ("stats", "notification"), "fan_out": ("game",), "synchronous_commit": SERVICES, "money": ("game",),
+    "lines": ("stats",), "news": ("notification",), "ties": ("game",), "friendships": ("stats",),
+    "poison": ("friends",), "idempotency": ("template",), "befriend": ("friends",), "sign_in": ("auth",),
 }  # fmt: skip
-"""Where which bug may be put."""
+"""In which services a bug is: in both processes of each."""
+HELPERS = {b"walwriter", b"checkpointer", b"background writer", b"autovacuum launcher"}
+"""Of PostgreSQL, which bring to the disk what nobody waits for."""
+ALL_PORTS = 2 * PORTS
 
 
 @dataclass
@@ -39,7 +48,7 @@ class Wired(Stack):
     """`ways` are the ports of detours: (process, server), and (gateway, process)."""
 
     ways: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    bug: str = ""
+    bugs: Sequence[str] = ()
     files: ClassVar = {
         "ARTEL_DATABASE_URL_FILE": "postgres", "ARTEL_BUS_URL_FILE": "rabbit", "ARTEL_STORE_URL_FILE": "redis",
     }  # fmt: skip
@@ -51,6 +60,11 @@ class Wired(Stack):
     def processes(self) -> dict[str, int]:
         return dict(self._instances())
 
+    def _instances(self) -> list[tuple[str, int]]:
+        """The second ones behind all ports of the stack."""
+        first = [(name, self.port + 1 + place) for place, name in enumerate(SERVICES)]
+        return [*first, *((f"{name}-2", port + PORTS) for name, port in first)]
+
     def _databases(self) -> None:
         """On a disk of its own, which can be full, where one may be mounted."""
         super()._databases()
@@ -58,7 +72,7 @@ class Wired(Stack):
         if data.is_symlink():
             return
         with (data / "postgresql.conf").open("a") as conf:
-            conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\nwal_writer_delay = 2s\n")
+            conf.write("max_wal_size = 96MB\nmin_wal_size = 32MB\n")
         self.disk.mkdir(mode=0o755)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", self.disk], check=False)
         subprocess.run(["mv", data, self.disk / "postgres"], check=True)
@@ -80,12 +94,24 @@ class Wired(Stack):
             "LD_PRELOAD": found("faketime"), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_CACHE_DURATION": 1,
             "FAKETIME_DONT_FAKE_MONOTONIC": 1, "FAKETIME_DONT_RESET": 1,
         }  # fmt: skip
-        has_it = name in BUGGY.get(self.bug, ())
-        bug: dict[str, object] = {"PYTHONPATH": BUGS, "SEEDED_BUG": self.bug} if has_it else {}
+        bugs = " ".join(bug for bug in self.bugs if name.partition("-")[0] in BUGGY[bug])
+        path = os.pathsep.join([str(BUGS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        bug: dict[str, object] = {"PYTHONPATH": path, "SEEDED_BUGS": bugs} if bugs else {}
         return {key: self._address(name, server) for key, server in self.files.items()} | faked | bug
 
     def _address(self, name: str, server: str) -> Path:
         return self.home / "ways" / f"{name}.{server}.url"
+
+    def _wait(self) -> None:
+        """Twice as many start as elsewhere, and what else the machine does is not known."""
+        try:
+            super()._wait()
+        except SystemExit:
+            super()._wait()
+
+    def _update(self) -> None:
+        """All at once: nobody plays meanwhile."""
+        self._control("update")
 
     def _watch(self) -> None:
         """Nobody watches: what that takes is for those who play."""
@@ -124,6 +150,7 @@ class Hall:
     stack: Wired
     ways: dict[tuple[str, str], Detour]
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    away_seconds: float = 12  # for long: two looks of whoever watches himself
 
     @property
     def url(self) -> str:
@@ -145,9 +172,9 @@ class Hall:
         """One thing is broken in one way at a time."""
         return self.locks.setdefault(what, asyncio.Lock())
 
-    async def plant(self, bug: str) -> None:
-        """The processes that it is for start again with it; empty: none has any."""
-        self.stack.bug = bug
+    async def plant(self, *bugs: str) -> None:
+        """The processes that they are for start again with them; none: nobody has any."""
+        self.stack.bugs = bugs
         await asyncio.to_thread(self._up)
 
     def _up(self) -> None:
@@ -155,6 +182,24 @@ class Hall:
             self.stack.up()
         except SystemExit as end:
             raise RuntimeError(str(end)) from end
+
+    @asynccontextmanager
+    async def database(self, name: str) -> AsyncIterator[asyncpg.Connection]:
+        """As the service itself has it, but straight, and without patience for locks."""
+        url = self.settings.database(name).replace("+asyncpg", "")
+        connection = await asyncpg.connect(url, server_settings={"lock_timeout": "1s"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def sum_of(self, metric: str) -> float:
+        """Of all processes; the metric may be said with the beginning of its labels."""
+        async with AsyncClient(timeout=20) as http:
+            asked = [http.get(f"http://127.0.0.1:{port + 10}/metrics") for port in self.stack.processes().values()]
+            answers = await asyncio.gather(*asked)
+        said = "\n".join(answer.raise_for_status().text for answer in answers)
+        return sum(float(line.split()[-1]) for line in said.splitlines() if line.startswith(metric))
 
     async def control(self, *words: str) -> str:
         conf = self.stack.home / "supervisor.conf"
@@ -220,6 +265,16 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def helpers(pids: list[int]) -> list[int]:
+    found = []
+    for pid in pids:
+        with suppress(OSError):
+            title = Path(f"/proc/{pid}/cmdline").read_bytes().strip(b"\0 ")
+            if title.removeprefix(b"postgres: ") in HELPERS:
+                found.append(pid)
+    return found
+
+
 def send(pids: list[int], what: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -227,7 +282,7 @@ def send(pids: list[int], what: signal.Signals) -> None:
 
 
 @asynccontextmanager
-async def hall(folder: Path, bug: str = "") -> AsyncIterator[Hall]:
+async def hall(folder: Path) -> AsyncIterator[Hall]:
     port = ports()
     names = Wired(port, folder / "stack").processes()
     ways = {(name, server): Detour("127.0.0.1", port + far) for name in names for server, far in SERVERS.items()}
@@ -237,7 +292,7 @@ async def hall(folder: Path, bug: str = "") -> AsyncIterator[Hall]:
     stack = Wired(port, folder / "stack", ways={line: way.port for line, way in ways.items()})
     made = Hall(stack, ways)
     try:
-        await made.plant(bug)
+        await made.plant()
         yield made
     finally:
         await asyncio.to_thread(end, stack)
@@ -250,7 +305,7 @@ def ports() -> int:
     while True:
         first = SystemRandom().randrange(20_000, 30_000)
         with suppress(OSError), ExitStack() as probes:
-            for port in range(first, first + PORTS):
+            for port in range(first, first + ALL_PORTS):
                 probes.enter_context(socket.create_server(("127.0.0.1", port)))
             return first
 

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
-from faults.checker import SECONDS, broken
-from faults.evening import evening
+from faults.checker import SECONDS, broken, until
+from faults.evening import PATIENCE_SECONDS, evening
 from faults.faults import one_after_another
 from faults.hall import Hall
 
@@ -64,6 +64,7 @@ async def faults_while_they_play(
             for _ in range(at_once):
                 lanes.create_task(one_after_another(hall, left, random, report.tell))
         hall.heal()
+        await until(lambda: played.has_begun, time.monotonic() + PATIENCE_SECONDS)
         await played.finished()
         report.wrong += await broken(played, hall.settings, patience)
     report.repeated += played.repeated

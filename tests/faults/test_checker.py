@@ -50,7 +50,7 @@ async def test_what_is_right_is_nothing_and_what_is_spoilt_is_told(tmp_path: Pat
     assert seen(frames[:-1], log) == [f"seen: {len(log) - 1} of {len(log)} events"]
     assert seen([*frames, frames[-1]], log) == [f"seen: {len(log) + 1} of {len(log)} events"]
     richer = {player: money + 1 for player, money in session["balances"].items()}
-    assert sums({**session, "balances": richer}, case)
+    assert [told.partition(": all makes ")[2] for told in sums({**session, "balances": richer}, case)] == ["3", ""]
 
 
 async def test_what_was_kept_and_is_not_there(tmp_path: Path) -> None:
@@ -121,3 +121,11 @@ async def test_a_way_is_stalled_cut_and_healed(echo: Detour) -> None:
     async with a_call(echo) as (reader, writer):
         writer.write(b"three")
         assert await reader.read(100) == b"three"
+
+
+async def test_what_a_mute_way_is_asked_arrives(echo: Detour) -> None:
+    echo.mute = True
+    async with a_call(echo) as (reader, writer):
+        writer.write(b"one")
+        assert await hears_nothing(reader)
+    assert echo.passed == 3
