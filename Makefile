@@ -23,7 +23,7 @@ AWAY := echo "Packages cannot be had. Is there a network? What is here already s
 # Browsers have the machine to themselves.
 PHONES := tests/system/test_phones.py
 
-.PHONY: help install run stack stack-down secrets test check format lock client schemas settings dashboards faults bench screenshots clean
+.PHONY: help install run stack stack-down stack-restart secrets test check format lock client schemas settings dashboards faults bench screenshots clean
 
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -36,6 +36,9 @@ run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, 
 
 stack: install ## the whole system as on a server: PostgreSQL, RabbitMQ, Redis, every service, nginx (Debian)
 	@$(PYTHON) deploy/stack.py up
+
+stack-restart: ## its services anew, one process after the other: after an update, or with new secrets (NAMES="auth game")
+	@$(PYTHON) deploy/stack.py restart $(NAMES)
 
 stack-down: ## ends it; its data stays in ARTEL_DATA_DIR
 	@$(PYTHON) deploy/stack.py down

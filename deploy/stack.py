@@ -1,4 +1,5 @@
-"""The whole system as plain processes on one Debian host: `make stack`, and `make stack-down` ends it.
+"""The whole system as plain processes on one Debian host: `make stack`, and `make stack-down` ends it. `make
+stack-restart` replaces its services, one process after the other.
 
 PostgreSQL with a role and a database for each service, RabbitMQ, Redis, every service in a process of its own (game in
 two) and the gateway, with Prometheus and Alertmanager to watch them, kept alive by supervisor. Everything is in
@@ -8,6 +9,7 @@ ARTEL_DATA_DIR: data, secrets, words. Whoever needs what is not there yet waits 
 import argparse
 import os
 import pwd
+import re
 import secrets
 import shlex
 import shutil
@@ -17,9 +19,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
@@ -58,6 +64,7 @@ class Stack:
     port: int
     home: Path
     programs: dict[str, str] = field(default_factory=dict)
+    _gateway_is_new: bool = field(default=False, init=False)
 
     def up(self) -> None:
         if not self._runs():
@@ -77,6 +84,19 @@ class Stack:
         print(f"Artel is open at http://127.0.0.1:{self.port} (make stack-down closes it)")
         print(f"Who watches it is at http://{self.watch.at('prometheus')} and http://{self.watch.at('alertmanager')}")
         print(f"What each process says is in {self.home}/words")
+
+    def restart(self, names: Sequence[str]) -> None:
+        """Each when the one before it is ready, so of two one is always there. None named: all services."""
+        ports = dict(self._instances())
+        if unknown := set(names) - set(ports):
+            sys.exit(
+                f"stack: no service's process is called {', '.join(sorted(unknown))}: there are {', '.join(ports)}"
+            )
+        if not self._runs():
+            sys.exit(f"stack: nothing runs in {self.home}")
+        for name in names or ports:
+            self._control("restart", name)
+            self._is_ready(name)
 
     def down(self) -> None:
         if not self._runs():
@@ -140,10 +160,11 @@ class Stack:
         self._program("rabbit", str(RABBIT), env)
 
     def _store(self) -> None:
-        conf = self.home / "redis.conf"
-        conf.write_text(
-            f'bind 127.0.0.1\nport {self.port + 24}\nrequirepass {self._secret("redis")}\nsave ""\nappendonly no\n'
-        )
+        conf, secret, before = self.home / "redis.conf", self._secret("redis"), self.home / "store.url"
+        if before.exists():  # it runs, and asks at the door only; else it starts with the new one
+            with suppress(RedisError), Redis.from_url(before.read_text(), socket_timeout=5) as redis:
+                redis.config_set("requirepass", secret)
+        conf.write_text(f'bind 127.0.0.1\nport {self.port + 24}\nrequirepass {secret}\nsave ""\nappendonly no\n')
         conf.chmod(0o600)
         self._program("redis", f"redis-server {conf}")
 
@@ -155,12 +176,21 @@ class Stack:
         for name, url in kept.items():
             self._keep(f"{name}.url", url)
         for name, port in self._instances():
+            bot = self._bot() if name == "auth" else {}
             env = {
-                **self._env(name.partition("-")[0]), "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
+                **self._env(name.partition("-")[0]), **bot, "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
             self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env, speaks_json=True)
         self._for_the_shell()
+
+    def _bot(self) -> dict[str, object]:
+        """What was named once holds until something else is named."""
+        name = "ARTEL_TELEGRAM_BOT_TOKEN_FILE"
+        if given := os.environ.get(name):
+            self._keep("telegram.secret", Path(given).read_text().strip())
+        kept = self.home / "telegram.secret"
+        return {name: kept} if kept.exists() else {}
 
     def _for_the_shell(self) -> None:
         """Addresses, and no secret, for the commands that look at all of it."""
@@ -169,7 +199,8 @@ class Stack:
             "STORE_URL_FILE": self.home / "store.url", "KEYS_DIR": self.home / "keys",
             "PUBLIC_URL": self._env("game")["ARTEL_PUBLIC_URL"],
         }  # fmt: skip
-        lines = [f"export ARTEL_{name}={shlex.quote(str(value))}\n" for name, value in named.items()]
+        told = {**{f"ARTEL_{name}": value for name, value in named.items()}, **self._bot()}
+        lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items()]
         (self.home / "env").write_text("".join(lines))
 
     def _watch(self) -> None:
@@ -198,7 +229,9 @@ class Stack:
         listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
         jwks, web = self.home / "keys" / "jwks.json", ROOT / "web" / "dist"
         metrics, collector = self.watch.at("gateway"), os.environ.get("ARTEL_OTLP_URL", "")
+        before = written(folder)
         write(folder, Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector))
+        self._gateway_is_new = written(folder) != before
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
         self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
         self._rotate(folder)
@@ -251,11 +284,21 @@ class Stack:
         conf.write_text(f"{head}{programs}\n")
         conf.chmod(0o600)
         if self._runs():
-            self._control("update")
-            self._control("signal", "HUP", "prometheus", "alertmanager")
+            self._provide()  # first: what starts anew may need newer tables, and what runs goes on with them
+            self._update()
+            self._control("signal", "HUP", "prometheus", "alertmanager", *(["gateway"] if self._gateway_is_new else []))
         else:
             subprocess.run(["/usr/bin/supervisord", "-c", str(conf)], check=True)
-        self._provide()
+            self._provide()
+
+    def _update(self) -> None:
+        """What is started otherwise than before is started again; of two processes not the second before the first."""
+        said = subprocess.run([*self._controls(), "reread"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        for name in re.findall(r"^([\w-]+): (?:available|changed|disappeared)$", said, re.MULTILINE):
+            first, _, number = name.partition("-")
+            if number and first in SERVICES:
+                self._is_ready(first)
+            self._control("update", name)
 
     def _provide(self) -> None:
         psql = [
@@ -274,16 +317,27 @@ class Stack:
         for name in SERVICES:
             told = {key: str(value) for key, value in self._env(name).items()}
             subprocess.run([f"{ROOT}/.venv/bin/artel", "migrate", name], check=True, env={**os.environ, **told})
+        until(lambda: listens(self.port + 21) and self._tell_rabbit(), "RabbitMQ", self.home / "words" / "rabbit.log")
+
+    def _tell_rabbit(self) -> bool:
+        """Its user's password, which its configuration has for the first start only."""
+        env = os.environ | {
+            "HOME": str(self.home / "rabbit"), "ERL_EPMD_PORT": str(self.port + 22),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        }  # fmt: skip
+        command = [str(RABBIT.with_name("rabbitmqctl")), "-q", "-n", f"artel{self.port}@localhost"]
+        told = subprocess.run(
+            [*command, "change_password", "artel"], input=self._secret("rabbit"), check=False, env=env, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return told.returncode == 0
 
     def _wait(self) -> None:
-        def ready() -> bool:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
-                    return bool(answer.status == 200)
-            except (URLError, ConnectionError, TimeoutError):
-                return False
+        until(lambda: ready(self.port), "all services", self.home / "words" / "game.log")
 
-        until(ready, "all services", self.home / "words" / "game.log")
+    def _is_ready(self, name: str) -> None:
+        port = dict(self._instances())[name]
+        until(lambda: ready(port), name, self.home / "words" / f"{name}.log")
 
     def _runs(self) -> bool:
         """Its number may be an old one, of before a power cut, and somebody else's by now."""
@@ -306,7 +360,10 @@ class Stack:
                     )
 
     def _control(self, *words: str) -> None:
-        subprocess.run(["/usr/bin/supervisorctl", "-c", str(self.home / "supervisor.conf"), *words], check=False)
+        subprocess.run([*self._controls(), *words], check=False)
+
+    def _controls(self) -> list[str]:
+        return ["/usr/bin/supervisorctl", "-c", str(self.home / "supervisor.conf")]
 
     # Secrets
 
@@ -362,6 +419,24 @@ def give(path: Path, user: str) -> None:
         shutil.chown(path, user)
 
 
+def written(folder: Path) -> dict[Path, bytes]:
+    """What nginx reads as it starts."""
+    return {file: file.read_bytes() for pattern in ("*.conf", "*.lua") for file in folder.glob(pattern)}
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
 def until(true: Callable[[], bool], what: str, words: Path | None = None) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
@@ -373,11 +448,18 @@ def until(true: Callable[[], bool], what: str, words: Path | None = None) -> Non
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python deploy/stack.py", description=__doc__)
-    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("action", choices=["up", "down", "restart"])
+    parser.add_argument("names", nargs="*", help="of processes to restart; all services when none is named")
     arguments = parser.parse_args(argv)
     data = Path(os.environ.get("ARTEL_DATA_DIR", "var")).resolve()
     stack = Stack(int(os.environ.get("ARTEL_PORT", "8080")), data / "stack")
-    stack.up() if arguments.action == "up" else stack.down()
+    match arguments.action:
+        case "up":
+            stack.up()
+        case "down":
+            stack.down()
+        case _:
+            stack.restart(arguments.names)
     return 0
 
 

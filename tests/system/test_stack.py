@@ -29,12 +29,12 @@ class Host:
     port: int
     data: Path
 
-    def stack(self, action: str) -> str:
+    def stack(self, *words: str, **more: str) -> str:
         env = {name: value for name, value in os.environ.items() if not name.startswith("ARTEL_")}
         done = subprocess.run(
-            [sys.executable, ROOT / "deploy" / "stack.py", action],
+            [sys.executable, ROOT / "deploy" / "stack.py", *words],
             check=False, capture_output=True, text=True,
-            env={**env, "ARTEL_PORT": str(self.port), "ARTEL_DATA_DIR": str(self.data)},
+            env={**env, "ARTEL_PORT": str(self.port), "ARTEL_DATA_DIR": str(self.data), **more},
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
