@@ -28,6 +28,7 @@ class Phone:
     port: int
     seen: list[dict[str, Any]] = field(default_factory=list)
     again: int = 0
+    codes: list[int | None] = field(default_factory=list)  # why each socket closed
 
     async def look(self) -> None:
         while True:
@@ -41,11 +42,14 @@ class Phone:
         where = f"after={len(self.seen)}&epoch={self.table.session['epoch']}"
         live = f"ws://127.0.0.1:{self.port}/api/v1/sessions/{self.table.id}/live?{where}"
         async with connect(live, subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{ticket}")]) as socket:
-            async for text in socket:
-                frame = json.loads(text)
-                assert frame["type"] != "snapshot"
-                if frame["type"] == "event":
-                    self.seen.append(frame)
+            try:
+                async for text in socket:
+                    frame = json.loads(text)
+                    assert frame["type"] != "snapshot"
+                    if frame["type"] == "event":
+                        self.seen.append(frame)
+            finally:
+                self.codes.append(socket.close_code)
 
 
 async def ids(table: Table, version: int) -> list[str]:
