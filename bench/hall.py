@@ -270,8 +270,8 @@ async def spend(port: int, plan: Plan) -> Seen:
     passed = time.perf_counter() - opens
     return Seen(
         routes=[_route(name, sorted(took), hall.repeated[name]) for name, took in hall.took.items()],
-        refused=hall.refused, seconds=passed, taps=len(hall.took[TAPS]), frames=hall.frames, gaps=hall.gaps,
-        lost=hall.lost, machine=(busy_seconds() - busy) / passed, client=(time.process_time() - used) / passed,
+        refused=dict(hall.refused), seconds=passed, taps=len(hall.took[TAPS]), frames=hall.frames, gaps=hall.gaps,
+        lost=dict(hall.lost), machine=(busy_seconds() - busy) / passed, client=(time.process_time() - used) / passed,
     )  # fmt: skip
 
 
