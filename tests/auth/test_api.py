@@ -25,13 +25,13 @@ async def auth(tmp_path: Path) -> AsyncIterator[Installation]:
         yield made
 
 
-def init_data(user_id: int = 900000001, age: float = 0, **user: Any) -> str:
+def init_data(user_id: int = 900000001, age: float = 0, token: str = TOKEN, **user: Any) -> str:
     fields = {
         "auth_date": str(int(time.time() - age)),
         "query_id": "AAFake",
         "user": json.dumps({"id": user_id, "first_name": "Аня", **user}),
     }
-    key = hmac.digest(b"WebAppData", TOKEN.encode(), "sha256")
+    key = hmac.digest(b"WebAppData", token.encode(), "sha256")
     text = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
     return urlencode({**fields, "hash": hmac.digest(key, text.encode(), "sha256").hex()})
 
