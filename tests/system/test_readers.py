@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Limits
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -66,9 +66,14 @@ class Hall:
         await comes(none)
 
 
+def asking(process: Process) -> AsyncClient:
+    """It lets go of what is idle before the server does: a request that meets its end would have to be repeated."""
+    return AsyncClient(base_url=process.address, timeout=60, limits=Limits(max_connections=100, keepalive_expiry=1))
+
+
 @asynccontextmanager
 async def open_hall(process: Process, tables: int = 1) -> AsyncIterator[Hall]:
-    async with process.running() as server, AsyncClient(base_url=process.address, timeout=60) as http:
+    async with process.running() as server, asking(process) as http:
         company = Company(http, Random(5))
         people = [await company.sign_in(name) for name in ("Аня", "Борис")]
         seated = [await company.sit_down(people[0], people[1:], RULES[0], guests=["Гость"]) for _ in range(tables)]
@@ -155,7 +160,7 @@ async def test_five_hundred_come_back_at_once(tmp_path: Path) -> None:
         await comes(all_are_here)
         hall.server.send_signal(signal.SIGKILL)
         await asyncio.gather(*looked_on)
-    async with process.running(), AsyncClient(base_url=process.address, timeout=60) as http:
+    async with process.running(), asking(process) as http:
         hall.company.http = http
         begun = time.monotonic()
         coming = [
