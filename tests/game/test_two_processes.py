@@ -48,11 +48,9 @@ def told(house: Installation, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
+    async with asyncio.timeout(10):
+        for _ in iter(true, True):
+            await asyncio.sleep(0)
 
 
 def known_elsewhere(house: Installation, played: Table) -> Callable[[], bool]:
