@@ -31,6 +31,7 @@ from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
 from artel.databases import provide
 from artel.gateway import Place, write
+from artel.kernel.settings import LOOPBACK
 from watching import PROGRAMS as WATCHERS
 from watching import Watch
 
@@ -215,7 +216,11 @@ class Stack:
         return [(name, self.port + 1 + place) for place, name in enumerate(names)]
 
     def _env(self, service: str) -> dict[str, object]:
+        # A service listens to the gateway alone, and cannot know who reaches that.
+        open_to_all = os.environ.get("ARTEL_HOST", "127.0.0.1") not in LOOPBACK
         return {
+            "ARTEL_HOST": "127.0.0.1",
+            **({"ARTEL_DEV_LOGIN": os.environ.get("ARTEL_DEV_LOGIN", "0")} if open_to_all else {}),
             "ARTEL_DATABASE_URL_FILE": self.home / "databases" / f"{service}.url",
             "ARTEL_KEYS_DIR": self.home / "keys",
             "ARTEL_PUBLIC_URL": os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}"),

@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from httpx2 import AsyncClient, TransportError
 
+from artel.kernel.settings import Settings
 from playing import RULES, Company, agrees, figures, replayed, told
 from servers import free_port
+from stack import Stack
 from system.test_serving import comes
 
 ROOT = Path(__file__).parents[2]
@@ -151,3 +153,18 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
         f"stack: port {port} cannot be had (Address already in use); ARTEL_PORT chooses another"
     )
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("host", "may"), [("", True), ("127.0.0.1", True), ("192.0.2.7", False)])
+def test_open_to_the_network_is_the_gateway_and_nobody_signs_in_by_a_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, may: bool
+) -> None:
+    for name in ("ARTEL_DEV_LOGIN", "ARTEL_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    if host:
+        monkeypatch.setenv("ARTEL_HOST", host)
+    told = Stack(8080, tmp_path)._env("auth")
+    for name in ("ARTEL_DEV_LOGIN", "ARTEL_HOST"):
+        if name in told:
+            monkeypatch.setenv(name, str(told[name]))
+    assert (Settings().host, Settings().dev_login_allowed) == ("127.0.0.1", may)

@@ -15,6 +15,8 @@ SHORTEST_PASSWORD = 16
 SECRET: dict[str, Any] = {"secret": True}
 """Of a setting in which a password may stand."""
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ARTEL_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -145,4 +147,4 @@ class Settings(BaseSettings):
     def dev_login_allowed(self) -> bool:
         if self.dev_login is not None:
             return self.dev_login
-        return self.env == "local" and self.host in {"127.0.0.1", "::1", "localhost"}
+        return self.env == "local" and self.host in LOOPBACK
