@@ -25,6 +25,9 @@ SET_FAR_AWAY: Final = {"ARTEL_SIGN_IN_BURST": f"{FREE}", **LIMITS}
 OF_GATEWAY: Final = {"user_rate": FREE, "address_rate": FREE, "tries": FREE}
 
 
+BEHIND: Final = ("stats", "notification")
+
+
 @dataclass(frozen=True)
 class Stack:
     """`games` are processes of one service; `databases` is an address with {service} in it."""
@@ -82,7 +85,19 @@ def started(postgres: Postgres, name: str, settings: Mapping[str, str], games: i
         for program in programs:
             program.wait("/readyz")
         others = dict(zip(names[games:], programs[games:], strict=True))
+        for service in BEHIND:
+            _put_behind(others[service].pid)
         yield Stack(run, folder, collector.url, databases, programs[:games], others)
+
+
+def _put_behind(process: int) -> None:
+    """As `cpu_shares` does it to a container, and `nice` to what `make stack` starts: where the system weighs sessions
+    against each other, and each process is one of its own here, by the session's weight."""
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        os.setpriority(os.PRIO_PROCESS, int(thread.name), 10)
+    of_session = Path(f"/proc/{process}/autogroup")
+    if of_session.exists():
+        of_session.write_text("10")
 
 
 def with_driver(url: str) -> str:

@@ -54,6 +54,7 @@ log.console.formatter.time_format = rfc3339_T
 log.console.formatter.json.field_map = time:@timestamp level:log.level msg:message *:-
 """
 TWICE = "game"
+BEHIND = {"stats", "notification"}  # what they do may wait where there is too little for all: taps come first
 PORTS = 27  # the gateway's, and those behind it
 PATIENCE_SECONDS = 120
 
@@ -182,7 +183,8 @@ class Stack:
                 **self._env(name.partition("-")[0]), **bot, "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
-            self._program(name, f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}", env, speaks_json=True)
+            command = f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}"
+            self._program(name, f"nice -n 10 {command}" if name in BEHIND else command, env, speaks_json=True)
         self._for_the_shell()
 
     def _bot(self) -> dict[str, object]:

@@ -121,6 +121,12 @@ def test_it_is_shut_in(name: str) -> None:
     assert int(limits["memory"]) <= 2 * 2**30
 
 
+def test_taps_come_first() -> None:
+    """Of the processor, where all want more than there is: what follows from a game may wait."""
+    behind = {name for name, each in services(*ALL).items() if each.get("cpu_shares")}
+    assert behind == {"stats", "stats-db", "notification", "notification-db"}
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_it_is_nobody_of_importance(name: str) -> None:
     """Ours by their image, the others by a word here."""
