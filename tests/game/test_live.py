@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from random import Random
 from typing import Any
 
@@ -13,6 +13,8 @@ from websockets.typing import Subprotocol
 from artel.game import live as live_module
 from artel.game import sockets
 from artel.game.game import Game
+from artel.game.owner import Owner
+from artel.kernel.background import running
 from artel_testing import Installation, Person
 from game_testing import KOLKHOZ, Gate, Screen, Table, listening, narrow, table, ticket, watching
 
@@ -216,8 +218,30 @@ class TestOthers:
         assert game_of(house).ping_seconds == 20
         async with watching(port, played) as screen:
             await screen.next("presence")
-            game_of(house).greet()
+            game_of(house).greet(game_of(house).owners)
             assert await screen.next() == {"type": "ping"}
+
+    async def test_a_sign_of_life_in_each_round_of_its_own_moment(
+        self, house: Installation, anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All tables in a round, each once, and not all at the same moment."""
+        ids = {(await table(house, anna, "Борис")).id for _ in range(30)}
+        for session_id in ids:
+            await game_of(house).owners.fresh(session_id)
+        moments = list[list[str]]()
+
+        def greet(owners: Iterable[Owner]) -> None:
+            moments.append([owner.sheet.meta.id for owner in owners])
+
+        rounds = Game(game_of(house).context, game_of(house).owners, game_of(house).nudges, ping_seconds=0)
+        monkeypatch.setattr(rounds, "greet", greet)
+        async with running(rounds.keep()):
+            while len(moments) < 40:
+                await house.call(anna, "GET", "/sessions")
+        first = [session_id for moment in moments[:20] for session_id in moment]
+        assert sorted(first) == sorted(ids)
+        assert moments[20:40] == moments[:20]
+        assert max(map(len, moments)) < 15
 
     async def test_a_change_of_the_session(self, house: Installation, port: str, anna: Person) -> None:
         played = await table(house, anna, "Борис")

@@ -1,9 +1,10 @@
 """What a running game service has: the sessions in memory, the writer of their log, and what keeps both going."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import structlog
 
@@ -12,6 +13,7 @@ from artel.game.listing import keep_summaries, summary_row
 from artel.game.live import PING, RESTART
 from artel.game.log import open_log
 from artel.game.nudges import Nudges
+from artel.game.owner import Owner
 from artel.game.owners import IDLE_SECONDS, Owners
 from artel.game.relay import LogRelay
 from artel.kernel.background import running
@@ -20,6 +22,8 @@ from artel.kernel.store import MemoryStore
 
 log = structlog.get_logger()
 PING_SECONDS = 20
+MOMENTS = 20
+"""Of a round of signs of life. Each table has its own: to thousands at once they would hold up every tap."""
 
 
 @dataclass
@@ -32,17 +36,18 @@ class Game:
 
     async def keep(self) -> None:
         """Every now and then: a sign of life to everybody who looks on, and a look at what no nudge has told."""
-        while True:
-            await asyncio.sleep(self.ping_seconds)
+        for moment in cycle(range(MOMENTS)):
+            await asyncio.sleep(self.ping_seconds / MOMENTS)
             try:
-                self.greet()
-                await self.owners.look()
-                await self.put_away()
+                self.greet(owner for owner in self.owners if hash(owner.sheet.meta.id) % MOMENTS == moment)
+                if moment == 0:
+                    await self.owners.look()
+                    await self.put_away()
             except Exception as error:  # noqa: BLE001 an outage passes, and the next round finds what it hid
                 log.warning("the sessions in memory could not be looked after", error=error)
 
-    def greet(self) -> None:
-        for owner in self.owners:
+    def greet(self, owners: Iterable[Owner]) -> None:
+        for owner in owners:
             if owner.live.sockets:
                 owner.live.tell_all(PING)
                 owner.live.tell_presence()  # a process that was heard of may have gone without a word
