@@ -72,14 +72,16 @@ class TestTaps:
             versions = [(await screen.next("event"))["version"] for _ in range(6)]
             assert versions == list(range(versions[0], versions[0] + 6))
 
-    async def test_those_before_he_was_heard_of_too(self, two: list[Installation], anna: Person) -> None:
+    async def test_those_before_he_was_heard_of_too(
+        self, two: list[Installation], anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The looker's word is kept back until there are taps that nobody told him of."""
         here, there = two
         played = await table(here, anna, "Борис")
         game = await played.start()
         nudges = game_of(there).nudges
         say, kept = nudges.online, list[Callable[[], None]]()
-        nudges.online = lambda *word: kept.append(lambda: say(*word))  # type: ignore[method-assign]  # for this test
+        monkeypatch.setattr(nudges, "online", lambda *word: kept.append(lambda: say(*word)))
         async with listening(there) as port, watching(port, played) as screen:
             await screen.next("snapshot")
             await played.win(game, "Анна", 3)
