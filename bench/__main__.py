@@ -36,7 +36,7 @@ FULL = Plan(
     write_path.Plan(rounds=3, seconds=2.5),
     fanout.Plan(rounds=2, seconds=3),
     crowd.Plan(idle=1000, busy=200, pause=1, idle_seconds=20, busy_seconds=15),
-    hall.Plan(tables=500, seconds=75, tap=2, look=15),
+    hall.Plan(tables=500, seconds=150, tap=4, look=40),
 )
 QUICK = Plan(
     write_path.Plan(rounds=1, seconds=0.8),
