@@ -204,6 +204,7 @@ class Stack:
         }  # fmt: skip
         told = {**{f"ARTEL_{name}": value for name, value in named.items()}, **self._bot()}
         lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items()]
+        lines.append(f'export PATH={shlex.quote(f"{ROOT}/.venv/bin")}:"$PATH"\n')
         (self.home / "env").write_text("".join(lines))
 
     def _watch(self) -> None:
@@ -453,13 +454,18 @@ def until(true: Callable[[], bool], what: str, words: Path | None = None) -> Non
         time.sleep(0.2)
 
 
+def home_of(data: Path) -> Path:
+    """In a shell that has read a stack's `env` ARTEL_DATA_DIR is that stack, and no second one is to begin in it."""
+    return data if (data / "supervisor.conf").exists() else data / "stack"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python deploy/stack.py", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "restart"])
     parser.add_argument("names", nargs="*", help="of processes to restart; all services when none is named")
     arguments = parser.parse_args(argv)
     data = Path(os.environ.get("ARTEL_DATA_DIR", "var")).resolve()
-    stack = Stack(int(os.environ.get("ARTEL_PORT", "8080")), data / "stack")
+    stack = Stack(int(os.environ.get("ARTEL_PORT", "8080")), home_of(data))
     match arguments.action:
         case "up":
             stack.up()

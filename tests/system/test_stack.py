@@ -19,7 +19,7 @@ from httpx2 import AsyncClient, TransportError
 from artel.kernel.settings import Settings
 from playing import RULES, Company, agrees, figures, replayed, told
 from servers import free_port
-from stack import Stack
+from stack import Stack, home_of
 from system.test_serving import comes
 
 ROOT = Path(__file__).parents[2]
@@ -168,3 +168,11 @@ def test_open_to_the_network_is_the_gateway_and_nobody_signs_in_by_a_name_alone(
         if name in told:
             monkeypatch.setenv(name, str(told[name]))
     assert (Settings().host, Settings().dev_login_allowed) == ("127.0.0.1", may)
+
+
+def test_in_a_shell_that_knows_a_stack_no_second_one_begins(tmp_path: Path) -> None:
+    home = home_of(tmp_path)
+    assert home == tmp_path / "stack"
+    home.mkdir()
+    (home / "supervisor.conf").touch()
+    assert home_of(home) == home == home_of(tmp_path)
