@@ -90,7 +90,7 @@ def measure(port: int, plan: Plan) -> Seen:
     return Seen(**seen | {"routes": [Route(*route) for route in seen["routes"]]})
 
 
-class Refused(Exception):  # noqa: N818 it ends what somebody was at, and is counted
+class AnswerError(Exception):
     """By an answer that nobody should get."""
 
 
@@ -106,9 +106,9 @@ class Hall:
     def answered(self, route: str, due: float) -> None:
         self.took[route.partition("?")[0]].append(int((time.perf_counter() - due) * 1e9))
 
-    def refuse(self, route: str, why: str) -> Refused:
+    def refuse(self, route: str, why: str) -> AnswerError:
         self.refused[f"{route} {why}"] += 1
-        return Refused(route)
+        return AnswerError(route)
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Table:
         begin, closes = opens + self._begin, opens + self._plan.seconds
         leaves = closes - self._random.random() * (1 - LEAVES) * self._plan.seconds
         try:
-            with suppress(Refused):
+            with suppress(AnswerError):
                 await self._come(begin)
                 looking = (self._look_around(person, begin, closes) for person in self._people)
                 await asyncio.gather(self._play(begin, leaves), *looking)
@@ -171,7 +171,7 @@ class Table:
     async def _look_around(self, person: Person, begin: float, closes: float) -> None:
         async for due in self._moments(begin + COMING * self._plan.tap, closes, self._plan.look):
             look = self._random.choices(list(LOOKS), list(LOOKS.values()))[0]
-            with suppress(Refused):
+            with suppress(AnswerError):
                 if look == SOCKET:
                     self._hang_up(person)
                     await self._look_on(person, due)

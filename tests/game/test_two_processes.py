@@ -29,6 +29,12 @@ def anna(two: list[Installation]) -> Person:
     return two[0].person("Анна")
 
 
+@pytest.fixture
+async def played(two: list[Installation], anna: Person) -> Table:
+    """In the first process."""
+    return await table(two[0], anna, "Борис")
+
+
 def game_of(house: Installation) -> Game:
     game: Game = house.app.state.contexts["game"].own
     return game
@@ -62,9 +68,8 @@ def known_elsewhere(house: Installation, played: Table) -> Callable[[], bool]:
 
 
 class TestTaps:
-    async def test_a_looker_elsewhere_sees_each(self, two: list[Installation], anna: Person) -> None:
-        here, there = two
-        played = await table(here, anna, "Борис")
+    async def test_a_looker_elsewhere_sees_each(self, two: list[Installation], played: Table) -> None:
+        _, there = two
         async with listening(there) as port, watching(port, played) as screen:
             await screen.next("snapshot")
             game = await played.start()
@@ -73,11 +78,10 @@ class TestTaps:
             assert versions == list(range(versions[0], versions[0] + 6))
 
     async def test_those_before_he_was_heard_of_too(
-        self, two: list[Installation], anna: Person, monkeypatch: pytest.MonkeyPatch
+        self, two: list[Installation], played: Table, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The looker's word is kept back until there are taps that nobody told him of."""
         here, there = two
-        played = await table(here, anna, "Борис")
         game = await played.start()
         nudges = game_of(there).nudges
         say, kept = nudges.online, list[Callable[[], None]]()
@@ -90,9 +94,8 @@ class TestTaps:
             last = [(await screen.next("event"))["version"] for _ in range(3)][-1]
             assert last == (await played.now())["version"]
 
-    async def test_whoever_takes_the_table_up_asks_who_looks_on(self, two: list[Installation], anna: Person) -> None:
+    async def test_whoever_takes_the_table_up_asks_who_looks_on(self, two: list[Installation], played: Table) -> None:
         here, there = two
-        played = await table(here, anna, "Борис")
         game = await played.start()
         async with listening(there) as port, watching(port, played) as screen:
             await screen.next("snapshot")
@@ -105,10 +108,9 @@ class TestTaps:
             await until(known_elsewhere(here, played))
 
     async def test_are_told_nobody_where_nobody_looks_on(
-        self, two: list[Installation], anna: Person, monkeypatch: pytest.MonkeyPatch
+        self, two: list[Installation], played: Table, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         here, there = two
-        played = await table(here, anna, "Борис")
         game = await played.start()
         async with listening(there) as port, watching(port, played) as screen:
             await screen.next("snapshot")
@@ -124,12 +126,11 @@ class TestTaps:
         await until(lambda: bool(sessions))
         assert sessions == ["the next"]
 
-    async def test_by_a_share_link_one_looks_on_too(self, two: list[Installation], anna: Person) -> None:
+    async def test_by_a_share_link_one_looks_on_too(self, two: list[Installation], played: Table) -> None:
         here, there = two
-        played = await table(here, anna, "Борис")
         game = await played.start()
         share = (
-            (await here.call(anna, "POST", f"{played.path}/share", json={"money": False}))
+            (await here.call(played.organizer, "POST", f"{played.path}/share", json={"money": False}))
             .json()["url"]
             .partition("#")[2]
         )
@@ -144,11 +145,10 @@ class TestTaps:
 
 
 async def test_what_is_beside_the_log_is_told_everywhere(
-    two: list[Installation], anna: Person, monkeypatch: pytest.MonkeyPatch
+    two: list[Installation], played: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rights rest on it, and another process may have the session in memory though nobody looks on there."""
     here, _ = two
-    played = await table(here, anna, "Борис")
     sessions = told(here, monkeypatch)
-    await here.call(anna, "PATCH", played.path, json={"name": "Другое"})
+    await here.call(played.organizer, "PATCH", played.path, json={"name": "Другое"})
     await until(lambda: played.id in sessions)

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,6 @@ replies = Table(
     Column("note", ForeignKey("notes.id"), nullable=False),
 )
 MOSCOW = timezone(timedelta(hours=3))
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await opened.write(metadata.create_all)
-    yield opened
-    await opened.close()
 
 
 def put(tx: Tx, /, **row: Any) -> int:

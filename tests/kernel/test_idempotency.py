@@ -13,7 +13,7 @@ from sqlalchemy import Column, MetaData, String, Table, func, insert, select
 
 from artel.auth.keys import KeyRing, ensure_key
 from artel.kernel import idempotency
-from artel.kernel.database import Database, Tx, open_database
+from artel.kernel.database import Database, Tx
 from artel.kernel.edge import Edge
 from artel.kernel.errors import Problem, add_handlers
 from artel.kernel.events import new_id, now
@@ -40,14 +40,6 @@ def create(tx: Tx, name: str) -> dict[str, Any]:
 
 def count(tx: Tx) -> int:
     return tx.execute(select(func.count()).select_from(things)).scalar_one()
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await opened.write(metadata.create_all)
-    yield opened
-    await opened.close()
 
 
 class Client:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from sqlalchemy import MetaData, select, update
 
 from artel.kernel import events, outbox, relay
 from artel.kernel.bus import MemoryBus, Message
-from artel.kernel.database import Database, Tx, open_database
+from artel.kernel.database import Database, Tx
 from artel.kernel.events import Event
 from artel.kernel.outbox import emit, once
 from artel.kernel.relay import LEASE, TRIES, Relay
@@ -62,14 +61,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(outbox, "now", clock.now)
     monkeypatch.setattr(relay, "now", clock.now)
     return clock
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await opened.write(metadata.create_all)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The shared statements mean the same on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,14 +19,6 @@ facts = Table(
     Column("stamp", Integer, nullable=False),
     Column("words", String(50)),
 )
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await opened.write(metadata.create_all)
-    yield opened
-    await opened.close()
 
 
 def fact(key: int, version: int, words: str | None, stamp: int = 0) -> dict[str, Any]:

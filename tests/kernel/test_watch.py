@@ -1,7 +1,6 @@
 """What is looked at every few seconds, and what whoever collects metrics reads of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlalchemy import MetaData
 from artel.contracts.friends import FriendRequested
 from artel.kernel import outbox, watch
 from artel.kernel.bus import MemoryBus
-from artel.kernel.database import Database, Tx, open_database
+from artel.kernel.database import Database, Tx
 from artel.kernel.events import new_id
 from artel.kernel.outbox import Backlog, emit
 from artel.kernel.relay import Relay
@@ -33,14 +32,6 @@ def value(metric: str, **labels: str) -> float | None:
 
 def asked() -> FriendRequested:
     return FriendRequested(request_id=new_id(), user_id=new_id(), name="Аня", other_id=new_id(), version=1)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = open_database(database_url)
-    await opened.write(metadata.create_all)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

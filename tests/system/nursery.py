@@ -8,9 +8,8 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from typing import Any
-
-import uvicorn.protocols.websockets.websockets_sansio_impl  # noqa: F401 uvicorn imports it by its name
 
 from artel import cli, serving
 from artel.compose import SERVICES, load
@@ -19,6 +18,7 @@ from artel.kernel import migrations, rabbit, redis_store, waiting
 
 def main() -> None:
     assert all((serving, migrations, rabbit, redis_store, waiting))  # read by now, as is all that they need
+    import_module("uvicorn.protocols.websockets.websockets_sansio_impl")  # by its name, as uvicorn does
     for name in SERVICES:
         load(name)
     children: set[int] = set()

@@ -33,6 +33,10 @@ from artel.stats import reactions as stats_reactions
 from artel.stats.record import Line
 
 
+def _put(owner: type, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
 def inbox() -> None:
     """What comes twice takes effect twice."""
     vars(service)["once"] = lambda _tx, _event_id: True
@@ -58,7 +62,7 @@ def fan_out() -> None:
         self._untold.clear()
 
     Writer._commit = told_first  # type: ignore[method-assign]
-    Owner._tell = tell  # type: ignore[method-assign]
+    _put(Owner, "_tell", tell)
 
 
 def money() -> None:
@@ -71,7 +75,7 @@ def money() -> None:
             paid[next(iter(paid))] += 1
         return paid
 
-    Game.money = property(richer)  # type: ignore[assignment,method-assign]
+    _put(Game, "money", property(richer))
 
 
 def lines() -> None:
@@ -125,7 +129,7 @@ def idempotency() -> None:
     async def run(_self: Once, database: Database, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await database.write(work, *args, **kwargs)
 
-    Once.run = run  # type: ignore[method-assign,assignment]
+    _put(Once, "run", run)
 
 
 def befriend() -> None:
