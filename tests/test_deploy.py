@@ -233,8 +233,9 @@ def test_prometheus_looks_for_what_is_there() -> None:
         hosts = {target.partition(":")[0] for group in json.loads(file.read_text()) for target in group["targets"]}
         assert hosts <= {*known, "localhost"}, file.name
         assert all(known["prometheus"]["networks"].keys() & known[host]["networks"].keys() for host in hosts & {*known})
-    for name in SERVICES:
-        assert known[name]["networks"]["front"]["aliases"] == ["processes.artel.internal"]
+    aliases = [alias for name in SERVICES for alias in known[name]["networks"]["front"]["aliases"]]
+    assert aliases == [f"{name}.artel.internal" for name in SERVICES]
+    assert aliases == re.findall(r"- (\w+\.artel\.internal)", (DEPLOY / "observability" / "prometheus.yml").read_text())
 
 
 # The images

@@ -92,7 +92,7 @@ class Dashboard:
 
 ALERTS = {
     "name": "alerts", "enable": True, "iconColor": "red", "datasource": SOURCE, "titleFormat": "{{alertname}}",
-    "expr": 'ALERTS{alertstate="firing", severity="page"}', "textFormat": "{{service}} {{instance}}",
+    "expr": 'ALERTS{alertstate="firing", severity="page"}', "textFormat": "{{service}} {{process}}",
 }  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def process(metric: str) -> str:
 
 def of_service(metric: str, service: str) -> str:
     """By process; others may have the same without ever using it."""
-    return f'{metric} * on (instance) group by (instance) (artel_reachable{{service="{service}"}})'
+    return f'{metric} * on (process) group by (process) (artel_reachable{{service="{service}"}})'
 
 
 def _labels(only: Mapping[str, str]) -> str:
@@ -230,24 +230,28 @@ SERVICE = Dashboard(
             Panel(
                 "Database connections",
                 {
-                    "{{instance}}": 'artel_database_connections{service="$service"}',
+                    "{{process}}": 'artel_database_connections{service="$service"}',
                     "limit": 'min(artel_database_connections_limit{service="$service"})',
                 },
             ),
-            Panel("Reached", {"{{part}} {{instance}}": 'artel_reachable{service="$service"}'}),
+            Panel("Reached", {"{{part}} {{process}}": 'artel_reachable{service="$service"}'}),
             Panel(
                 "Processor",
-                {"{{instance}}": of_service("rate(process_cpu_seconds_total[$__rate_interval])", "$service")},
+                {"{{process}}": of_service("rate(process_cpu_seconds_total[$__rate_interval])", "$service")},
                 "percentunit",
             ),
             Panel(
                 "Memory",
-                {"{{instance}}": of_service("process_resident_memory_bytes", "$service")},
+                {"{{process}}": of_service("process_resident_memory_bytes", "$service")},
                 "bytes",
             ),
             Panel(
                 "Open files",
-                {"{{instance}}": of_service("process_open_fds", "$service")},
+                {"{{process}}": of_service("process_open_fds", "$service")},
+            ),
+            Panel(
+                "Started anew in a quarter of an hour",
+                {"{{process}}": of_service("changes(process_start_time_seconds[15m])", "$service")},
             ),
         ],
     },
@@ -282,7 +286,7 @@ LIVE = Dashboard(
         "Looking on": [
             Panel(
                 "Open sockets",
-                {"{{instance}}": of_service("artel_game_sockets", "game")},
+                {"{{process}}": of_service("artel_game_sockets", "game")},
             ),
             Panel("From the commit to every socket", middle_and_worst("artel_game_fan_out_seconds"), "s"),
             Panel(
@@ -297,7 +301,7 @@ LIVE = Dashboard(
         "Sessions": [
             Panel(
                 "In memory",
-                {"{{instance}}": of_service("artel_game_owners", "game")},
+                {"{{process}}": of_service("artel_game_owners", "game")},
             ),
             Panel("Open", {"": "max(artel_game_sessions_open)"}),
             Panel("Not told yet, oldest", {"{{box}}": 'max by (box) (artel_outbox_age_seconds{service="game"})'}, "s"),

@@ -29,9 +29,24 @@ def down(job: str) -> tuple[Series, Series, dict[str, str]]:
     return {up: "1 0x30"}, {up: "1 0 1x30"}, {"job": job, "instance": "a:1"}
 
 
+OF_A_PROCESS = {"job": "artel", "instance": "a:1", "process": "game-2"}
+
+
+def of_a_process(metric: str) -> str:
+    return f'{metric}{{job="artel",instance="a:1",process="game-2"}}'
+
+
 def _of_services() -> Iterator[Case]:
-    rings, quiet, labels = down("artel")
-    yield Case("ProcessDown", rings, "The process at a:1 does not answer.", labels, quiet)
+    up, began = of_a_process("up"), of_a_process("process_start_time_seconds")
+    yield Case(
+        "ProcessDown", {up: "1 0x30"}, "The process game-2 does not answer.", OF_A_PROCESS, {up: "1 0 1x30"},
+    )  # fmt: skip
+    died = {began: "1 2 _ 3 3 4x30"}  # a scrape found nobody
+    of_an_update = {began: "1x5 2 _ 3x30", began.replace("game-2", "game").replace("a:1", "b:1"): "1x5 2 3x30"}
+    yield Case(
+        "ProcessRestarts", died, "The process game-2 has started anew 3 times in a quarter of an hour.", OF_A_PROCESS,
+        of_an_update, "ticket", minutes=14,
+    )  # fmt: skip
     first, second = (f'artel_reachable{{service="game",part="database",instance="{name}"}}' for name in "ab")
     one_gone = {first: "1 1 stale", second: "1x30"}
     yield Case(
@@ -48,9 +63,9 @@ def _of_services() -> Iterator[Case]:
         "One in a hundred waits 2.485s for game.", {"service": "game"},
         histogram("artel_http_seconds", 'service="game",route="/x"', 0.5, 1), "ticket",
     )  # fmt: skip
-    memory = 'process_resident_memory_bytes{job="artel",instance="a:1"}'
+    memory = of_a_process("process_resident_memory_bytes")
     yield Case(
-        "ProcessLarge", {memory: "2000000000x30"}, "The process at a:1 has 1.863GiB of memory.", labels,
+        "ProcessLarge", {memory: "2000000000x30"}, "The process game-2 has 1.863GiB of memory.", OF_A_PROCESS,
         {memory: "200000000x30"}, "ticket",
     )  # fmt: skip
     store = 'artel_reachable{service="game",part="store",instance="a"}'

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,19 @@ def test_the_configuration_is_one(prometheus: str) -> None:
     said = promtool(prometheus, "check", "rules", *RULES)
     assert f"{len(ALERTS)} rules found" in said
     assert f"{len(RECORDED)} rules found" in said
+
+
+def test_a_process_in_a_container_is_called_by_its_service(prometheus: str, tmp_path: Path) -> None:
+    shutil.copy(HERE / "prometheus.yml", tmp_path)
+    (tmp_path / "targets").mkdir()
+    found = [
+        {"targets": ["10.0.0.5:8081"], "labels": {"__meta_dns_name": "game.artel.internal"}},
+        {"targets": ["127.0.0.1:8099"], "labels": {"process": "game-2"}},  # as `make stack` tells
+    ]
+    (tmp_path / "targets" / "artel.json").write_text(json.dumps(found))
+    config = tmp_path / "prometheus.yml"
+    said = json.loads(promtool(prometheus, "check", "service-discovery", "--timeout=1s", config, "artel"))
+    assert {target["labels"]["process"] for target in said} == {"game at 10.0.0.5:8081", "game-2"}
 
 
 # Rules

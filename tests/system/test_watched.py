@@ -226,4 +226,4 @@ async def a_death_is_told(host: Host, telegram: Telegram) -> None:
     await telegram.hears("🟢 ServiceDown: No process of stats is left.")
     assert {path for path, _ in telegram.told} == {f"/bot{TOKEN}/sendMessage"}
     assert {str(said["chat_id"]) for _, said in telegram.told} == {CHAT}
-    assert "🔴 ProcessDown: The process at 127.0.0.1:" in telegram.texts()
+    assert "🔴 ProcessDown: The process stats does not answer." in telegram.texts()
