@@ -341,7 +341,10 @@ class Stack:
         return told.returncode == 0
 
     def _wait(self) -> None:
-        until(lambda: ready(self.port), "all services", self.home / "words" / "game.log")
+        """The gateway is ready when one process of each service is; open is what all of them are ready for."""
+        for name, _ in self._instances():
+            self._is_ready(name)
+        until(lambda: ready(self.port), "the gateway", self.home / "words" / "gateway.log")
 
     def _is_ready(self, name: str) -> None:
         port = dict(self._instances())[name]

@@ -350,6 +350,7 @@ async def inject(hall: Hall, kind: str, random: Random) -> str:
             return await {**KINDS, **ALONE}[kind](hall, random)
         except Exception as error:  # noqa: BLE001 a broker that is just coming, and the like
             last = error
+            await asyncio.sleep(random.uniform(0, 1))
     raise AssertionError(f"{kind} could not be brought about: {last!r}")
 
 
