@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from artel.game.log import Log, Row
 from artel.kernel.events import new_id
+from artel.kernel.wire import LiveProtocol
 from artel_testing import Installation, Person
 
 Json = dict[str, Any]
@@ -151,7 +152,7 @@ async def listening(house: Installation, send_buffer: int = 0) -> AsyncIterator[
         if send_buffer:
             server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         config = uvicorn.Config(
-            house.app, lifespan="off", ws="websockets-sansio", log_config=None, access_log=False, ws_ping_interval=None
+            house.app, lifespan="off", ws=LiveProtocol, log_config=None, access_log=False, ws_ping_interval=None
         )
         server = _Quiet(config)
         serving = asyncio.create_task(server.serve(sockets=[server_socket]))

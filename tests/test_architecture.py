@@ -150,7 +150,7 @@ def test_every_dependency_is_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.split(r"[\[<>=]", text)[0].replace("-", "_") for text in project["dependencies"]}
     # Those of uvicorn are told it by name.
-    by_name = {"httptools": "kernel/server.py", "uvloop": "serving.py", "websockets": "serving.py"}
+    by_name = {"httptools": "kernel/server.py", "uvloop": "serving.py"}
     used = {name.replace(".", "_") for module in MODULES for name in imports(module)}
     assert {each for each in wanted if not any(name.startswith(each) for name in used)} == by_name.keys()
     assert all(name in (SOURCE / where).read_text(encoding="utf-8") for name, where in by_name.items())

@@ -16,6 +16,7 @@ from artel.compose import compose
 from artel.kernel.logs import configure_logs
 from artel.kernel.server import Protocol
 from artel.kernel.settings import Settings
+from artel.kernel.wire import LiveProtocol
 
 log = structlog.get_logger()
 KEPT_SECONDS = 75
@@ -68,7 +69,7 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
         _frozen(compose(names, settings)),
         loop="uvloop",
         http=Protocol,
-        ws="websockets-sansio",
+        ws=LiveProtocol,
         ws_per_message_deflate=False,  # compressing small frames costs two thirds more than sending them
         ws_max_size=64 * 1024,
         ws_ping_interval=PING_SECONDS,

@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 from artel.game import live as live_module
 from artel.game import sockets
 from artel.game.game import Game
+from artel.game.live import Socket
 from artel.game.owner import Owner
 from artel.kernel.background import running
 from artel_testing import Installation, Person
@@ -33,6 +34,45 @@ def anna(house: Installation) -> Person:
 def game_of(house: Installation) -> Game:
     game: Game = house.app.state.contexts["game"].own
     return game
+
+
+class Way:
+    """A wire that can be made to wait."""
+
+    def __init__(self) -> None:
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self.written: list[bytes] = []
+
+    def write(self, frame: bytes) -> bool:
+        if self.writable.is_set():
+            self.written.append(frame)
+        return self.writable.is_set()
+
+
+async def test_nothing_overtakes_what_waits() -> None:
+    way = Way()
+    reader = Socket("anna", 0, way)
+
+    async def until_written(number: int) -> None:
+        async with asyncio.timeout(10):
+            for _ in iter(lambda: len(way.written) < number, False):
+                await asyncio.sleep(0)
+
+    reader.put(b"3")
+    reader.begin([b"1", b"2"])
+    reader.put(b"4")
+    assert way.written == [], "what comes first was not sent yet"
+    async with running(reader.send(), "sender"):
+        await until_written(4)
+        reader.put(b"5")
+        assert way.written[4:] == [b"5"], "at once"
+        way.writable.clear()
+        reader.put(b"6")
+        way.writable.set()
+        reader.put(b"7")
+        await until_written(7)
+    assert way.written == [b"%d" % number for number in range(1, 8)]
 
 
 class TestFirstFrame:
@@ -114,7 +154,7 @@ class TestFrames:
         """What the snapshot shows already is no frame any more; and it is shown when it is on disk."""
         made, snapshot = asyncio.Event(), sockets._snapshot
 
-        def notice(*about: Any) -> str:
+        def notice(*about: Any) -> bytes:
             made.set()
             return snapshot(*about)
 
@@ -390,6 +430,18 @@ class TestEnds:
                     break
             assert len(live.sockets) == 1, "let go of, long before he reads on"
             assert await slow.closed() == 4008
+
+    async def test_not_when_he_reads_on_in_time(self, house: Installation, anna: Person) -> None:
+        played = await table(house, anna, *(f"Гость с длинным именем {number}" for number in range(40)))
+        async with (
+            listening(house, send_buffer=4096) as port,
+            watching(port, played, max_queue=1, sock=narrow(port)) as slow,
+        ):
+            await slow.next("presence")
+            for _ in range(100):
+                await played.event("expense", payer="Анна", amount=1)
+            versions = [(await slow.next("event"))["version"] for _ in range(100)]
+            assert versions == list(range(1, 101))
 
     async def test_when_the_client_says_too_much(self, house: Installation, port: str, anna: Person) -> None:
         played = await table(house, anna, "Борис")

@@ -1,4 +1,4 @@
-"""What goes over the live sockets; each event is encoded once, however many look on."""
+"""What goes over the live sockets, as it stands on the wire; each event is encoded once, however many look on."""
 
 import asyncio
 from functools import cached_property
@@ -7,22 +7,23 @@ import orjson
 
 from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.views import shared_table
+from artel.kernel.wire import encoded
 
 
 class Frame:
     """One version: for members, and, if somebody looks on from outside, for him."""
 
-    def __init__(self, version: int, line: bytes, table: bytes, shared: str | None) -> None:
+    def __init__(self, version: int, line: bytes, table: bytes, shared: bytes | None) -> None:
         self.version = version
         self.shared = shared
         self._line = line
         self._table = table
 
     @cached_property
-    def full(self) -> str:
+    def full(self) -> bytes:
         """Made for the first who looks on, and if nobody does, not at all."""
         made = b'{"type":"event","version":%d,"event":%b,"table":%b}' % (self.version, self._line, self._table)
-        return made.decode()
+        return encoded(made)
 
 
 def frame(sheet: Sheet, *, shared: bool) -> Frame:
@@ -30,8 +31,8 @@ def frame(sheet: Sheet, *, shared: bool) -> Frame:
     return Frame(sheet.version, sheet.lines[-1], sheet.table(), shared_frame(sheet) if shared else None)
 
 
-def shared_frame(sheet: Sheet) -> str:
-    return orjson.dumps({"type": "table", "version": sheet.version, "table": shared_table(sheet)}).decode()
+def shared_frame(sheet: Sheet) -> bytes:
+    return encoded(orjson.dumps({"type": "table", "version": sheet.version, "table": shared_table(sheet)}))
 
 
 async def frames_again(sheet: Sheet, after: int, upto: int) -> list[Frame]:

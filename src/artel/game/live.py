@@ -10,6 +10,7 @@ import orjson
 from artel.game import meters
 from artel.game.frames import Frame
 from artel.game.meta import Meta
+from artel.kernel.wire import Wire, encoded
 
 RING = 128
 """Frames kept for those who come back; older ones are made again from the log."""
@@ -19,58 +20,68 @@ PRESENT_SECONDS = 60
 """How long another process's word on who is online is taken, if it does not repeat it."""
 NO_RIGHT, TOO_SLOW, UNSIGNED, RESTART = 4403, 4008, 4401, 1012
 
-CHANGED = orjson.dumps({"type": "session"}).decode()
-PING = orjson.dumps({"type": "ping"}).decode()
+CHANGED = encoded(orjson.dumps({"type": "session"}))
+PING = encoded(orjson.dumps({"type": "ping"}))
 
 
 class Socket:
-    """One reader: a queue that never grows beyond QUEUE, and, when it is over, the code to close with.
+    """One reader: what waits for him never grows beyond QUEUE; and, when it is over, the code to close with.
 
     `user_id` is None for somebody who looks on by a share link; `since` is the version he already has.
     """
 
-    def __init__(self, user_id: str | None, since: int) -> None:
+    def __init__(self, user_id: str | None, since: int, wire: Wire) -> None:
         self.user_id = user_id
         self.since = since
         self.code = 0
         self.over = asyncio.Event()
-        self._first: deque[str] = deque()
-        self._waiting: deque[str] = deque()
+        self._wire = wire
+        self._begun = False
+        self._first: deque[bytes] = deque()
+        self._waiting: deque[bytes] = deque()
         self._more = asyncio.Event()
 
-    def put(self, text: str) -> None:
+    def put(self, said: bytes) -> None:
+        """Out at once, if there is nothing before it."""
+        if self._begun and not self._first and not self._waiting and self._wire.write(said):
+            return
         if len(self._waiting) >= QUEUE:
             self.close(TOO_SLOW)
             return
-        self._waiting.append(text)
+        self._waiting.append(said)
         self._more.set()
 
-    def put_first(self, texts: Sequence[str]) -> None:
-        """However many: what was missed is bounded by who asks for it."""
-        self._first.extend(texts)
+    def begin(self, said: Sequence[bytes]) -> None:
+        """With these, however many: what was missed is bounded by who asks for it."""
+        self._first.extend(said)
+        self._begun = True
         self._more.set()
 
     def show(self, frame: Frame) -> None:
-        text = frame.full if self.user_id else frame.shared
-        if frame.version > self.since and text:
-            self.put(text)
+        said = frame.full if self.user_id else frame.shared
+        if frame.version > self.since and said:
+            self.put(said)
 
     def close(self, code: int) -> None:
         self.code = self.code or code
         self.over.set()
 
-    async def next(self) -> str:
-        while not (self._first or self._waiting):
-            self._more.clear()
+    async def send(self) -> None:
+        """What could not go out at once, from the beginning on and for ever."""
+        while True:
             await self._more.wait()
-        return (self._first or self._waiting).popleft()
+            self._more.clear()
+            while left := self._first or self._waiting:
+                await self._wire.writable.wait()
+                if self._wire.write(left[0]):
+                    left.popleft()
 
 
 class Live:
     def __init__(self) -> None:
         self.sockets: set[Socket] = set()
         self._elsewhere: dict[str, tuple[frozenset[str], float]] = {}  # by process: who is online there, until when
-        self._presence = ""
+        self._presence = b""
         self._ring: dict[int, Frame] = {}
 
     @property
@@ -92,9 +103,9 @@ class Live:
         kept = [self._ring[version] for version in range(after + 1, upto + 1) if version in self._ring]
         return kept if len(kept) == upto - after else None
 
-    def tell_all(self, text: str) -> None:
+    def tell_all(self, said: bytes) -> None:
         for socket in self.sockets:
-            socket.put(text)
+            socket.put(said)
 
     def close_all(self, code: int) -> None:
         for socket in self.sockets:
@@ -136,9 +147,9 @@ class Live:
         now = time.monotonic()
         return {process: who for process, (who, until) in self._elsewhere.items() if until > now}
 
-    def presence(self) -> str:
+    def presence(self) -> bytes:
         online = (self.here() or frozenset()).union(*self._alive().values())
-        return orjson.dumps({"type": "presence", "online": sorted(online)}).decode()
+        return encoded(orjson.dumps({"type": "presence", "online": sorted(online)}))
 
     def tell_presence(self, newcomer: Socket | None = None) -> None:
         """To everybody if it has changed, else to the newcomer alone."""

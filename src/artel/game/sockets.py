@@ -20,6 +20,7 @@ from artel.game.tickets import Grant, redeem
 from artel.game.views import session_json, shared_json
 from artel.kernel.errors import Problem, forbidden
 from artel.kernel.outage import is_outage
+from artel.kernel.wire import Wire, encoded, wire_of
 
 router = APIRouter(tags=["live"])
 PROTOCOL = "artel.v1"
@@ -102,9 +103,9 @@ async def _look_on(game: Game, socket: WebSocket, session_id: str | None) -> int
     grant = await _grant(game, socket, session_id)
     if grant is None:
         return UNSIGNED
-    looker, owner = await _attach(game, grant, _asked_from(socket))
+    looker, owner = await _attach(game, grant, _asked_from(socket), wire_of(socket.scope))
     async with _present(game, owner, looker):
-        tasks = [asyncio.create_task(_send(socket, looker)), asyncio.create_task(_listen(socket, looker))]
+        tasks = [asyncio.create_task(looker.send()), asyncio.create_task(_listen(socket, looker))]
         expiry = asyncio.get_running_loop().call_later(grant.exp - time.time(), looker.close, UNSIGNED)
         try:
             await looker.over.wait()
@@ -122,18 +123,18 @@ def _asked_from(socket: WebSocket) -> tuple[int, str] | None:
     return (int(after), epoch) if after.isascii() and after.isdigit() and len(after) < 9 else None
 
 
-async def _attach(game: Game, grant: Grant, has: tuple[int, str] | None) -> tuple[Socket, Owner]:
+async def _attach(game: Game, grant: Grant, has: tuple[int, str] | None, wire: Wire) -> tuple[Socket, Owner]:
     """From here every new frame is queued; what comes first is put before them."""
     for _ in range(10):
         owner = await game.owners.fresh(grant.session_id)
         _require_right(owner, grant)
         if has and not grant.share and _can_catch_up(owner, *has):
-            return await _missed(owner, grant, has[0]), owner
-        looker = Socket(grant.user_id, since=owner.sheet.version)
+            return await _missed(owner, grant, has[0], wire), owner
+        looker = Socket(grant.user_id, owner.sheet.version, wire)
         first = _snapshot(owner, grant)
         owner.live.sockets.add(looker)
         if await game.owners.is_on_disk(owner):
-            looker.put_first([first])
+            looker.begin([first])
             return looker, owner
         owner.live.sockets.discard(looker)
     raise Problem(503, "unavailable", "Too many are writing to this session.")
@@ -149,20 +150,20 @@ def _can_catch_up(owner: Owner, after: int, epoch: str) -> bool:
     return epoch in {"", owner.sheet.meta.epoch} and 0 <= owner.committed - after <= MISSED
 
 
-async def _missed(owner: Owner, grant: Grant, after: int) -> Socket:
+async def _missed(owner: Owner, grant: Grant, after: int, wire: Wire) -> Socket:
     upto = owner.committed
-    looker = Socket(grant.user_id, since=upto)
+    looker = Socket(grant.user_id, upto, wire)
     owner.live.sockets.add(looker)
     frames = owner.live.missed(after, upto)
     if frames is None:
         frames = await frames_again(owner.sheet, after, upto)
-    looker.put_first([frame.full for frame in frames])
+    looker.begin([frame.full for frame in frames])
     return looker
 
 
-def _snapshot(owner: Owner, grant: Grant) -> str:
+def _snapshot(owner: Owner, grant: Grant) -> bytes:
     session = shared_json(owner.sheet) if grant.share else session_json(owner.sheet)
-    return orjson.dumps({"type": "snapshot", "session": session}).decode()
+    return encoded(orjson.dumps({"type": "snapshot", "session": session}))
 
 
 @asynccontextmanager
@@ -177,14 +178,6 @@ async def _present(game: Game, owner: Owner, looker: Socket) -> AsyncIterator[No
         owner.live.sockets.discard(looker)
         owner.live.tell_presence()
         game.nudges.online(owner.sheet.meta.id, owner.live.here())
-
-
-async def _send(socket: WebSocket, looker: Socket) -> None:
-    try:
-        while True:
-            await socket.send_text(await looker.next())
-    except (WebSocketDisconnect, RuntimeError):
-        looker.close(POLITE)
 
 
 async def _listen(socket: WebSocket, looker: Socket) -> None:
