@@ -30,6 +30,7 @@ def down(job: str) -> tuple[Series, Series, dict[str, str]]:
 
 
 OF_A_PROCESS = {"job": "artel", "instance": "a:1", "process": "game-2"}
+OF_A_QUEUE = {"queue": "artel.stats", "service": "stats"}
 
 
 def of_a_process(metric: str) -> str:
@@ -39,7 +40,8 @@ def of_a_process(metric: str) -> str:
 def _of_services() -> Iterator[Case]:
     up, began = of_a_process("up"), of_a_process("process_start_time_seconds")
     yield Case(
-        "ProcessDown", {up: "1 0x30"}, "The process game-2 does not answer.", OF_A_PROCESS, {up: "1 0 1x30"},
+        "ProcessDown", {up: "1 0x30"}, "The process game-2 does not answer.",
+        {**OF_A_PROCESS, "service": "game"}, {up: "1 0 1x30"},
     )  # fmt: skip
     died = {began: "1 2 _ 3 3 4x30"}  # a scrape found nobody
     of_an_update = {began: "1x5 2 _ 3x30", began.replace("game-2", "game").replace("a:1", "b:1"): "1x5 2 3x30"}
@@ -53,6 +55,7 @@ def _of_services() -> Iterator[Case]:
         "ServiceDown", {first: "1 1 stale", second: "1 1 1 stale"}, "No process of game is left.",
         {"service": "game"}, one_gone,
     )  # fmt: skip
+    yield Case("ServiceDown", {first: "1 1 stale _x11 1x30"}, "No process of game is left.", {"service": "game"}, {})
     good, bad = (f'artel_http_requests_total{{service="game",status="{status}"}}' for status in (200, 500))
     yield Case(
         "ServiceErrors", {good: "0+50x30", bad: "0+50x30"}, "game fails in 50% of its answers.",
@@ -132,11 +135,11 @@ def _between_services() -> Iterator[Case]:
     )  # fmt: skip
     of_the_dead = readers.replace("artel.stats", "artel.stats.dead")
     yield Case(
-        "QueueUnread", {readers: "1 0x30"}, "Nobody reads artel.stats.", {"queue": "artel.stats"},
+        "QueueUnread", {readers: "1 0x30"}, "Nobody reads artel.stats.", OF_A_QUEUE,
         {readers: "1 0 1x30", of_the_dead: "0x30"},
     )  # fmt: skip
     yield Case(
-        "QueueGrows", {ready: "5000x30"}, "5000 events wait in artel.stats.", {"queue": "artel.stats"},
+        "QueueGrows", {ready: "5000x30"}, "5000 events wait in artel.stats.", OF_A_QUEUE,
         {ready: "5000 5000 0x30"}, "ticket",
     )  # fmt: skip
 
@@ -149,7 +152,7 @@ def _of_the_gateway() -> Iterator[Case]:
     yield Case("GatewayDown", rings, "The gateway does not answer.", labels, quiet)
     yield Case(
         "GatewayTurnsAway", {requests(503): "0+60x30"}, "The gateway answers for stats, which does not.",
-        {"service": "stats"}, {requests(503, "service"): "0+60x30"},
+        {"service": "stats"}, {requests(503, "service"): "0+60x30", requests(503): "0+60x13 780x20"},
     )  # fmt: skip
     yield Case(
         "ManyLimited", {requests(429): "0+60x30", requests(200): "0+60x30"},

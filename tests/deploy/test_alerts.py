@@ -5,13 +5,16 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx2 import Client, TransportError
 
 from deploy.alerts import CASES, Case
+from servers import free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "deploy" / "observability"
@@ -173,3 +176,78 @@ def test_pages_and_tickets_go_their_way(prometheus: str, tmp_path: Path, labels:
     filled(tmp_path / "made.yml", **bot(tmp_path))
     told = run("amtool", "config", "routes", "test", f"--config.file={tmp_path / 'made.yml'}", labels)
     assert told.stdout.strip() == receiver
+
+
+@contextmanager
+def alertmanager(folder: Path) -> Iterator[Client]:
+    """With the configuration as it is, and nobody to tell."""
+    filled(folder / "made.yml")
+    at = f"127.0.0.1:{free_port()}"
+    command = [
+        "prometheus-alertmanager", f"--config.file={folder / 'made.yml'}", f"--storage.path={folder / 'data'}",
+        f"--web.listen-address={at}", "--cluster.listen-address=",
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as words, Client(base_url=f"http://{at}", timeout=10) as client:
+        process = subprocess.Popen(command, stdout=words, stderr=words)
+
+        def answers() -> bool:
+            with suppress(TransportError):
+                return client.get("/-/ready").is_success
+            return False
+
+        try:
+            wait_for(answers, "Alertmanager", folder / "log")
+            yield client
+        finally:
+            process.kill()
+            process.wait()
+
+
+Labels = dict[str, str]
+
+
+def labels_of(alert: str, **more: str) -> Labels:
+    """As Prometheus tells them, which is proved above."""
+    case = next(case for case in CASES if case.alert == alert)
+    return {"alertname": alert, "severity": case.severity, **case.labels, **more}
+
+
+STATS, GAME = {"service": "stats"}, {"service": "game"}
+CAUSES = {  # and what follows from each, and what does not
+    "ServiceDown": (
+        labels_of("ServiceDown", **STATS),
+        [labels_of("ProcessDown", **STATS), labels_of("QueueUnread"), labels_of("GatewayTurnsAway")],
+        [labels_of("ProcessDown", **GAME), labels_of("GatewayTurnsAway", **GAME), labels_of("ProcessRestarts")],
+    ),
+    "QueueUnread": (
+        labels_of("QueueUnread"),
+        [labels_of("QueueGrows"), labels_of("InboxLate", **STATS)],
+        [labels_of("InboxLate", **GAME)],
+    ),
+    "PostgresDown": (
+        labels_of("PostgresDown"),
+        [labels_of("PartUnreachable"), labels_of("OutboxStuck"), labels_of("ServiceErrors")],
+        [labels_of("ServiceDown"), labels_of("GatewayDown")],
+    ),
+    "RabbitDown": (
+        labels_of("RabbitDown"),
+        [labels_of("WatchBlind", job="queues"), labels_of("QueueUnread")],
+        [labels_of("WatchBlind", job="node")],
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_follows_from_another_is_silent(prometheus: str, tmp_path: Path, cause: str) -> None:
+    assert prometheus
+    first, follows, stands = CAUSES[cause]
+    with alertmanager(tmp_path) as client:
+        said = [{"labels": labels} for labels in (first, *follows, *stands)]
+        client.post("/api/v2/alerts", json=said).raise_for_status()
+
+        def silent() -> list[Labels]:
+            heard = client.get("/api/v2/alerts").json()
+            return [alert["labels"] for alert in heard if alert["status"]["inhibitedBy"]]
+
+        wait_for(lambda: all(labels in silent() for labels in follows), f"silence about what follows from {cause}")
+        assert not [labels for labels in (first, *stands) if labels in silent()]

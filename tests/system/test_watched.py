@@ -218,7 +218,11 @@ async def everybody_is_watched(prometheus: Prometheus) -> bool:
 
 
 async def a_death_is_told(host: Host, telegram: Telegram) -> None:
-    """Of statistics, whose supervisor is told to leave them dead; and then that they live again."""
+    """Of one of two processes; then of statistics, whose supervisor is told to leave them dead, and that they live
+    again."""
+    host.control("stop", "game-2")
+    await telegram.hears("🔴 ProcessDown: The process game-2 does not answer.")
+    host.control("start", "game-2")
     os.kill(host.pid("stats"), signal.SIGKILL)
     host.control("stop", "stats")
     await telegram.hears("🔴 ServiceDown: No process of stats is left.")
@@ -226,4 +230,4 @@ async def a_death_is_told(host: Host, telegram: Telegram) -> None:
     await telegram.hears("🟢 ServiceDown: No process of stats is left.")
     assert {path for path, _ in telegram.told} == {f"/bot{TOKEN}/sendMessage"}
     assert {str(said["chat_id"]) for _, said in telegram.told} == {CHAT}
-    assert "🔴 ProcessDown: The process stats does not answer." in telegram.texts()
+    assert "The process stats does not answer" not in telegram.texts(), "that no process of it is left says it"
