@@ -1,6 +1,8 @@
 """`artel run` and its sisters as whoever types them meets them: a start, a stop, and a sentence where it cannot be."""
 
+import json
 import os
+import pty
 import signal
 import socket
 import sqlite3
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from httpx2 import Client
+from httpx2 import Client, HTTPTransport
 from sqlalchemy.engine import make_url
 
 from artel.cli import main
@@ -46,14 +48,15 @@ def artel(*arguments: str) -> int:
 
 
 @contextmanager
-def running(env: Mapping[str, str], words: Path) -> Iterator[subprocess.Popen[str]]:
-    with words.open("w") as said:
+def running(env: Mapping[str, str], words: Path | int) -> Iterator[subprocess.Popen[str]]:
+    """`words`: a file's name, or what is open already."""
+    with open(words, "w") as said:  # noqa: PTH123 a number is no path
         process = subprocess.Popen(
             [sys.executable, "-m", "artel.cli", "run"], env=env, stdout=subprocess.PIPE, stderr=said, text=True
         )
     try:
         assert process.stdout
-        assert "open at" in process.stdout.readline(), words.read_text()
+        assert "open at" in process.stdout.readline(), words
         yield process
     finally:
         if process.poll() is None:
@@ -77,6 +80,21 @@ def test_a_start_and_a_stop(env: dict[str, str], tmp_path: Path) -> None:
             idle.close()
             half.close()
     assert len(users) == 1
+    lines = [json.loads(line) for line in (tmp_path / "words").read_text().splitlines()]
+    assert [line["message"] for line in lines if line["log.level"] == "info"] == ["started", "ended"]
+
+
+def test_on_a_terminal_it_says_only_where_it_is(env: dict[str, str]) -> None:
+    screen, terminal = pty.openpty()
+    with running(env, terminal) as process:
+        with Client(timeout=30, transport=HTTPTransport(retries=9)) as http:
+            assert http.get(f"http://127.0.0.1:{env['ARTEL_PORT']}/healthz").is_success
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    os.set_blocking(screen, False)
+    with pytest.raises(OSError, match="Input/output error"):  # nothing was written, and nobody can write any more
+        os.read(screen, 1000)
+    os.close(screen)
 
 
 def test_ctrl_c_before_it_is_open_is_no_drama(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def _run(_: argparse.Namespace) -> int:
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
         print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
-        return serve(listening, settings, NAMES, grace=1)  # all is closed within 3 s, whoever still sends
+        return serve(listening, settings, NAMES, grace=1, quiet=sys.stderr.isatty())  # all is closed within 3 s
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -155,7 +155,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from artel.auth.keys import KeyRing, refresh_secrets
     from artel.kernel.logs import configure_logs
     from artel.kernel.waiting import wait_for_all
-    from artel.serving import ports, serve
+    from artel.serving import end_at_once, ports, serve
 
     settings = _settings()
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
@@ -165,7 +165,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
         # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        signal.signal(signal.SIGTERM, end_at_once)
         asyncio.run(wait_for_all(settings, arguments.names))
         return serve(listening, settings, arguments.names, grace=10)
 

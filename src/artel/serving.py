@@ -1,11 +1,13 @@
 """A process that answers: its ports, its server, its end."""
 
 import gc
+import os
 import resource
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -59,7 +61,40 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def serve(listening: socket.socket, settings: Settings, names: Sequence[str], grace: int) -> int:
+class Server(uvicorn.Server):
+    """Says that it has begun, and why it ended; `quiet`, where somebody sees it with his own eyes."""
+
+    quiet = False
+    asked = ""  # by which signal to end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say("started", address=[f"{at[0]}:{at[1]}" for at in (each.getsockname() for each in sockets or ())])
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.asked = signal.Signals(sig).name
+        super().handle_exit(sig, frame)
+
+    def tell_end(self) -> None:
+        if self.asked:
+            self._say("ended", why=f"{self.asked} asked it to")
+        else:
+            log.error("ended", why="it failed" if self.started else "it could not start")
+
+    def _say(self, event: str, **about: object) -> None:
+        (log.debug if self.quiet else log.info)(event, **about)
+
+
+def end_at_once(_signal: int, _frame: FrameType | None) -> None:
+    """Where nothing is open yet."""
+    with suppress(RuntimeError):  # the signal came in the middle of another line
+        log.info("ended", why="asked to while it waited")
+    os._exit(0)
+
+
+def serve(
+    listening: socket.socket, settings: Settings, names: Sequence[str], grace: int, *, quiet: bool = False
+) -> int:
     """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back."""
     configure_logs(settings, names)
     _allow_many_sockets()
@@ -81,11 +116,15 @@ def serve(listening: socket.socket, settings: Settings, names: Sequence[str], gr
         log_config=None,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
+    server.quiet = quiet
     # Heard from now on, before uvicorn listens for itself; at its end it says again what it was told.
     signal.signal(signal.SIGTERM, server.handle_exit)
-    with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
-        server.run(sockets=[listening])
+    try:
+        with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was closed in order
+            server.run(sockets=[listening])
+    finally:
+        server.tell_end()
     return 0 if server.started else 1
 
 

@@ -1,6 +1,7 @@
 """`artel serve` on real servers: started in any order, each service waits for what it stands on, and ends in order."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from random import Random
 import pytest
 import uvicorn
 from httpx2 import AsyncClient, TransportError
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
@@ -62,6 +64,15 @@ class Serving:
         async with asyncio.timeout(60):
             while not all(word in self.said for word in words):
                 assert await self.hear(), self.said
+
+    async def life(self) -> list[tuple[str, object]]:
+        """What it has said of its beginning and its end, when it is over."""
+        while await self.hear():
+            pass
+        lines = [json.loads(line) for line in self.said.splitlines()]
+        of_it = [line for line in lines if line["message"] in {"started", "ended"}]
+        assert all(line["process.pid"] == self.process.pid and line["service.version"] for line in of_it)
+        return [(line["message"], line.get("artel.address") or line["artel.why"]) for line in of_it]
 
     async def is_ready(self) -> None:
         async def answers() -> bool:
@@ -157,6 +168,7 @@ async def test_an_end_while_it_waits_is_an_end_too(tmp_path: Path) -> None:
         await waiting.says("the bus")
         waiting.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(waiting.process.wait(), 30) == 0
+        assert await waiting.life() == [("ended", "asked to while it waited")]
 
 
 @pytest.fixture
@@ -188,6 +200,17 @@ def test_an_end_between_the_wait_and_the_start_is_heard(stand_in: StandIn) -> No
 
     stand_in(run)
     assert heard == [True]
+
+
+@pytest.mark.parametrize(("started", "why"), [(False, "it could not start"), (True, "it failed")])
+def test_an_end_that_nobody_has_asked_for_is_told(stand_in: StandIn, started: bool, why: str) -> None:
+    def run(server: uvicorn.Server) -> None:
+        server.started = started
+        sys.exit(3)  # so uvicorn ends
+
+    with capture_logs() as said, pytest.raises(SystemExit):
+        stand_in(run)
+    assert [(line["log_level"], line.get("why")) for line in said if line["event"] == "ended"] == [("error", why)]
 
 
 def test_sockets_are_as_many_as_the_system_allows(stand_in: StandIn) -> None:
@@ -233,5 +256,7 @@ async def test_an_end_answers_what_is_under_way_and_sends_phones_to_another(hous
             answer = await asyncio.wait_for(reader.readline(), 30)
             assert answer.startswith(b"HTTP/1.1 201 ")
         assert await asyncio.wait_for(leaving.process.wait(), 30) == 0
+        at = [f"127.0.0.1:{leaving.port}"]
+        assert await leaving.life() == [("started", at), ("ended", "SIGTERM asked it to")]
         assert (await Company(staying.http, Random(5)).ok(anya, "GET", f"/sessions/{table.id}"))["id"] == table.id
         writer.close()
