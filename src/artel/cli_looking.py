@@ -29,7 +29,9 @@ def _add_looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "verify",
         help="compare all that services keep with a replay of the logs",
         description="Replays the log of every session and prints a line for each row, in any service, that is not what "
-        "follows from the logs. It only reads, and may be run while people play. Exit status: 0 all agree, 1 not.",
+        "follows from the logs. It only reads, and may be run while people play. First it says what waits to be "
+        "published or read; rows that may differ by that alone are counted and not told. Exit status: 0 all agree, 1 "
+        "something differs, 3 nothing does, but something waits, so that not all could be compared.",
     )
     patience = "seconds to wait for what is still under way before it is called a difference; default: %(default)s"
     verify.add_argument("--patience", type=float, default=10, metavar="SECONDS", help=patience)

@@ -4,31 +4,39 @@ import asyncio
 import gc
 import json
 import os
+import re
 import tracemalloc
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from aio_pika import connect_robust
 from sqlalchemy import Table as Rows
 from sqlalchemy import and_, delete, insert, select, update
 
 from artel.auth import tables as auth
 from artel.cli import main
+from artel.compose import SERVICES
 from artel.friends import tables as friends
 from artel.game import tables as game
+from artel.kernel.bus import Message
 from artel.kernel.database import Tx, open_database
+from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
 from artel.notification import tables as notification
 from artel.stats import tables as stats
 from artel.template import tables as template
-from artel.verify import verify
+from artel.verify import verify, waits
 from artel.verify.difference import Difference
 from artel_testing import Installation, installation
 from playing import RULES, Company, Somebody, Table
+from servers import free_port
+from system.test_serving import comes
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -458,6 +466,78 @@ async def test_the_command_tells_and_its_status_says_so(command: Path, capsys: p
     told = json.loads(capsys.readouterr().out)
     assert (told["service"], told["table"], told["where"]["player"]) == ("stats", "lines", seat)
     assert told["found"] == {"money": line["money"] + 1}
+
+
+async def evening_without(service: str, data: Path, **settings: Any) -> Installation:
+    """Of two who finish their games, while that service is stopped."""
+    names = [name for name in SERVICES if name != service]
+    async with installation(data, names, **settings) as house:
+        await asyncio.to_thread(migrate, service, house.settings.database(service))
+        company = Company(house.http, Random(9))
+        anya, boris = [await company.sign_in(name) for name in ("Аня", "Борис")]
+        table = await company.sit_down(anya, [boris], RULES[0])
+        await table.play(20)
+        await table.finish()
+        await house.drain()
+        await comes(partial(everything_is_read, str(settings["bus_url"]), set(names)))
+    return house
+
+
+async def everything_is_read(url: str, services: set[str]) -> bool:
+    async with await connect_robust(url) as connection:
+        counts = [await waits.counts(connection, f"artel.{name}") for name in services]
+    return not any(waiting for waiting, _ in counts)
+
+
+async def test_what_a_stopped_service_has_not_heard_is_said_and_not_listed(
+    command: Path, broker: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = await evening_without("stats", command, bus_url=broker)
+    monkeypatch.setenv("ARTEL_BUS_URL", broker)
+    asked = ("verify", "--patience", "0")
+    assert artel(*asked) == 3
+    *sentences, last = capsys.readouterr().out.splitlines()
+    [of_stats] = [line for line in sentences if "artel.stats" in line]
+    assert re.fullmatch(r"\d+ events wait in artel.stats and nobody reads them: start `artel serve stats`", of_stats)
+    assert re.fullmatch(r"all else agrees; .*\b\d+ rows of stats may change when that arrives: look again then", last)
+
+    # What it cannot explain is a difference all the same.
+    database = open_database(house.settings.database("game"))
+    row = (await database.read(rows, game.players))[0]
+    await database.write(put(name="Кто-то"), game.players, row)
+    await database.close()
+    assert artel(*asked) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in told if "should be" in line] == ["game.players"]
+    assert told[-1].startswith("1 differences; ")
+    assert artel(*asked, "--json") == 1
+    first = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert "stats" in first["late"]
+
+
+async def test_what_could_not_be_published_is_said_too(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with installation(command) as house:
+        for context in house.app.state.contexts.values():
+            monkeypatch.setattr(context.bus, "publish", refused)
+        company = Company(house.http, Random(9))
+        anya, boris = [await company.sign_in(name) for name in ("Аня", "Борис")]
+        table = await company.sit_down(anya, [boris], RULES[0])
+        await table.play(20)
+        await table.finish()
+    assert artel("verify", "--patience", "0") == 3
+    told = capsys.readouterr().out
+    for service in ("auth", "game"):
+        assert f"events of {service} wait to be published: is {service} running, and RabbitMQ?" in told
+    assert "should be" not in told
+    monkeypatch.setenv("ARTEL_BUS_URL", f"amqp://127.0.0.1:{free_port()}")
+    assert artel("verify", "--patience", "0") == 3
+    assert "so what waits there is not known" in capsys.readouterr().out
+
+
+async def refused(_message: Message) -> None:
+    raise ConnectionError
 
 
 @pytest.mark.usefixtures("command")

@@ -25,6 +25,7 @@ CIRCUMSTANCES: Final = frozenset({"session_name", "organizer_id", "players"})
 """What depends on the moment at which it was said, and not on the log."""
 AS_OF_NOW: Final = frozenset({"code", "epoch"})
 """What is looked at anew whenever a summary is shown."""
+PUBLISHED: Final = "published"
 
 
 @dataclass(frozen=True)
@@ -166,4 +167,4 @@ def _check_published(tx: Tx, retold: Retold) -> None:
     place = tuple_(events.c.xid, events.c.session_id, events.c.version)
     mine = select(events.c.version).where(events.c.session_id == retold.meta.id, events.c.announce.is_not(None))
     for version in tx.execute(mine.where(place > after).order_by(events.c.version)).scalars():
-        retold.fault("events.announce", "not published", "published", version=version)
+        retold.fault("events.announce", "not published", PUBLISHED, version=version)

@@ -33,7 +33,7 @@ class Check(Protocol):
 
 
 async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> AsyncIterator[Difference]:
-    async with _opened(settings) as databases:
+    async with opened(settings) as databases:
         evenings = Evenings(databases)
         checks: Sequence[Check] = [
             People(databases), Circles(databases), Groups(databases), Templates(databases),
@@ -48,7 +48,7 @@ async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> Asyn
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Mapping[str, Database]]:
+async def opened(settings: Settings) -> AsyncIterator[Mapping[str, Database]]:
     databases = {name: open_database(settings.database(name)) for name in SERVICES}
     try:
         yield databases

@@ -36,6 +36,7 @@ KEPT = (
     Kept("notification", moments, moments.c.subject),
 )
 KINDS = tuple(f"{kind}:" for kind in NEWS)
+UNKNOWN = "nothing: game knows of no such thing"
 Page = tuple[Kept, Sequence[str]]
 
 
@@ -53,12 +54,7 @@ class Strays:
         named = {value: parts for value in values if (parts := _parts(value))}
         strays = await self._databases["game"].read(_unknown, named)
         there = strays and await self._databases[kept.service].read(_there, kept.column, strays)
-        return [
-            Difference(
-                kept.service, kept.table.name, _where(*named[value]), value, "nothing: game knows of no such thing"
-            )
-            for value in there
-        ]
+        return [Difference(kept.service, kept.table.name, _where(*named[value]), value, UNKNOWN) for value in there]
 
 
 def _parts(value: str) -> tuple[str, str] | None:

@@ -1,15 +1,30 @@
 """What `artel verify` prints."""
 
+from collections import Counter
+
 from artel.kernel.settings import Settings
-from artel.verify import verify
+from artel.verify import opened, verify, waits
 
 
 async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
-    """The exit status."""
-    count = 0
+    """The exit status: 1 where something differs, else 3 where something waits, so that not all could be compared."""
+    async with opened(settings) as databases:
+        waiting = await waits.look(databases, settings.bus_url, patience)
+    for wait in waiting:
+        print(wait.as_json() if as_json else wait, flush=True)  # noqa: T201 a command's own words
+    late, passed, count = {name for wait in waiting for name in wait.late}, Counter[str](), 0
     async for difference in verify(settings, patience):
-        print(difference.as_json() if as_json else difference, flush=True)  # noqa: T201 a command's own words
+        if waits.explained(difference, late):
+            passed[difference.service] += 1
+            continue
+        print(difference.as_json() if as_json else difference, flush=True)  # noqa: T201
         count += 1
     if not as_json:
-        print(f"{count} differences" if count else "all agree")  # noqa: T201
-    return int(count > 0)
+        print(_summary(count, passed, waits=bool(waiting)))  # noqa: T201
+    return 1 if count else 3 if waiting else 0
+
+
+def _summary(count: int, passed: Counter[str], *, waits: bool) -> str:
+    said = f"{count} differences" if count else "all else agrees" if waits else "all agree"
+    behind = ", ".join(f"{rows} rows of {service}" for service, rows in sorted(passed.items()))
+    return f"{said}; {behind} may change when that arrives: look again then" if behind else said
