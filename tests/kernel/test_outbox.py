@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import MetaData, select, update
 
 from artel.kernel import events, outbox, relay
+from artel.kernel.background import running
 from artel.kernel.bus import MemoryBus, Message
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import Event
@@ -291,6 +292,32 @@ async def test_a_running_relay_outlives_an_outage_at_its_very_start(
         await came.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_comes_shortly_after_goes_together(
+    database: Database, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Relay, "PAUSE_SECONDS", 3600)
+    first = asyncio.Event()
+    got: list[int] = []
+
+    async def handle(message: Message) -> None:
+        got.append(Happened.read(message.body).number)
+        first.set()
+
+    await bus.subscribe("group", [Happened.topic], handle)
+    sender = Relay("test", database, bus)
+    async with running(sender.run()):
+        await database.write(happen, 1)
+        async with asyncio.timeout(30):
+            await first.wait()
+        await sender.drain()  # after the one that goes on
+        for number in range(2, 12):
+            await database.write(happen, number)
+            await database.read(waiting)  # time enough for one that would look each time
+        assert got == [1], "the first at once"
+        await sender.drain()
+        assert got == list(range(1, 12))
 
 
 async def test_a_service_may_publish_from_elsewhere_too(database: Database, bus: MemoryBus) -> None:

@@ -86,6 +86,7 @@ class Relay:
     """The only loop of a service: publishes what waits, outside any transaction, row by row forgiving."""
 
     POLL_SECONDS = 5
+    PAUSE_SECONDS = 0.05  # after each look: what comes meanwhile goes together, and costs one look
 
     def __init__(self, service: str, database: Database, bus: Bus) -> None:
         self._service = service
@@ -111,6 +112,7 @@ class Relay:
                 await self.drain()
             except Exception as error:  # noqa: BLE001 the loop outlives any outage
                 log.warning("the outbox waits", kind="event", service=self._service, error=error)
+            await asyncio.sleep(self.PAUSE_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.POLL_SECONDS):
                     await self._woken.wait()
@@ -119,8 +121,6 @@ class Relay:
         """Publish everything that is due; how many went out. One at a time, so that who waits has waited for all."""
         before = self.published
         async with self._turn:
-            for drain_source in self.sources:
-                self.published += await drain_source()
             while rows := await self._database.write(_claim):
                 fates = await asyncio.gather(*(self._publish(row) for row in rows))
                 done, broken, away = (
@@ -129,6 +129,8 @@ class Relay:
                 )
                 await self._database.write(_settle, done, broken, away)
                 self.published += len(done)
+            for drain_source in self.sources:  # a table is made before it is played at
+                self.published += await drain_source()
         return self.published - before
 
     async def _publish(self, row: Waiting) -> Fate:
