@@ -78,11 +78,11 @@ class Watch:
         options: dict[str, list[str]] = {
             "prometheus": [
                 f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-                "--storage.tsdb.retention.time=30d",
+                "--storage.tsdb.retention.time=30d", f"--web.external-url=http://{self.at('prometheus')}",
             ],
             "alertmanager": [
                 f"--config.file={self.home}/alertmanager.yml", f"--storage.path={self.home}/alertmanager",
-                "--cluster.listen-address=",
+                "--cluster.listen-address=", f"--web.external-url=http://{self.at('alertmanager')}",
             ],
             "node": [],
             "postgres": [],

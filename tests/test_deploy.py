@@ -105,6 +105,13 @@ def test_one_port_is_open_to_the_world_if_it_is_to_be() -> None:
     assert [name for name in opened if world[name]["ports"][0]["host_ip"] == "192.0.2.1"] == ["gateway"]
 
 
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_links_in_alerts_lead_to_the_open_port(name: str) -> None:
+    each = services(*ALL)[name]
+    [port] = each["ports"]
+    assert f"--web.external-url=http://{port['host_ip']}:{port['published']}" in " ".join(each["command"]).split()
+
+
 # Each part
 
 

@@ -15,6 +15,7 @@ from httpx2 import Client, TransportError
 
 from deploy.alerts import CASES, Case
 from servers import free_port, wait_for
+from watching import Watch
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "deploy" / "observability"
@@ -52,6 +53,14 @@ def test_a_process_in_a_container_is_called_by_its_service(prometheus: str, tmp_
     config = tmp_path / "prometheus.yml"
     said = json.loads(promtool(prometheus, "check", "service-discovery", "--timeout=1s", config, "artel"))
     assert {target["labels"]["process"] for target in said} == {"game at 10.0.0.5:8081", "game-2"}
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_links_lead_to_where_it_listens(tmp_path: Path, name: str) -> None:
+    """And not to a name that this host may have for itself alone."""
+    command, _ = Watch(8080, tmp_path).programs(1, 2)[name]
+    told = dict(word.removeprefix("--").split("=", 1) for word in command[1:])
+    assert told["web.external-url"] == f"http://{told['web.listen-address']}"
 
 
 # Rules

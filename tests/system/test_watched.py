@@ -158,6 +158,7 @@ async def test_an_evening_is_seen_and_a_death_is_told(
             await comes(partial(everybody_is_watched, prometheus))
             await every_panel_shows_something(prometheus)
             await every_name_is_known(prometheus)
+        assert (await prometheus.ask("status/flags"))["web.external-url"] == prometheus.at  # links lead there
         await a_death_is_told(host, telegram)
 
 
