@@ -1,6 +1,7 @@
 """A bus keeps the same promises in memory and on RabbitMQ."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from aio_pika import connect_robust
+from aio_pika import RobustConnection, connect_robust
+from aio_pika.exceptions import ChannelInvalidStateError
 
 from artel.kernel.bus import Bus, MemoryBus, Message, open_bus
 from artel.kernel.events import new_id
@@ -313,8 +315,29 @@ async def test_a_rabbit_that_goes_before_it_has_said_anything_is_an_outage(monke
 
     monkeypatch.setattr(asyncio, "open_connection", slowly)
     async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError) as refused:
             await RabbitBus.open(f"amqp://a:b@127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert not tried(refused)
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_what_could_not_be_opened_is_closed(amqp_url: str, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    """Not by the collector, which would do it on the loop of another thread: an error in the log at each start."""
+
+    async def refuse(*_given: Any, **_named: Any) -> None:
+        raise ChannelInvalidStateError("it is starting")
+
+    monkeypatch.setattr("aio_pika.RobustChannel.declare_exchange", refuse)
+    with pytest.raises(ConnectionError, match=r"lets nobody in: .*(starting|Connect call failed)") as refused:
+        await RabbitBus.open(amqp_url if there else f"amqp://127.0.0.1:{free_port()}/")
+    assert not tried(refused)
+
+
+def tried(_refused: object) -> list[RobustConnection]:
+    """What was tried, as long as the error is held, and is open still."""
+    of_it = [each for each in gc.get_objects() if isinstance(each, RobustConnection)]
+    assert of_it
+    return [each for each in of_it if not each.is_closed]
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

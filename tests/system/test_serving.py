@@ -163,12 +163,17 @@ async def test_services_start_in_any_order_and_nothing_said_meanwhile_is_lost(ho
 async def test_an_end_while_it_waits_is_an_end_too(tmp_path: Path) -> None:
     """As the first process of a container it would be deaf to a signal that nobody handles."""
     ensure_key(tmp_path / "keys")
-    alone = House({"ARTEL_DATA_DIR": str(tmp_path), "ARTEL_BUS_URL": f"amqp://127.0.0.1:{free_port()}"}, "")
+    port = free_port()
+    alone = House({"ARTEL_DATA_DIR": str(tmp_path), "ARTEL_BUS_URL": f"amqp://127.0.0.1:{port}"}, "")
     async with alone.serving("auth") as waiting:
         await waiting.says("the bus")
         waiting.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(waiting.process.wait(), 30) == 0
         assert await waiting.life() == [("ended", "asked to while it waited")]
+    said = [json.loads(line) for line in waiting.said.splitlines()]
+    assert {line["message"] for line in said} <= {"waiting", "ended"}, "a sentence for each thing, and no library's"
+    reasons = [line["artel.why"] for line in said if line.get("artel.what") == "the bus"]
+    assert reasons == [f"RabbitMQ lets nobody in: [Errno 111] Connect call failed ('127.0.0.1', {port})"]
 
 
 @pytest.fixture

@@ -73,16 +73,19 @@ class Lines(structlog.WriteLogger):
     fatal = failure = err = error = critical = exception = msg
 
 
+RAISED_TOO = "error when creating transport: %r"
+
+
 class Libraries(logging.Handler):
     """What libraries have to say is a line like ours.
 
     But for what uvicorn says, with a stack of fifty calls, of each request that a stop has cut off: that is what a
-    stop does, and its own line in the log tells of it.
+    stop does, and its own line in the log tells of it. And for what aiormq says before it raises the same.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, CancelledError):
+        if not isinstance(error, CancelledError) and record.msg != RAISED_TOO:
             structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, exc_info=error)
 
 

@@ -2,18 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import structlog
-from aio_pika import DeliveryMode, ExchangeType, connect_robust
+from aio_pika import DeliveryMode, ExchangeType, RobustConnection
 from aio_pika import Message as AmqpMessage
-from aio_pika.abc import (
-    AbstractChannel,
-    AbstractExchange,
-    AbstractIncomingMessage,
-    AbstractQueue,
-    AbstractRobustConnection,
-)
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from artel.kernel.bus import Handle, Message, Receive
@@ -34,7 +30,7 @@ class RabbitBus:
 
     def __init__(
         self,
-        connection: AbstractRobustConnection,
+        connection: RobustConnection,
         channel: AbstractChannel,
         events: AbstractExchange,
         nudges: AbstractExchange,
@@ -48,13 +44,17 @@ class RabbitBus:
     @classmethod
     async def open(cls, url: str) -> Self:
         """ConnectionError: it is not there, or not for us; both may pass."""
-        try:
-            connection = await connect_robust(url, timeout=CONFIRM_SECONDS)
-        except (AMQPError, StopAsyncIteration) as error:  # no such virtual host; or it went as we came
-            raise ConnectionError(f"RabbitMQ lets nobody in: {error!r}") from error
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
-        nudges = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
+        connection = RobustConnection(make_url(url))
+        async with AsyncExitStack() as undoing:  # else the collector closes it, on whatever loop it finds itself
+            undoing.push_async_callback(connection.close)
+            try:
+                await connection.connect(timeout=CONFIRM_SECONDS)
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                events = await channel.declare_exchange(EVENTS, ExchangeType.TOPIC, durable=True)
+                nudges = await channel.declare_exchange(NUDGES, ExchangeType.TOPIC)
+            except (AMQPError, ChannelInvalidStateError, StopAsyncIteration) as error:  # it is coming, or going
+                raise ConnectionError(f"RabbitMQ lets nobody in: {str(error) or repr(error)}") from error
+            undoing.pop_all()
         return cls(connection, channel, events, nudges)
 
     async def publish(self, message: Message) -> None:
