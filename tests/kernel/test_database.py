@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, func, insert, select, text, update
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.util.concurrency import await_only
 
@@ -101,6 +101,16 @@ async def test_what_one_unit_reads_is_one_moment(database: Database) -> None:
     assert await database.read(twice) == (0, 0)
     assert await database.read(count) == 1
     await stranger.close()
+
+
+async def test_the_same_few_connections_bear_a_flood(database: Database) -> None:
+    """To open one takes longer than most of what is done on it."""
+    made: list[object] = []
+    for engine in database.engines:
+        event.listen(engine, "connect", lambda *about: made.append(about))
+    for _ in range(5):
+        await asyncio.gather(*(database.read(count) for _ in range(40)))
+    assert len(made) <= 10
 
 
 async def test_a_foreign_key_is_kept(database: Database) -> None:

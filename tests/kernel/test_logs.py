@@ -44,6 +44,11 @@ def said(says: str, **env: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stderr.split("\n") if line]
 
 
+def test_the_environment_has_a_name_of_its_own_or_that_of_the_settings() -> None:
+    names = [said('log.info("x")', **env)[0]["service.environment"] for env in ({}, {"ARTEL_LOG_ENVIRONMENT": "hall"})]
+    assert names == ["local", "hall"]
+
+
 def test_ours_in_the_names_of_the_schema() -> None:
     says = 'log.info("ours", user_id="ё", request_id="r", status=200, nanoseconds=5, topic="t", what=None)'
     [line] = said(says + '\nlog.debug("not asked for")', ARTEL_PORT="9001")

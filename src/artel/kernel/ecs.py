@@ -38,7 +38,7 @@ def process_fields(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
         "ecs.version": ECS_VERSION,
         "service.name": names[0] if len(names) == 1 else "artel",
         "service.version": version("artel"),
-        "service.environment": settings.env,
+        "service.environment": settings.log_environment or settings.env,
         "service.node.name": f"{host}:{settings.port}",
         "host.hostname": host,
         "process.pid": os.getpid(),

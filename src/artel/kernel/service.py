@@ -25,6 +25,8 @@ from artel.kernel.tracing import is_sampled, span
 
 log = structlog.get_logger()
 Reaction = Callable[[Tx, Any], None]
+REACTIONS_AT_ONCE = 4
+"""In one process: a flood of events leaves connections of its database to those who ask."""
 
 taken = Counter("artel_events_taken", "events of others that took effect, repeats among them", ["service", "topic"])
 refused = Counter("artel_events_refused", "attempts to take an event that failed", ["service", "topic"])
@@ -99,6 +101,7 @@ async def _nothing() -> AsyncIterator[None]:
 
 async def _subscribe(service: Service, context: Context) -> None:
     by_topic = {event.topic: (event, reaction) for event, reaction in service.reactions.items()}
+    turns = asyncio.Semaphore(REACTIONS_AT_ONCE)
 
     async def handle(message: Message) -> None:
         if message.topic == PROBE:
@@ -112,7 +115,8 @@ async def _subscribe(service: Service, context: Context) -> None:
             span(service.name, f"process {event.topic}", "CONSUMER", said, about),
             refused.labels(service.name, event.topic).count_exceptions(),
         ):
-            await context.database.write(_react, event, reaction)
+            async with turns:
+                await context.database.write(_react, event, reaction)
             if is_sampled(said):
                 log.info(
                     "event handled", kind="event", service=service.name, topic=event.topic, event_id=event.event_id

@@ -11,7 +11,6 @@ from artel.kernel.from_files import FileSource
 
 SHORTEST_PASSWORD = 16
 
-
 SECRET: dict[str, Any] = {"secret": True}
 """Of a setting in which a password may stand."""
 
@@ -79,9 +78,9 @@ class Settings(BaseSettings):
         "info", description="`debug`, `info`, `warning`, `error`"
     )
     log_format: Literal["", "json", "text"] = Field(
-        "",
-        description="`json`: a line an entry, in ECS fields, on standard error; empty: `text` on a terminal only",
+        "", description="`json`: a line an entry, in ECS fields, on standard error; empty: `text` on a terminal only"
     )
+    log_environment: str = Field("", description="`service.environment` in the log; empty: as `ARTEL_ENV`")
     inbox_days: int = Field(
         30,
         ge=1,
@@ -90,9 +89,7 @@ class Settings(BaseSettings):
     event_burst: int = Field(100, ge=1, description="events that a user may post at once")
     event_rate: float = Field(20, gt=0, description="events a second that a user may post for long")
     sign_in_burst: int = Field(
-        100,
-        ge=1,
-        description="sign-ins that an address may try at once, and refreshes; a hall full of phones has one",
+        100, ge=1, description="sign-ins that an address may try at once, and refreshes; a hall of phones has one"
     )
     sign_in_rate: float = Field(1, gt=0, description="the same a second, for long")
 
@@ -132,6 +129,11 @@ class Settings(BaseSettings):
         return (self.database_url or default).replace("{service}", service)
 
     @property
+    def databases_named(self) -> str:
+        """Who says where databases are."""
+        return "ARTEL_DATABASES_DIR" if self.databases_dir else "ARTEL_DATABASE_URL"
+
+    @property
     def keys(self) -> Path:
         return self.keys_dir or self.data_dir / "keys"
 
@@ -145,6 +147,4 @@ class Settings(BaseSettings):
 
     @property
     def dev_login_allowed(self) -> bool:
-        if self.dev_login is not None:
-            return self.dev_login
-        return self.env == "local" and self.host in LOOPBACK
+        return self.env == "local" and self.host in LOOPBACK if self.dev_login is None else self.dev_login

@@ -31,7 +31,7 @@ async def watching(context: Context) -> AsyncIterator[None]:
     pools = [engine.pool for engine in context.database.engines]
     ours = [pool for pool in pools if isinstance(pool, QueuePool)]
     connections.labels(context.name).set_function(lambda: sum(pool.checkedout() for pool in ours))
-    most.labels(context.name).set(sum(pool.size() + pool._max_overflow for pool in ours))  # noqa: SLF001 it has no other name
+    most.labels(context.name).set(sum(pool.size() for pool in ours))
     async with running(_watch(context), f"watch-{context.name}"):
         yield
 
