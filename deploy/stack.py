@@ -227,6 +227,7 @@ class Stack:
             "ARTEL_DATABASE_URL_FILE": self.home / "databases" / f"{service}.url",
             "ARTEL_KEYS_DIR": self.home / "keys",
             "ARTEL_PUBLIC_URL": os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}"),
+            "ARTEL_LOG_ENVIRONMENT": os.environ.get("ARTEL_LOG_ENVIRONMENT", "stack"),
         }
 
     def _gateway(self) -> None:

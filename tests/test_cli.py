@@ -194,6 +194,7 @@ def test_a_database_that_is_not_there_or_not_ours(
     assert artel("migrate", "auth") == 2
     words = capsys.readouterr().err
     assert words.startswith("artel: the database of auth cannot be had")
+    assert words.endswith("; see ARTEL_DATABASE_URL\n")
     assert words.count("\n") == 1
 
 

@@ -217,7 +217,7 @@ def _migrate_all(settings: "Settings", names: Sequence[str]) -> None:
             if isinstance(error, DBAPIError) and not is_outage(error) and sqlstate(error)[:2] not in {"28", "3D"}:
                 raise  # neither away, nor closed to us, nor not there: a bug
             why = getattr(error, "orig", error)
-            raise _Refused(f"the database of {name} cannot be had ({why}); see ARTEL_DATABASE_URL") from None
+            raise _Refused(f"the database of {name} cannot be had ({why}); see {settings.databases_named}") from None
 
 
 def _databases(arguments: argparse.Namespace) -> int:

@@ -50,5 +50,5 @@ def with_tables(names: Sequence[str] = NAMES) -> "Settings":
             require_tables(name, given.database(name))
         except (OSError, DBAPIError) as error:
             why = getattr(error, "orig", error)
-            raise CommandError(f"the database of {name} cannot be read ({why}); see ARTEL_DATABASE_URL") from None
+            raise CommandError(f"the database of {name} cannot be read ({why}); see {given.databases_named}") from None
     return given

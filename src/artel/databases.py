@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+QUIETLY = "SET client_min_messages = warning;\n"  # not of what is there already
 SQL = """\
 SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec
 ALTER ROLE {name} PASSWORD '{password}';
@@ -27,7 +28,7 @@ def provide(directory: Path, server: str, services: Sequence[str]) -> str:
     `server` is host:port, with {service} in it where each has a server of its own.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return "\n".join(
+    return QUIETLY + "\n".join(
         _provide(directory / f"{service}.url", server.replace("{service}", service), f"artel_{service}")
         for service in services
     )

@@ -113,6 +113,9 @@ async def test_no_server(tmp_path: Path) -> None:
     said = await wrongs(Settings(data_dir=tmp_path, database_url=address), NOTHING, "game")
     assert "cannot be had (" in said["game database"]
     assert said["game database"].endswith("start it, or set ARTEL_DATABASE_URL right")
+    (tmp_path / "game.url").write_text(address.replace("{service}", "game"))
+    said = await wrongs(Settings(data_dir=tmp_path, databases_dir=tmp_path), NOTHING, "game")
+    assert said["game database"].endswith("start it, or set ARTEL_DATABASES_DIR right")
     assert "secret" not in said["game database"]
 
 

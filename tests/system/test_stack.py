@@ -39,6 +39,7 @@ class Host:
             env={**env, "ARTEL_PORT": str(self.port), "ARTEL_DATA_DIR": str(self.data), **more},
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "NOTICE" not in done.stderr
         return done.stdout
 
     def pids(self) -> set[int]:
@@ -138,6 +139,7 @@ def all_speak_json(home: Path) -> None:
         for line in map(json.loads, said.splitlines()):
             assert {"@timestamp", "log.level", "message", "ecs.version", "event.dataset"} <= line.keys(), line
             assert line["service.name"] == file.stem.removesuffix("-2").replace("access", "gateway"), line
+            assert line.get("service.environment", "stack") == "stack", line
     spoke = {file.stem for file in files if file.stat().st_size}
     assert {"postgres", "rabbit", "redis", "access"} <= spoke
 

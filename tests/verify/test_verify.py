@@ -540,9 +540,15 @@ async def refused(_message: Message) -> None:
     raise ConnectionError
 
 
-@pytest.mark.usefixtures("command")
-def test_a_database_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("setting", ["ARTEL_DATABASE_URL", "ARTEL_DATABASES_DIR"])
+def test_a_database_that_is_not_there_is_a_sentence(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str
+) -> None:
+    if setting == "ARTEL_DATABASES_DIR":
+        (command / "auth.url").write_text(f"sqlite+aiosqlite:///{command}/auth.db")
+        monkeypatch.setenv(setting, str(command))
     assert artel("verify") == 2
     said = capsys.readouterr().err
     assert said.startswith("artel: the database of auth cannot be read (its tables are of revision none")
+    assert said.endswith(f"; see {setting}\n")
     assert said.count("\n") == 1

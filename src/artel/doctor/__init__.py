@@ -14,7 +14,7 @@ async def examine(settings: Settings, services: Sequence[str], url: str | None =
     addresses = {service: settings.database(service) for service in services}
     for service, address in addresses.items():
         others = [other for name, other in addresses.items() if name != service]
-        for finding in await databases.examine(service, address, others):
+        for finding in await databases.examine(service, address, others, settings.databases_named):
             yield finding
     for finding in await _broker(settings, services):
         yield finding

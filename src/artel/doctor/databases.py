@@ -26,8 +26,8 @@ SAFE = {
 """Of PostgreSQL; `remote_apply`, `remote_write` and `local` keep as much as `on` does on this server."""
 
 
-async def examine(service: str, url: str, others: Sequence[str]) -> list[Finding]:
-    """`others` are the addresses of the other services' databases."""
+async def examine(service: str, url: str, others: Sequence[str], named: str) -> list[Finding]:
+    """`others` are the addresses of the other services' databases, `named` is the setting that has them all."""
     what, made = f"{service} database", make_url(url)
     if made.get_backend_name() == "sqlite" and not _is_there(made.database or ""):
         return [
@@ -38,14 +38,14 @@ async def examine(service: str, url: str, others: Sequence[str]) -> list[Finding
     except ConnectionError as error:
         if "artel migrate" in str(error):
             return [Finding(what, reason(error))]
-        return [_away(what, url, error)]
+        return [_away(what, url, error, named)]
     except (OSError, SQLAlchemyError) as error:
-        return [_away(what, url, error)]
+        return [_away(what, url, error, named)]
     database = open_database(url)
     try:
         return found(what, await database.read(_look, service, [make_url(other).database or "" for other in others]))
     except (OSError, SQLAlchemyError) as error:
-        return [_away(what, url, error)]
+        return [_away(what, url, error, named)]
     finally:
         await database.close()
 
@@ -54,8 +54,8 @@ def _is_there(path: str) -> bool:
     return Path(path).exists()
 
 
-def _away(what: str, url: str, error: Exception) -> Finding:
-    return Finding(what, f"{place(url)} cannot be had ({reason(error)}): start it, or set ARTEL_DATABASE_URL right")
+def _away(what: str, url: str, error: Exception, named: str) -> Finding:
+    return Finding(what, f"{place(url)} cannot be had ({reason(error)}): start it, or set {named} right")
 
 
 def _look(tx: Tx, service: str, others: Sequence[str]) -> list[str]:
