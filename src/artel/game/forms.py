@@ -18,13 +18,14 @@ from artel.engine.events import Event, Expense, Payment, Stroke, parse_event
 from artel.engine.form import is_id
 from artel.engine.refusal import Refusal
 from artel.game.caps import EVENTS_A_BATCH, MONEY, PLAYERS, TEXT, UNDOS_A_BATCH
+from artel.game.told import MINOR, SPLIT
 from artel.kernel.errors import Problem
 from artel.kernel.http import Body, bad_field
 
 EventId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Id64 = Annotated[str, Field(min_length=1, max_length=64)]
 Side = Annotated[list[Id64], Field(min_length=1, max_length=2)]
-Amount = Annotated[int, Field(ge=1, le=MONEY)]
+Amount = Annotated[int, Field(ge=1, le=MONEY, description=MINOR)]
 
 
 def _different(players: list[str]) -> list[str]:
@@ -46,11 +47,11 @@ class _Posted(Body):
 
 
 class _InGame(_Posted):
-    game: Id64 = Field(description="the id of the start it belongs to")
+    game: Id64 = Field(description="the id of the game: that of the `start` which began it")
 
 
 class StartForm(_Posted):
-    """Without `sides` and `order` it takes exactly what `next` shows."""
+    """Begins a game, whose id is that of this event. Without `sides` and `order` it takes exactly what `next` shows."""
 
     type: Literal["start"]
     sides: Annotated[list[Side], Field(min_length=2, max_length=2)] = _optional([])
@@ -111,18 +112,22 @@ class UndoForm(_Posted):
 
 
 class ExpenseForm(_Posted):
+    """The payer has paid it for others, as for the table: he gets it, and they bear it."""
+
     type: Literal["expense"]
     payer: Id64
     amount: Amount
-    split: Literal["equal", "minus_players", "minus_proportional"] = _optional("equal")
-    among: Annotated[list[Id64], Field(min_length=1, max_length=PLAYERS), AfterValidator(_different)] = _optional([])
+    split: Literal["equal", "minus_players", "minus_proportional"] = _optional("equal", SPLIT)
+    among: Annotated[list[Id64], Field(min_length=1, max_length=PLAYERS), AfterValidator(_different)] = _optional(
+        [], "who bears it, the payer too; by default everybody who is in"
+    )
 
 
 class PaymentForm(_Posted):
     model_config = ConfigDict(extra="forbid", strict=True, validate_by_name=False, validate_by_alias=True)
 
     type: Literal["payment"]
-    debtor: Id64 = Field(alias="from")
+    debtor: Id64 = Field(alias="from", description="who has paid a debt, outside the app: his balance rises")
     creditor: Id64 = Field(alias="to")
     amount: Amount
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from artel.game.caps import PLAYERS
+from artel.game.told import GAME_ID, MINOR, Money, RulesIn, RulesOut
 from artel.kernel.http import Body, Id, Name, NewId, Text
 
 Scorers = Literal["everyone", "organizer"] | Annotated[list[Id], Field(max_length=PLAYERS)]
@@ -32,7 +33,7 @@ class NewPlayer(Body):
 class NewSession(Body):
     id: NewId | None = Field(None, description="made by the client; the same request again gives the same session")
     name: Text | None = None
-    rules: dict[str, Any] = Field(description="as the engine reads them; unknown keys are refused")
+    rules: RulesIn
     template: TemplateRef | None = None
     players: Annotated[list[NewPlayer], Field(max_length=PLAYERS)] = Field(default_factory=list)
     organizer_plays: bool = True
@@ -75,7 +76,7 @@ class GameOut(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    id: str
+    id: str = Field(description=GAME_ID)
     number: int
     state: Literal["running", "ended"]
     reason: Literal["target", "rack_empty", "concede", "timeout", "draw", "abandoned"] | None
@@ -83,8 +84,10 @@ class GameOut(BaseModel):
     sides: list[list[str]] | None = Field(None, description="of a duel")
     order: list[str] | None = Field(None, description="the circle of a kolkhoz")
     winners: list[str]
-    points: dict[str, int | str]
-    money: dict[str, int]
+    points: dict[str, int | str] = Field(
+        description="by the id of the player; a fraction is a text, as `8/3`; of a duel there are none"
+    )
+    money: Money
     balls_left: int
     breaker: str
     turn: str | None
@@ -99,7 +102,7 @@ class NextOut(BaseModel):
 class TransferOut(BaseModel):
     sender: str = Field(alias="from")
     to: str
-    amount: int
+    amount: int = Field(description=MINOR)
 
 
 class TableOut(BaseModel):
@@ -109,7 +112,7 @@ class TableOut(BaseModel):
     game: GameOut | None = Field(description="the running one, else the last")
     next: NextOut | None
     queue: list[str]
-    balances: dict[str, int]
+    balances: Money
     transfers: list[TransferOut]
     games_version: int = Field(description="when it has moved, an undo reached an older game: fetch the session")
 
@@ -126,7 +129,7 @@ class SessionHead(BaseModel):
     template: TemplateRef | None
     players: list[PlayerOut]
     next: NextOut | None
-    balances: dict[str, int]
+    balances: Money
     transfers: list[TransferOut]
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -139,7 +142,7 @@ class SessionItem(SessionHead):
 
 
 class SessionOut(SessionHead):
-    rules: dict[str, Any]
+    rules: RulesOut
     games: list[GameOut]
     games_version: int
     queue: list[str]
@@ -174,7 +177,7 @@ class LogOut(BaseModel):
 class SharedGame(BaseModel):
     model_config = ConfigDict(extra="allow")
 
-    id: str
+    id: str = Field(description=GAME_ID)
     number: int
     scores: dict[str, int]
 
@@ -201,7 +204,7 @@ class SharedOut(BaseModel):
     next: NextOut | None
     queue: list[str]
     games_version: int
-    balances: dict[str, int] | None = None
+    balances: Money | None = Field(None, description=f"null: not shown; else {MINOR}")
     transfers: list[TransferOut] | None = None
     updated_at: AwareDatetime
 
@@ -229,6 +232,6 @@ class CaseOut(BaseModel):
     """What `artel replay` reads."""
 
     id: str
-    rules: dict[str, Any]
+    rules: RulesOut
     players: list[str]
     events: list[dict[str, Any]]

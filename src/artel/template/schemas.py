@@ -4,7 +4,9 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from artel.kernel.http import Body, Text
 
-RulesIn = Annotated[dict[str, Any], Field(description="as in a session; no rules for particular players")]
+RulesIn = Annotated[
+    dict[str, Any], Field(description="as in a session (`NewSession`); no rules for particular players")
+]
 
 
 class TemplateIn(Body):

@@ -47,7 +47,7 @@ export type BallForm = {
     /**
      * Game
      *
-     * the id of the start it belongs to
+     * the id of the game: that of the `start` which began it
      */
     game: string;
     /**
@@ -146,6 +146,8 @@ export type CaseOut = {
     players: Array<string>;
     /**
      * Rules
+     *
+     * with every key; `NewSession` says what they mean
      */
     rules: {
         [key: string]: unknown;
@@ -269,7 +271,7 @@ export type EndForm = {
     /**
      * Game
      *
-     * the id of the start it belongs to
+     * the id of the game: that of the `start` which began it
      */
     game: string;
     /**
@@ -296,14 +298,20 @@ export type EndForm = {
 
 /**
  * ExpenseForm
+ *
+ * The payer has paid it for others, as for the table: he gets it, and they bear it.
  */
 export type ExpenseForm = {
     /**
      * Among
+     *
+     * who bears it, the payer too; by default everybody who is in
      */
     among?: Array<string>;
     /**
      * Amount
+     *
+     * in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽
      */
     amount: number;
     /**
@@ -324,6 +332,8 @@ export type ExpenseForm = {
     payer: string;
     /**
      * Split
+     *
+     * `equal`, by default: each of `among` bears the same; `minus_players`: only those of them whose balance is below 0 at that moment, each the same; `minus_proportional`: those, each in proportion to what he owes. Where nobody is below 0: as `equal`
      */
     split?: 'equal' | 'minus_players' | 'minus_proportional';
     /**
@@ -417,7 +427,7 @@ export type FoulForm = {
     /**
      * Game
      *
-     * the id of the start it belongs to
+     * the id of the game: that of the `start` which began it
      */
     game: string;
     /**
@@ -751,10 +761,14 @@ export type GameOut = {
     breaker: string;
     /**
      * Id
+     *
+     * that of the `start` which began it, made by the client
      */
     id: string;
     /**
      * Money
+     *
+     * by the id of the player, in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽; what he gets, or owes below 0
      */
     money: {
         [key: string]: number;
@@ -771,6 +785,8 @@ export type GameOut = {
     order?: Array<string> | null;
     /**
      * Points
+     *
+     * by the id of the player; a fraction is a text, as `8/3`; of a duel there are none
      */
     points: {
         [key: string]: number | string;
@@ -1273,7 +1289,7 @@ export type MissForm = {
     /**
      * Game
      *
-     * the id of the start it belongs to
+     * the id of the game: that of the `start` which began it
      */
     game: string;
     /**
@@ -1343,7 +1359,33 @@ export type NewSession = {
     /**
      * Rules
      *
-     * as the engine reads them; unknown keys are refused
+     * Only `game` has to be there, unknown keys are refused, and answers have every key written out. Amounts are in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽. `currency`: three letters of ISO 4217 (RUB).
+     *
+     * Of a duel, `game` `americana` · `moscow` · `dynamic`:
+     *
+     * - `target`: balls that win a game, 1 to 50 (8)
+     * - `foul`: `opponent_gains` · `offender_returns` · `offender_loses` · `none`: a ball to the opponent, or off the offender's (and back on the table, or not)
+     * - `debt`: may a foul take a score below 0 (false)
+     * - `fluke`: `counts` · `spotted`: what a lucky ball is worth
+     * - `handicap`: `{player: {start, target}}`: the score he begins with, the balls that he needs
+     * - `stake`: `{per, amount}`: per `none` · `game` · `ball`; per ball it is the difference of the scores
+     * - `format`: `1x1` · `2x2`
+     * - `queue`: `{type, cap}`, who plays next where more are in than play: `manual` · `winner_stays` · `both_leave` · `round_robin` · `least_played` · `random_no_repeat`; `cap`, of `winner_stays` only: wins in a row after which the winner leaves too (3)
+     * - `breaks`: who breaks: `alternate` · `winner` · `loser` · `random` · `manual`
+     * - `match`: `{"type": "endless"}` · `{"type": "race", "wins": n}` · `{"type": "fixed", "games": n}`
+     *
+     * Of `kolkhoz`:
+     *
+     * - `system`: `direct` · `reverse` · `everyone` · `norm`: for his points a player is paid by the one before him in the circle, by the one after him, by all others, or all settle with the average
+     * - `price`: of a point (0)
+     * - `balls`: `[{id, value, count}]`: the kinds in the rack, by default fifteen `white` of value 1
+     * - `last_ball`: `none` · `double` · `{"add": n}`: what the last ball of a rack is worth
+     * - `foul`: `{mode, value}`: `minus` · `next` · `pay_all` · `pending` · `none`
+     * - `handicap`: `{player: {start}}`
+     * - `rates`: `{player: price}`: what he himself pays for a point; of `direct` only
+     * - `legs`: 1, or 2: every second game goes round the other way
+     * - `order`: of the circle: `fixed` · `rotate` · `random` · `random_no_repeat` · `fair` · `manual`
+     * - `starter`: who breaks: `first` · `last_potter`
      */
     rules: {
         [key: string]: unknown;
@@ -1599,6 +1641,8 @@ export type PageTraceItem = {
 export type PaymentForm = {
     /**
      * Amount
+     *
+     * in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽
      */
     amount: number;
     /**
@@ -1609,6 +1653,8 @@ export type PaymentForm = {
     client_at?: string;
     /**
      * From
+     *
+     * who has paid a debt, outside the app: his balance rises
      */
     from: string;
     /**
@@ -2012,6 +2058,8 @@ export type SessionFinishedNotification = {
 export type SessionItem = {
     /**
      * Balances
+     *
+     * by the id of the player, in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽; what he gets, or owes below 0
      */
     balances: {
         [key: string]: number;
@@ -2078,6 +2126,8 @@ export type SessionItem = {
 export type SessionOut = {
     /**
      * Balances
+     *
+     * by the id of the player, in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽; what he gets, or owes below 0
      */
     balances: {
         [key: string]: number;
@@ -2125,6 +2175,8 @@ export type SessionOut = {
     queue: Array<string>;
     /**
      * Rules
+     *
+     * with every key; `NewSession` says what they mean
      */
     rules: {
         [key: string]: unknown;
@@ -2178,6 +2230,8 @@ export type ShareOut = {
 export type SharedGame = {
     /**
      * Id
+     *
+     * that of the `start` which began it, made by the client
      */
     id: string;
     /**
@@ -2201,6 +2255,8 @@ export type SharedGame = {
 export type SharedOut = {
     /**
      * Balances
+     *
+     * null: not shown; else in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽
      */
     balances?: {
         [key: string]: number;
@@ -2282,7 +2338,7 @@ export type SharedPlayer = {
 /**
  * StartForm
  *
- * Without `sides` and `order` it takes exactly what `next` shows.
+ * Begins a game, whose id is that of this event. Without `sides` and `order` it takes exactly what `next` shows.
  */
 export type StartForm = {
     /**
@@ -2336,6 +2392,8 @@ export type StatsPreferences = {
 export type TableOut = {
     /**
      * Balances
+     *
+     * by the id of the player, in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽; what he gets, or owes below 0
      */
     balances: {
         [key: string]: number;
@@ -2428,7 +2486,7 @@ export type TemplateIn = {
     /**
      * Rules
      *
-     * as in a session; no rules for particular players
+     * as in a session (`NewSession`); no rules for particular players
      */
     rules: {
         [key: string]: unknown;
@@ -2642,6 +2700,8 @@ export type TraceItem = {
 export type TransferOut = {
     /**
      * Amount
+     *
+     * in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽
      */
     amount: number;
     /**
