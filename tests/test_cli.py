@@ -145,6 +145,9 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
         ("run", {**PRODUCTION}, "ARTEL_TELEGRAM_BOT_TOKEN is missing, or is no token"),
         ("run", {**PRODUCTION, "ARTEL_TELEGRAM_BOT_TOKEN": "put it here"}, "ARTEL_TELEGRAM_BOT_TOKEN is missing"),
         ("run", {"ARTEL_TELEGRAM_BOT_TOKEN_FILE": "/dev/null/token"}, "/dev/null/token"),
+        ("run", {"ARTEL_TELEGRAM_BOT_ID": "0"}, "ARTEL_TELEGRAM_BOT_ID: "),
+        # By that number somebody can sign in; what is missing next is the keys.
+        ("serve auth", {**PRODUCTION, "ARTEL_TELEGRAM_BOT_ID": "7000000001"}, "no signing key in /dev/null"),
         ("migrate", {"ARTEL_DATABASE_URL": "sqlite+aiosqlite:////dev/shm/one.db"}, "a database of its own"),
         ("migrate", {"ARTEL_DATABASE_URL": "postgresql+asyncpg://a@127.0.0.1:9/{service}"}, "the database of auth"),
         ("migrate auth nobody", {}, "no service is called 'nobody'"),

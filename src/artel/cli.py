@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artel import cli_looking
-from artel.cli_kit import NAMES
+from artel.cli_kit import NAMES, require_a_way_in
 from artel.cli_kit import CommandError as _Refused
 from artel.cli_kit import service as _service
 from artel.cli_kit import settings as _settings
@@ -141,7 +141,7 @@ def _run(_: argparse.Namespace) -> int:
 
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
-    _require_a_way_in(settings)
+    require_a_way_in(settings)
     with ports(settings) as listening, _alone(settings):
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
@@ -161,19 +161,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
         KeyRing(settings.keys)
         refresh_secrets(settings.keys)
-        _require_a_way_in(settings)
+        require_a_way_in(settings)
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
         # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
         signal.signal(signal.SIGTERM, end_at_once)
         asyncio.run(wait_for_all(settings, arguments.names))
         return serve(listening, settings, arguments.names, grace=10)
-
-
-def _require_a_way_in(settings: "Settings") -> None:
-    token = settings.telegram_bot_token
-    if settings.env == "production" and not (token and re.fullmatch(r"\d+:[\w-]{30,}", token.get_secret_value())):
-        raise _Refused("ARTEL_TELEGRAM_BOT_TOKEN is missing, or is no token of a bot: nobody could sign in")
 
 
 @contextmanager

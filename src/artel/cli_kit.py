@@ -1,6 +1,7 @@
 """What all commands share: names of services, settings, and sentences for whoever typed the command."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -52,3 +53,12 @@ def with_tables(names: Sequence[str] = NAMES) -> "Settings":
             why = getattr(error, "orig", error)
             raise CommandError(f"the database of {name} cannot be read ({why}); see {given.databases_named}") from None
     return given
+
+
+def require_a_way_in(given: "Settings") -> None:
+    """A bot's token, or its number alone, which is enough to know whom Telegram has let in."""
+    token = given.telegram_bot_token
+    if given.env != "production" or (given.telegram_bot_id and token is None):
+        return
+    if not (token and re.fullmatch(r"\d+:[\w-]{30,}", token.get_secret_value())):
+        raise CommandError("ARTEL_TELEGRAM_BOT_TOKEN is missing, or is no token of a bot: nobody could sign in")

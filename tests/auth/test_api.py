@@ -5,12 +5,13 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
 from httpx2 import Response
 
+from artel.auth import telegram
 from artel.auth.keys import reseal, rotate
 from artel.kernel.bus import Message
 from artel.kernel.events import new_id
@@ -227,6 +228,35 @@ class TestRefresh:
         answers = await asyncio.gather(*(refresh(auth, token) for _ in range(3)))
         assert {answer.status_code for answer in answers} == {200}
         assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+
+
+class TestTelegramByNumber:
+    """Where the bot's token is not to be."""
+
+    VECTORS: ClassVar[Any] = json.loads((Path(__file__).parent / "telegram.json").read_text(encoding="utf-8"))
+
+    @pytest.fixture
+    async def auth(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
+        monkeypatch.setattr(telegram, "PUBLIC_KEY", self.VECTORS["ed25519"]["test_public_key_hex"])
+        monkeypatch.setattr("artel.auth.api.time.time", lambda: self.VECTORS["now"])
+        async with installation(tmp_path, ["auth"], telegram_bot_id=self.VECTORS["bot_id"]) as made:
+            yield made
+
+    def launch(self, name: str) -> str:
+        return str(next(vector["init_data"] for vector in self.VECTORS["mini_app"] if vector["name"] == name))
+
+    async def test_signed_by_telegram_itself(self, auth: Installation) -> None:
+        launch = self.launch("valid_with_signature")
+        body = {"init_data": launch, "device": DEVICE}
+        assert (await auth.call(None, "POST", "/auth/telegram", body)).json()["user"]["username"] == "test_player"
+        assert (await auth.call(None, "POST", "/auth/telegram", body)).status_code == 200, "the same device again"
+        stolen = {"init_data": launch.replace("hash=", "hash=0"), "device": DEVICE[::-1]}
+        assert code(await auth.call(None, "POST", "/auth/telegram", stolen)) == (401, "init_data_replayed")
+
+    @pytest.mark.parametrize("name", ["valid", "signature_for_another_bot", "tampered_signature_only"])
+    async def test_and_by_nobody_else(self, auth: Installation, name: str) -> None:
+        answer = await auth.call(None, "POST", "/auth/telegram", {"init_data": self.launch(name), "device": DEVICE})
+        assert code(answer) == (401, "invalid_init_data")
 
 
 class TestLimits:

@@ -20,12 +20,22 @@ from artel.auth.schemas import (
     TokensOut,
     UserOut,
 )
-from artel.auth.telegram import MAX_AGE_SECONDS, SKEW_SECONDS, BadInitData, TelegramUser, verify_init_data
+from artel.auth.telegram import (
+    MAX_AGE_SECONDS,
+    SKEW_SECONDS,
+    BadInitData,
+    Proof,
+    TelegramUser,
+    signed_by_telegram,
+    signed_with_token,
+    verify_init_data,
+)
 from artel.auth.tokens import ACCESS_SECONDS, TokenMaker, Tokens
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found, rate_limited
 from artel.kernel.http import Id, Page, PagingDep, Text
 from artel.kernel.service import Context, context_of
+from artel.kernel.settings import Settings
 from artel.kernel.token import CallerDep, unauthenticated
 
 AuthDep = Annotated[Context, Depends(context_of("auth"))]
@@ -55,18 +65,26 @@ async def sign_in_by_name(auth: AuthDep, request: Request, body: DevSignIn) -> T
 @router.post("/auth/telegram", tags=["auth"], dependencies=[Depends(limited)])
 async def sign_in_by_telegram(auth: AuthDep, request: Request, body: TelegramSignIn) -> TokensOut:
     """With the init data of a Mini App launch; the first use binds it to `device`."""
-    if auth.settings.telegram_bot_token is None:
+    proof = _telegram_proof(auth.settings)
+    if proof is None:
         raise not_found("Sign-in by Telegram is not set up here.")
     try:
-        user, launch = verify_init_data(
-            body.init_data, auth.settings.telegram_bot_token.get_secret_value(), time.time()
-        )
+        user, launch = verify_init_data(body.init_data, proof, time.time())
     except BadInitData as error:
         raise Problem(401, error.code, f"Telegram's launch data was refused: {error}.") from error
     device = sha256(body.device.encode()).hexdigest() if body.device else None
     expires = datetime.now(UTC) + timedelta(seconds=MAX_AGE_SECONDS + SKEW_SECONDS)
     await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), device, expires)
     return await _signed_in(auth, request, _telegram_profile(user))
+
+
+def _telegram_proof(settings: Settings) -> Proof | None:
+    """With the token, if we have it: Telegram's own signature came later, and older apps do not send it."""
+    if settings.telegram_bot_token:
+        return signed_with_token(settings.telegram_bot_token.get_secret_value())
+    if settings.telegram_bot_id:
+        return signed_by_telegram(settings.telegram_bot_id)
+    return None
 
 
 def _telegram_profile(user: TelegramUser) -> Profile:

@@ -1,18 +1,25 @@
-"""Telegram Mini App init data: a query string signed by Telegram with the bot's token.
+"""Telegram Mini App init data: a query string that Telegram signs twice, with the bot's token and with its own key.
 
-Source: core.telegram.org/bots/webapps, "Validating data received via the Mini App". Every received pair but `hash`
-is signed, `signature` included; the values are hashed as received, decoded once.
+Source: core.telegram.org/bots/webapps, "Validating data received via the Mini App" and "… for Third-Party Use". With
+the token every received pair but `hash` is signed, `signature` included; with Telegram's key every one but those two.
+Values are taken as received, decoded once.
 """
 
 import hmac
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_AGE_SECONDS = 3600
 SKEW_SECONDS = 60
+PUBLIC_KEY = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
+"""Telegram's own, Ed25519, in hex."""
 
 
 class BadInitData(Exception):  # noqa: N818 it is a refusal
@@ -33,16 +40,48 @@ class TelegramUser:
     language: str | None
 
 
-def verify_init_data(raw: str, token: str, now: float) -> tuple[TelegramUser, str]:
-    """The user and the hash that names this launch. `now` in seconds of Unix time."""
+Proof = Callable[[Mapping[str, str]], str]
+"""Raises BadInitData for fields that are not signed well; else what names this launch and no other."""
+
+
+def verify_init_data(raw: str, proof: Proof, now: float) -> tuple[TelegramUser, str]:
+    """The user and what names this launch. `now` in seconds of Unix time."""
     fields = _fields(raw)
-    given = fields.pop("hash", "")
-    key = hmac.digest(b"WebAppData", token.encode(), "sha256")
-    text = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
-    if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex().encode(), given.encode()):
-        raise BadInitData("the hash does not fit")
+    launch = proof(fields)
     _check_age(fields.get("auth_date", ""), now)
-    return _user(fields.get("user", "")), given
+    return _user(fields.get("user", "")), launch
+
+
+def signed_with_token(token: str) -> Proof:
+    key = hmac.digest(b"WebAppData", token.encode(), "sha256")
+
+    def proof(fields: Mapping[str, str]) -> str:
+        given = fields.get("hash", "")
+        wanted = hmac.digest(key, _text_but(fields, "hash"), "sha256").hex()
+        if not hmac.compare_digest(wanted.encode(), given.encode()):
+            raise BadInitData("the hash does not fit")
+        return given
+
+    return proof
+
+
+def signed_by_telegram(bot_id: int) -> Proof:
+    """For whoever knows the bot's number and not its token."""
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(PUBLIC_KEY))
+
+    def proof(fields: Mapping[str, str]) -> str:
+        try:
+            given = urlsafe_b64decode(fields.get("signature", "") + "==")
+            key.verify(given, f"{bot_id}:WebAppData\n".encode() + _text_but(fields, "hash", "signature"))
+        except (InvalidSignature, ValueError) as error:
+            raise BadInitData("the signature does not fit") from error
+        return given.hex()  # the text may be written in several ways
+
+    return proof
+
+
+def _text_but(fields: Mapping[str, str], *unsigned: str) -> bytes:
+    return "\n".join(f"{name}={value}" for name, value in sorted(fields.items()) if name not in unsigned).encode()
 
 
 def _fields(raw: str) -> dict[str, str]:

@@ -122,10 +122,7 @@ class PostgresDatabase:
     dialect = "postgresql"
     # Whoever waits longer is told to come back: a stuck statement must not take the pool with it.
     LIMITS: ClassVar = {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "30s"}
-    # None beyond those that stay: to open one takes longer than most of what is done on it.
-    POOL: ClassVar[Any] = {
-        "pool_size": 10, "max_overflow": 0, "pool_use_lifo": True, "pool_timeout": 5, "hide_parameters": True,
-    }  # fmt: skip
+    POOL: ClassVar[Any] = {"pool_size": 10, "max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}  # all stay
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         None, description="`1`: anybody signs in by a name alone; empty: only locally, on a loopback address"
     )
     telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram")
-    telegram_bot_id: int | None = Field(None, description="the bot's number, for checks without its token")
+    telegram_bot_id: int | None = Field(None, gt=0, description="the bot's number: enough for that without its token")
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern="^https?://.+", description="where the bot's own calls go"
     )
