@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -121,10 +122,32 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
 
     assert host.pids()
+    running = {line.split()[0] for line in host.control("status").splitlines()}
+    assert running == set(re.findall(r"`([a-z][a-z2-]+)`", "".join(table_of_processes().values())))
     all_speak_json(host.data / "stack")
     host.stack("down")
     assert host.pids() == set()
     assert "nothing runs in" in host.stack("down")
+
+
+def table_of_processes() -> dict[str, str]:
+    """Of docs/operations.md: the ports of a row, and what is there."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("| behind `ARTEL_PORT` (8080) | process |\n|---|---|\n")
+    return dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", rest.partition("\n\n")[0], re.MULTILINE))
+
+
+def test_the_table_of_ports_has_each_once(tmp_path: Path) -> None:
+    told = table_of_processes()
+    ports = [*told, *(more for row in told.values() for more in re.findall(r"; ([\d to]+):", row))]
+    spans = [span.split(" to ") for text in ports for span in text.split(", ") if span != "none"]
+    assert sorted(port for first, *last in spans for port in range(int(first), int([first, *last][-1]) + 1)) == list(
+        range(PORTS)
+    )
+    names = re.findall(r"`([\w-]+)`", told["1 to 7"].partition(";")[0])
+    assert [(name, port - 8080) for name, port in Stack(8080, tmp_path)._instances()] == [
+        (name, place) for place, name in enumerate(names, 1)
+    ]
 
 
 def all_speak_json(home: Path) -> None:
