@@ -69,20 +69,19 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._say("started", address=[f"{at[0]}:{at[1]}" for at in (each.getsockname() for each in sockets or ())])
+        at = [each.getsockname() for each in sockets or ()]
+        if not self.quiet:
+            log.info("started", address=", ".join(f"{host}:{port}" for host, port, *_ in at))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.asked = signal.Signals(sig).name
         super().handle_exit(sig, frame)
 
     def tell_end(self) -> None:
-        if self.asked:
-            self._say("ended", why=f"{self.asked} asked it to")
-        else:
+        if not self.asked:
             log.error("ended", why="it failed" if self.started else "it could not start")
-
-    def _say(self, event: str, **about: object) -> None:
-        (log.debug if self.quiet else log.info)(event, **about)
+        elif not self.quiet:
+            log.info("ended", why=f"{self.asked} asked it to")
 
 
 def end_at_once(_signal: int, _frame: FrameType | None) -> None:

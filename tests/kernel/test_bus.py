@@ -1,7 +1,6 @@
 """A bus keeps the same promises in memory and on RabbitMQ."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -305,7 +304,23 @@ async def test_a_virtual_host_that_is_not_there_yet_is_an_outage(amqp_url: str) 
         await RabbitBus.open(nowhere)
 
 
-async def test_a_rabbit_that_goes_before_it_has_said_anything_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[RobustConnection]:
+    """Each connection that a bus has tried."""
+    made: list[RobustConnection] = []
+
+    class Kept(RobustConnection):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            made.append(self)
+
+    monkeypatch.setattr("artel.kernel.rabbit.RobustConnection", Kept)
+    return made
+
+
+async def test_a_rabbit_that_goes_before_it_has_said_anything_is_an_outage(
+    monkeypatch: pytest.MonkeyPatch, tried: list[RobustConnection]
+) -> None:
     connect = asyncio.open_connection
 
     async def slowly(*given: Any, **named: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -315,29 +330,24 @@ async def test_a_rabbit_that_goes_before_it_has_said_anything_is_an_outage(monke
 
     monkeypatch.setattr(asyncio, "open_connection", slowly)
     async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
-        with pytest.raises(ConnectionError) as refused:
+        with pytest.raises(ConnectionError):
             await RabbitBus.open(f"amqp://a:b@127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-    assert not tried(refused)
+    assert [each.is_closed for each in tried] == [True]
 
 
 @pytest.mark.parametrize("there", [False, True])
-async def test_what_could_not_be_opened_is_closed(amqp_url: str, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+async def test_what_could_not_be_opened_is_closed(
+    amqp_url: str, monkeypatch: pytest.MonkeyPatch, tried: list[RobustConnection], there: bool
+) -> None:
     """Not by the collector, which would do it on the loop of another thread: an error in the log at each start."""
 
     async def refuse(*_given: Any, **_named: Any) -> None:
         raise ChannelInvalidStateError("it is starting")
 
     monkeypatch.setattr("aio_pika.RobustChannel.declare_exchange", refuse)
-    with pytest.raises(ConnectionError, match=r"lets nobody in: .*(starting|Connect call failed)") as refused:
+    with pytest.raises(ConnectionError, match=r"lets nobody in: .*(starting|Connect call failed)"):
         await RabbitBus.open(amqp_url if there else f"amqp://127.0.0.1:{free_port()}/")
-    assert not tried(refused)
-
-
-def tried(_refused: object) -> list[RobustConnection]:
-    """What was tried, as long as the error is held, and is open still."""
-    of_it = [each for each in gc.get_objects() if isinstance(each, RobustConnection)]
-    assert of_it
-    return [each for each in of_it if not each.is_closed]
+    assert [each.is_closed for each in tried] == [True]
 
 
 async def test_a_closed_rabbit_bus_is_not_ready(amqp_url: str) -> None:

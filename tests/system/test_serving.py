@@ -261,7 +261,7 @@ async def test_an_end_answers_what_is_under_way_and_sends_phones_to_another(hous
             answer = await asyncio.wait_for(reader.readline(), 30)
             assert answer.startswith(b"HTTP/1.1 201 ")
         assert await asyncio.wait_for(leaving.process.wait(), 30) == 0
-        at = [f"127.0.0.1:{leaving.port}"]
+        at = f"127.0.0.1:{leaving.port}"
         assert await leaving.life() == [("started", at), ("ended", "SIGTERM asked it to")]
         assert (await Company(staying.http, Random(5)).ok(anya, "GET", f"/sessions/{table.id}"))["id"] == table.id
         writer.close()
