@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from artel.kernel.background import running
 from artel.kernel.bus import open_bus
 from artel.kernel.edge import Edge
 from artel.kernel.errors import add_handlers
@@ -102,6 +103,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
                     await bus.prepare(each.name, [event.topic for event in each.reactions])
             store = open_store(settings.store_url)
             stack.push_async_callback(store.close)
+            await stack.enter_async_context(running(app.state.verifier.revoked.watch(store), "revoked"))
             for service in services:
                 context = await stack.enter_async_context(opened(service, settings, bus, store, app.state.verifier))
                 app.state.contexts[service.name] = context

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import Response
 
-from artel.auth import telegram
+from artel.auth import ended, telegram
 from artel.auth.keys import reseal, rotate
+from artel.kernel import events, revoked
 from artel.kernel.bus import Message
 from artel.kernel.events import new_id
 from artel_testing import Installation, installation
@@ -282,7 +283,19 @@ class TestLimits:
         assert len({(await sign_in(strict, f"Игрок {number}"))["user"]["id"] for number in range(10)}) == 10
 
 
+async def hear(auth: Installation) -> None:
+    """What all processes do each second."""
+    context = auth.app.state.contexts["auth"]
+    await ended.tell(context)
+    await context.verifier.revoked.look(context.store)
+
+
 class TestSignOut:
+    @pytest.fixture(autouse=True)
+    def nobody_looks_by_himself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (ended, revoked):
+            monkeypatch.setattr(module, "LOOK_SECONDS", 3600)
+
     async def test_here(self, auth: Installation) -> None:
         here, there = await sign_in(auth), await sign_in(auth)
         devices = (await with_token(auth, here, "GET", "/auth/sessions")).json()
@@ -292,6 +305,9 @@ class TestSignOut:
         assert (await refresh(auth, here["refresh_token"])).status_code == 401
         assert (await refresh(auth, there["refresh_token"])).status_code == 200
         assert (await with_token(auth, here, "POST", "/auth/logout")).status_code == 204
+        await hear(auth)
+        assert code(await with_token(auth, here, "GET", "/users/me")) == (401, "signed_out")
+        assert (await with_token(auth, there, "GET", "/users/me")).status_code == 200
 
     async def test_another_device(self, auth: Installation) -> None:
         here, there = await sign_in(auth), await sign_in(auth)
@@ -312,6 +328,47 @@ class TestSignOut:
         assert (await with_token(auth, here, "DELETE", "/auth/sessions")).status_code == 204
         assert (await refresh(auth, here["refresh_token"])).status_code == 401
         assert (await refresh(auth, there["refresh_token"])).status_code == 401
+        await hear(auth)
+        for device in (here, there):
+            assert code(await with_token(auth, device, "GET", "/users/me")) == (401, "signed_out")
+        assert (await with_token(auth, await sign_in(auth), "GET", "/users/me")).status_code == 200
+
+    async def test_a_stolen_refresh_token_takes_the_access_token_with_it(self, auth: Installation) -> None:
+        old = await sign_in(auth)
+        newer = (await refresh(auth, (await refresh(auth, old["refresh_token"])).json()["refresh_token"])).json()
+        assert code(await refresh(auth, old["refresh_token"])) == (401, "refresh_reused")
+        await hear(auth)
+        assert code(await with_token(auth, newer, "GET", "/users/me")) == (401, "signed_out")
+
+    async def test_a_store_that_lost_its_list_gets_it_again(self, auth: Installation) -> None:
+        context, here = auth.app.state.contexts["auth"], await sign_in(auth)
+        await with_token(auth, here, "POST", "/auth/logout")
+        await hear(auth)
+        await context.store.take(revoked.KEY)
+        await context.verifier.revoked.look(context.store)
+        assert code(await with_token(auth, here, "GET", "/users/me")) == (401, "signed_out"), "what was known holds"
+        await ended.tell(context)
+        assert json.loads(await context.store.get(revoked.KEY)) == await context.database.read(ended.ended)
+
+    async def test_who_ended_long_ago_has_no_token_left_and_is_told_no_more(
+        self, auth: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context, here = auth.app.state.contexts["auth"], await sign_in(auth)
+        await with_token(auth, here, "POST", "/auth/logout")
+        for later, told in ((ended.KEPT_SECONDS - 5, 1), (ended.KEPT_SECONDS + 5, 0)):
+            monkeypatch.setattr(ended, "now", lambda later=later: events.now() + timedelta(seconds=later))
+            assert len(await context.database.read(ended.ended)) == told
+
+    async def test_the_gateway_asks_for_the_list(self, auth: Installation) -> None:
+        here = await sign_in(auth)
+        await with_token(auth, here, "POST", "/auth/logout")
+        told = (await auth.http.get("http://testserver/inner/revoked")).json()
+        assert told == await auth.app.state.contexts["auth"].database.read(ended.ended)
+        assert len(told) == 1
+
+    async def test_where_nobody_stands_before_it_nobody_may_ask(self, tmp_path: Path) -> None:
+        async with installation(tmp_path) as whole:
+            assert code(await whole.http.get("http://testserver/inner/revoked")) == (404, "not_found")
 
 
 class TestProfile:

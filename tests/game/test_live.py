@@ -15,6 +15,8 @@ from artel.game import sockets
 from artel.game.game import Game
 from artel.game.live import Socket
 from artel.game.owner import Owner
+from artel.game.tickets import Grant
+from artel.kernel import revoked
 from artel.kernel.background import running
 from artel_testing import Installation, Person
 from game_testing import KOLKHOZ, Gate, Screen, Table, listening, narrow, table, ticket, watching
@@ -383,6 +385,24 @@ class TestEnds:
         async with watching(port, played, ticket=kept) as screen:
             assert await screen.closed() == 4401
 
+    async def test_when_the_sign_in_ends(self, house: Installation, port: str, anna: Person) -> None:
+        boris = house.person("Борис", sid="of-boris")
+        played = await table(house, anna, joined=[boris])
+        kept = await ticket(played, boris)
+        async with watching(port, played, boris) as screen, watching(port, played) as stays:
+            await screen.next("presence")
+            await self._end(house, "of-boris")
+            assert await screen.closed() == 4401
+            while await stays.next("presence") != {"type": "presence", "online": [anna.id]}:
+                pass
+        async with watching(port, played, ticket=kept) as again:
+            assert await again.closed() == 4401, "a ticket from before is good no more"
+
+    async def _end(self, house: Installation, sid: str) -> None:
+        context = house.app.state.contexts["game"]
+        await context.store.put(revoked.KEY, orjson.dumps([sid]).decode(), 60)
+        await context.verifier.revoked.look(context.store)
+
     async def test_when_the_token_has_expired_before(self, house: Installation, port: str, anna: Person) -> None:
         played = await table(house, anna, "Борис")
         kept = await self._good_until(played, int(time.time()) - 1)
@@ -395,8 +415,8 @@ class TestEnds:
         """A ticket of somebody whose token expires then."""
         kept = await ticket(played)
         store = played.house.app.state.contexts["game"].store
-        session_id, user_id, _, share = orjson.loads(await store.get(f"live:{kept}"))
-        await store.put(f"live:{kept}", orjson.dumps([session_id, user_id, when, share]).decode(), 30)
+        grant = Grant(*orjson.loads(await store.get(f"live:{kept}")))._replace(exp=when)
+        await store.put(f"live:{kept}", orjson.dumps(tuple(grant)).decode(), 30)
         return kept
 
     async def test_when_the_server_goes(self, house: Installation, anna: Person) -> None:

@@ -45,6 +45,8 @@ class Upstream:
     host: str = "127.0.0.1"
     asked: list[Json] = field(default_factory=list)
     callers: list[asyncio.StreamWriter] = field(default_factory=list)
+    revoked: list[str] | None = field(default_factory=list)  # what auth says of sign-ins that have ended
+    looks: int = 0  # how often it was asked for that
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -65,14 +67,19 @@ class Upstream:
                 method, path, _ = first.split(" ")
                 headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines if line)}
                 await reader.readexactly(int(headers.get("content-length", 0)))
-                said = {"service": self.name, "method": method, "path": path, "headers": headers}
-                self.asked.append(said)
+                said: Any = {"service": self.name, "method": method, "path": path, "headers": headers}
+                if path == "/inner/revoked":
+                    said, self.looks = self.revoked, self.looks + 1
+                else:
+                    self.asked.append(said)
                 body = json.dumps({self.name: {"database": "ok"}} if path == "/readyz" else said).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
                 )
                 writer.write(body)
                 await writer.drain()
+                if first.endswith(" HTTP/1.0"):
+                    return
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes:
@@ -197,7 +204,7 @@ async def test_what_nobody_has_is_not_found(gateway: Gateway) -> None:
     assert gateway.reached() == 0
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/_ready/game", "/_auth"])
+@pytest.mark.parametrize("path", ["/metrics", "/_ready/game", "/_auth", "/inner/revoked"])
 async def test_what_is_inside_stays_inside(gateway: Gateway, path: str) -> None:
     answer = await gateway.ask("GET", path)
     assert answer.status_code == 404 or answer.text.startswith("<!doctype html>")
@@ -283,6 +290,26 @@ async def test_a_token_that_was_good_is_good_until_it_expires(gateway: Gateway) 
         while (answer := await gateway.ask("GET", "/api/v1/stats/flows", token)).status_code in {200, 429}:
             pass
     assert problem(answer) == (401, "token_expired")
+
+
+async def test_a_sign_in_that_has_ended_ends_at_the_gate(gateway: Gateway) -> None:
+    here, there, auth = gateway.token(sid="here"), gateway.token(sid="there"), gateway.services["auth"]
+
+    async def every_worker_has_looked() -> None:
+        seen = auth.looks
+        async with asyncio.timeout(30):
+            while auth.looks < seen + 5:
+                await gateway.ask("GET", "/healthz")
+
+    assert (await gateway.ask("GET", "/api/v1/users/me", here)).status_code == 200
+    auth.revoked = ["here", "elsewhere"]
+    await every_worker_has_looked()
+    assert problem(await gateway.ask("GET", "/api/v1/users/me", here)) == (401, "signed_out")
+    assert (await gateway.ask("GET", "/api/v1/users/me", there)).status_code == 200
+    auth.revoked = None  # it is in trouble: what was known last holds
+    await every_worker_has_looked()
+    assert problem(await gateway.ask("GET", "/api/v1/users/me", here)) == (401, "signed_out")
+    assert problem(await gateway.ask("GET", "/api/v1/users/me", gateway.token(sid="elsewhere"))) == (401, "signed_out")
 
 
 async def test_a_new_key_is_known_without_a_reload(gateway: Gateway) -> None:

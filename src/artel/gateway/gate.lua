@@ -1,6 +1,7 @@
 -- The token at the gate: ES256 by the public keys that auth publishes, remembered until it expires.
 local ffi = require "ffi"
 local cjson = require "cjson.safe"
+local revoked = require "revoked"
 local C = ffi.C
 
 ffi.cdef [[
@@ -105,7 +106,7 @@ local function claims_of(token)
     local key = key_of(header.kid)
     if not key or not signature or #signature ~= 64 or not is_signed(key, head .. "." .. body, signature) then return nil end
     local iat = claims.iat
-    if claims.iss ~= ISSUER or claims.aud ~= AUDIENCE or type(claims.sub) ~= "string" or type(claims.exp) ~= "number" then return nil end
+    if claims.iss ~= ISSUER or claims.aud ~= AUDIENCE or type(claims.sub) ~= "string" or type(claims.sid) ~= "string" or type(claims.exp) ~= "number" then return nil end
     if iat ~= nil and (type(iat) ~= "number" or iat > ngx.time() + SKEW) then return nil end
     return claims
 end
@@ -138,10 +139,12 @@ function M.check()
         if not claims then return unauthenticated("unauthenticated", "The token is not valid.") end
         local left = claims.exp - ngx.time()
         if left <= 0 then return unauthenticated("token_expired", "The token has expired; refresh it.") end
-        known = claims.sub
+        known = claims.sub .. " " .. claims.sid
         ngx.shared.tokens:set(token, known, left)
     end
-    ngx.var.artel_user = known
+    local user, sid = known:match("^(.*) (.*)$")
+    if revoked.has(sid) then return unauthenticated("signed_out", "You have signed out; sign in again.") end
+    ngx.var.artel_user = user
 end
 
 -- Each service with what it stands on, as the one process says it.

@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from artel.kernel.errors import Problem
+from artel.kernel.revoked import Revoked
 
 ISSUER = "artel"
 AUDIENCE = "artel"
@@ -41,6 +42,7 @@ class Verifier:
     """Remembers checked tokens until they expire: a signature costs a hundred times a look-up."""
 
     def __init__(self, keys_dir: Path) -> None:
+        self.revoked = Revoked()
         self._path = keys_dir / "jwks.json"
         self._stamp = 0.0
         self._looked = 0.0
@@ -58,6 +60,8 @@ class Verifier:
             self._remember(authorization, caller)
         if caller.exp <= time.time():
             raise unauthenticated("The token has expired; refresh it.", "token_expired")
+        if caller.sid in self.revoked:
+            raise unauthenticated("You have signed out; sign in again.", "signed_out")
         return caller
 
     def _remember(self, authorization: str, caller: Caller) -> None:
