@@ -1,5 +1,6 @@
 """`make stack`: the whole system on this host, from nothing to an evening, a kill, a second start, an end."""
 
+import asyncio
 import json
 import os
 import re
@@ -16,9 +17,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from httpx2 import AsyncClient, TransportError
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
+from artel.compose import SERVICES
 from artel.kernel.settings import Settings
-from playing import RULES, Company, agrees, figures, replayed, told
+from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
 from servers import free_port
 from stack import Stack, home_of
 from system.test_serving import comes
@@ -120,6 +125,7 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
         await comes(counted)
         assert "Artel is open" in host.stack("up")  # again: nothing changes
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
+        await is_out_everywhere(company, boris, table, host.port)
 
     assert host.pids()
     running = {line.split()[0] for line in host.control("status").splitlines()}
@@ -128,6 +134,28 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
     host.stack("down")
     assert host.pids() == set()
     assert "nothing runs in" in host.stack("down")
+
+
+async def is_out_everywhere(company: Company, who: Somebody, table: Table, port: int) -> None:
+    """Once he has signed out: on his open socket, at the gate, and at a service for whoever gets past the gate."""
+    ticket = (await company.ok(who, "POST", f"/sessions/{table.id}/live-ticket"))["ticket"]
+    live = f"ws://127.0.0.1:{port}/api/v1/sessions/{table.id}/live"
+    async with connect(live, subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{ticket}")]) as phone:
+        await phone.recv()
+        assert (await company.call(who, "DELETE", "/auth/sessions")).status_code == 204
+        async with asyncio.timeout(30):
+            with suppress(ConnectionClosed):
+                while True:
+                    await phone.recv()
+        assert phone.close_code == 4401
+    behind = f"http://127.0.0.1:{port + 1 + SERVICES.index('game')}/api/v1/sessions"
+    for address in ("/sessions", behind):
+
+        async def refused(address: str = address) -> bool:
+            answer = await company.call(who, "GET", address)
+            return answer.status_code == 401 and answer.json()["code"] == "signed_out"
+
+        await comes(refused)
 
 
 def table_of_processes() -> dict[str, str]:

@@ -1,12 +1,14 @@
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from artel.auth import people, tokens
+from artel.auth import audit, people, tokens
+from artel.auth.audit import Where
 from artel.auth.ended import ended
 from artel.auth.keys import public_keys
 from artel.auth.people import Profile, User, language_or_russian, tidy_name
@@ -45,10 +47,14 @@ router = APIRouter()
 root = APIRouter()
 
 
+def where(request: Request) -> Where:
+    address = request.client.host if request.client else "unknown"
+    return Where(address[:45], tidy_name(request.headers.get("user-agent", ""), ""))
+
+
 async def limited(auth: AuthDep, request: Request) -> None:
     """Each address may try each way in so often: who cannot sign in any more still stays signed in."""
-    address = request.client.host if request.client else "unknown"
-    key = f"{request.url.path}:{address}"
+    key = f"{request.url.path}:{where(request).address}"
     wait = await auth.store.allow(key, auth.settings.sign_in_burst, auth.settings.sign_in_rate)
     if wait:
         raise rate_limited(wait)
@@ -60,7 +66,8 @@ async def sign_in_by_name(auth: AuthDep, request: Request, body: DevSignIn) -> T
     # Without a limit: a name proves nothing, and a whole company is played from one address.
     if not auth.settings.dev_login_allowed:
         raise not_found()
-    return await _signed_in(auth, request, Profile("dev", body.name, body.name))
+    async with _refusals_noted(auth, request):
+        return await _signed_in(auth, request, Profile("dev", body.name, body.name))
 
 
 @router.post("/auth/telegram", tags=["auth"], dependencies=[Depends(limited)])
@@ -69,14 +76,26 @@ async def sign_in_by_telegram(auth: AuthDep, request: Request, body: TelegramSig
     proof = _telegram_proof(auth.settings)
     if proof is None:
         raise not_found("Sign-in by Telegram is not set up here.")
+    async with _refusals_noted(auth, request):
+        try:
+            user, launch = verify_init_data(body.init_data, proof, time.time())
+        except BadInitData as error:
+            raise Problem(401, error.code, f"Telegram's launch data was refused: {error}.") from error
+        device = sha256(body.device.encode()).hexdigest() if body.device else None
+        expires = datetime.now(UTC) + timedelta(seconds=MAX_AGE_SECONDS + SKEW_SECONDS)
+        await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), device, expires)
+        return await _signed_in(auth, request, _telegram_profile(user))
+
+
+@asynccontextmanager
+async def _refusals_noted(auth: Context, request: Request) -> AsyncIterator[None]:
+    """Who was not let in, and why; after what he wanted was undone."""
     try:
-        user, launch = verify_init_data(body.init_data, proof, time.time())
-    except BadInitData as error:
-        raise Problem(401, error.code, f"Telegram's launch data was refused: {error}.") from error
-    device = sha256(body.device.encode()).hexdigest() if body.device else None
-    expires = datetime.now(UTC) + timedelta(seconds=MAX_AGE_SECONDS + SKEW_SECONDS)
-    await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), device, expires)
-    return await _signed_in(auth, request, _telegram_profile(user))
+        yield
+    except Problem as problem:
+        if problem.status in {401, 403}:
+            await auth.database.write(audit.note, where(request), "refused", problem.code)
+        raise
 
 
 def _telegram_proof(settings: Settings) -> Proof | None:
@@ -86,6 +105,11 @@ def _telegram_proof(settings: Settings) -> Proof | None:
     if settings.telegram_bot_id:
         return signed_by_telegram(settings.telegram_bot_id)
     return None
+
+
+def admins(settings: Settings) -> set[int]:
+    """Their numbers of Telegram."""
+    return {int(number) for number in settings.admins.split(",") if number}
 
 
 def _telegram_profile(user: TelegramUser) -> Profile:
@@ -106,10 +130,12 @@ def _https(address: str | None) -> str | None:
 
 async def _signed_in(auth: Context, request: Request, profile: Profile) -> TokensOut:
     maker: TokenMaker = auth.own
-    agent = tidy_name(request.headers.get("user-agent", ""), "")
+    here = where(request)
 
     def work(tx: Tx) -> Tokens:
-        return maker.start(tx, people.sign_in_or_register(tx, profile), profile.provider, agent)
+        user = people.sign_in_or_register(tx, profile, admins(auth.settings))
+        audit.note(tx, here, "signed_in", profile.provider, user_id=user.id)
+        return maker.start(tx, user, profile.provider, here.user_agent)
 
     return _tokens_out(await auth.database.write(work))
 
@@ -132,20 +158,29 @@ def _person_out(user: User) -> PersonOut:
 
 
 @router.post("/auth/refresh", tags=["auth"], dependencies=[Depends(limited)])
-async def refresh(auth: AuthDep, body: Refresh) -> TokensOut:
+async def refresh(auth: AuthDep, request: Request, body: Refresh) -> TokensOut:
     """Rotates. A token used before ends its whole family, but for the last one within 10 seconds."""
     maker: TokenMaker = auth.own
-    made = await auth.database.write(maker.refresh, body.refresh_token)
-    if made is None:
-        raise unauthenticated("This refresh token was used before; sign in again.", "refresh_reused")
+    async with _refusals_noted(auth, request):
+        made = await auth.database.write(maker.refresh, body.refresh_token)
+        if not isinstance(made, Tokens):
+            await auth.database.write(audit.note, where(request), "refresh_reused", user_id=made)
+            raise unauthenticated("This refresh token was used before; sign in again.", "refresh_reused")
     return _tokens_out(made)
 
 
 @router.post("/auth/logout", tags=["auth"], status_code=204)
-async def sign_out(auth: AuthDep, caller: CallerDep) -> Response:
+async def sign_out(auth: AuthDep, request: Request, caller: CallerDep) -> Response:
     """Again, too: whoever did not hear the first answer asks twice."""
-    await auth.database.write(tokens.sign_out, caller.user_id, caller.sid)
+    await auth.database.write(_sign_out, where(request), caller.user_id, caller.sid)
     return Response(status_code=204)
+
+
+def _sign_out(tx: Tx, here: Where, user_id: str, sid: str) -> bool:
+    done = tokens.sign_out(tx, user_id, sid)
+    if done:
+        audit.note(tx, here, "signed_out", user_id=user_id)
+    return done
 
 
 @router.get("/auth/sessions", tags=["auth"])
@@ -167,16 +202,21 @@ def _device_out(row: Any, current: str) -> DeviceOut:
 
 
 @router.delete("/auth/sessions/{sign_in_id}", tags=["auth"], status_code=204)
-async def sign_out_device(auth: AuthDep, caller: CallerDep, sign_in_id: Id) -> Response:
-    if not await auth.database.write(tokens.sign_out, caller.user_id, sign_in_id):
+async def sign_out_device(auth: AuthDep, request: Request, caller: CallerDep, sign_in_id: Id) -> Response:
+    if not await auth.database.write(_sign_out, where(request), caller.user_id, sign_in_id):
         raise not_found()
     return Response(status_code=204)
 
 
 @router.delete("/auth/sessions", tags=["auth"], status_code=204)
-async def sign_out_everywhere(auth: AuthDep, caller: CallerDep) -> Response:
-    await auth.database.write(tokens.sign_out_everywhere, caller.user_id)
+async def sign_out_everywhere(auth: AuthDep, request: Request, caller: CallerDep) -> Response:
+    await auth.database.write(_sign_out_everywhere, where(request), caller.user_id)
     return Response(status_code=204)
+
+
+def _sign_out_everywhere(tx: Tx, here: Where, user_id: str) -> None:
+    tokens.sign_out_everywhere(tx, user_id)
+    audit.note(tx, here, "signed_out_everywhere", user_id=user_id)
 
 
 @router.get("/users/me", tags=["users"])

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, or_, select, update
@@ -11,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from artel.auth.tables import identities, users
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.kernel.database import Tx
-from artel.kernel.errors import not_found
+from artel.kernel.errors import Problem, forbidden, not_found
 from artel.kernel.events import new_id, now
 from artel.kernel.http import BIDI, is_seen
 from artel.kernel.outbox import emit
@@ -46,16 +47,20 @@ def language_or_russian(tag: str | None) -> str:
     return tag if tag and LANGUAGE.fullmatch(tag) else "ru"
 
 
-def sign_in_or_register(tx: Tx, profile: Profile) -> User:
+def sign_in_or_register(tx: Tx, profile: Profile, admins: Collection[int] = ()) -> User:
+    """`admins`: numbers of Telegram. Problem for whoever is blocked."""
     lock(tx, f"identity.{profile.provider}.{profile.subject}")  # two phones may bring the same newcomer
     known = select(identities.c.user_id).where(
         identities.c.provider == profile.provider, identities.c.subject == profile.subject
     )
     user_id = tx.execute(known).scalar_one_or_none()
-    return get(tx, user_id) if user_id else _register(tx, profile)
+    user = get(tx, user_id) if user_id else _register(tx, profile, "admin" if profile.telegram_id in admins else "user")
+    if user.blocked_at:
+        raise Problem(403, "blocked", "This account is blocked.")
+    return user
 
 
-def _register(tx: Tx, profile: Profile) -> User:
+def _register(tx: Tx, profile: Profile, role: str) -> User:
     user_id = new_id()
     row = {
         "id": user_id,
@@ -64,7 +69,7 @@ def _register(tx: Tx, profile: Profile) -> User:
         "username": profile.username,
         "avatar_url": profile.avatar_url,
         "language": profile.language,
-        "role": "user",
+        "role": role,
         "epoch": 0,
         "version": 1,
         "created_at": now(),
@@ -92,6 +97,39 @@ def get(tx: Tx, user_id: str) -> User:
     if row is None:
         raise not_found()
     return row
+
+
+def name_admins(tx: Tx, telegram_ids: Collection[int]) -> None:
+    """These and nobody else, of those who are here already."""
+    named = select(identities.c.user_id).where(
+        identities.c.provider == "telegram", identities.c.subject.in_(map(str, telegram_ids))
+    )
+    tx.execute(update(users).where(users.c.id.in_(named), users.c.role != "admin").values(role="admin"))
+    tx.execute(update(users).where(users.c.id.not_in(named), users.c.role == "admin").values(role="user"))
+
+
+def require_admin(tx: Tx, user_id: str) -> None:
+    """By what he is now, whatever his token says."""
+    if get(tx, user_id).role != "admin":
+        raise forbidden("This is for admins.")
+
+
+def set_blocked(tx: Tx, user_id: str, at: datetime | None) -> bool:
+    """False: he is so already."""
+    user = get(tx, user_id)
+    if bool(user.blocked_at) == bool(at):
+        return False
+    tx.execute(update(users).where(users.c.id == user_id).values(blocked_at=at))
+    return True
+
+
+def providers(tx: Tx, user_ids: Collection[str]) -> Mapping[str, list[str]]:
+    """By which each of them may sign in."""
+    found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
+    theirs = select(identities).where(identities.c.user_id.in_(user_ids)).order_by(identities.c.provider)
+    for identity in tx.execute(theirs):
+        found[identity.user_id].append(identity.provider)
+    return found
 
 
 def change(tx: Tx, user_id: str, changes: dict[str, str]) -> User:

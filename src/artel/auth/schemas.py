@@ -51,6 +51,28 @@ class MeChange(Body):
     language: Language | None = None
 
 
+class KnownUser(PersonOut):
+    """What an admin sees of somebody."""
+
+    role: str
+    providers: list[str]
+    created_at: AwareDatetime
+    blocked_at: AwareDatetime | None
+
+
+class AuditOut(BaseModel):
+    """`code`: by which provider, or why it was refused. `by_id`: the admin who did it."""
+
+    id: str
+    at: AwareDatetime
+    kind: str
+    code: str
+    user_id: str | None
+    by_id: str | None
+    address: str
+    user_agent: str
+
+
 class DeviceOut(BaseModel):
     id: str
     provider: str

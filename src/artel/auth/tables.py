@@ -20,6 +20,7 @@ users = Table(
     Column("epoch", Integer, nullable=False),  # how often he signed out everywhere; each token says it
     Column("version", Integer, nullable=False),  # of the profile, as published
     Column("created_at", UtcDateTime, nullable=False),
+    Column("blocked_at", UtcDateTime),  # null: he is not
 )
 
 identities = Table(
@@ -54,4 +55,18 @@ init_data_uses = Table(
     Column("digest", String(64), primary_key=True),
     Column("device", String(64)),  # sha256 of the device's secret; null: none was given, so no repeat is good
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+# What happened around signing in, for whoever has to find out: only ever added to.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", String(36), primary_key=True),  # in order of time
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("code", String(32), nullable=False),  # by which provider, or why it was refused
+    Column("user_id", String(36), index=True),  # whom it concerns; null: nobody knows
+    Column("by_id", String(36)),  # the admin who did it
+    Column("address", String(45), nullable=False),
+    Column("user_agent", String(200), nullable=False),
 )

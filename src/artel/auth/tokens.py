@@ -56,8 +56,8 @@ class TokenMaker:
         tx.execute(insert(sign_ins).values(sign_in))
         return self._tokens(user, str(sign_in["id"]), 1)
 
-    def refresh(self, tx: Tx, token: str) -> Tokens | None:
-        """None: it was used before, and the family has just been revoked."""
+    def refresh(self, tx: Tx, token: str) -> Tokens | str:
+        """Or whose it is: it was used before, and the family has just been revoked."""
         sid, generation = self._read(token)
         row = tx.execute(select(sign_ins).where(sign_ins.c.id == sid).with_for_update()).one_or_none()
         if row is None or row.refreshed_at < now() - IDLE:
@@ -73,7 +73,7 @@ class TokenMaker:
         if generation == row.generation - 1 and now() - row.refreshed_at <= GRACE:
             return self._tokens(user, sid, row.generation)
         tx.execute(update(sign_ins).where(sign_ins.c.id == sid).values(revoked_at=now()))
-        return None
+        return str(row.user_id)
 
     def _tokens(self, user: User, sid: str, generation: int) -> Tokens:
         return Tokens(self._access(user, sid), _sealed(self._secrets()[0], sid, generation), user)

@@ -45,9 +45,7 @@ class Settings(BaseSettings):
     store_url: str = Field(
         "memory://", pattern="^(memory|rediss?|unix)://", description="`redis://…`", json_schema_extra=SECRET
     )
-    notify_url: str = Field(
-        "console://", description="where notifications go beside the inbox; nothing else is understood yet"
-    )
+    notify_url: str = Field("console://", description="where notifications go beside the inbox; nothing else yet")
     public_url: str = Field(
         "",
         description="where people open the app; pages of other origins get no live connection; "
@@ -66,6 +64,7 @@ class Settings(BaseSettings):
     )
     telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram")
     telegram_bot_id: int | None = Field(None, gt=0, description="the bot's number: enough for that without its token")
+    admins: str = Field("", pattern=r"^(\d+(,\d+)*)?$", description="who may block people: Telegram ids, by commas")
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern="^https?://.+", description="where the bot's own calls go"
     )

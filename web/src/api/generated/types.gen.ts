@@ -29,6 +29,46 @@ export type Acquaintance = {
 };
 
 /**
+ * AuditOut
+ *
+ * `code`: by which provider, or why it was refused. `by_id`: the admin who did it.
+ */
+export type AuditOut = {
+    /**
+     * Address
+     */
+    address: string;
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * By Id
+     */
+    by_id: string | null;
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * User Agent
+     */
+    user_agent: string;
+    /**
+     * User Id
+     */
+    user_id: string | null;
+};
+
+/**
  * BallForm
  */
 export type BallForm = {
@@ -1164,6 +1204,46 @@ export type KindMeetings = {
 };
 
 /**
+ * KnownUser
+ *
+ * What an admin sees of somebody.
+ */
+export type KnownUser = {
+    /**
+     * Avatar Url
+     */
+    avatar_url: string | null;
+    /**
+     * Blocked At
+     */
+    blocked_at: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Display Name
+     */
+    display_name: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Providers
+     */
+    providers: Array<string>;
+    /**
+     * Role
+     */
+    role: string;
+    /**
+     * Username
+     */
+    username: string | null;
+};
+
+/**
  * LeaderOut
  *
  * `rating`, and `balance` with its currency, only where they were asked for.
@@ -1482,6 +1562,20 @@ export type NotificationsRead = {
 };
 
 /**
+ * Page[AuditOut]
+ */
+export type PageAuditOut = {
+    /**
+     * Items
+     */
+    items: Array<AuditOut>;
+    /**
+     * Next Cursor
+     */
+    next_cursor: string | null;
+};
+
+/**
  * Page[BlockOut]
  */
 export type PageBlockOut = {
@@ -1545,6 +1639,20 @@ export type PageHistoryItem = {
      * Items
      */
     items: Array<HistoryItem>;
+    /**
+     * Next Cursor
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * Page[KnownUser]
+ */
+export type PageKnownUser = {
+    /**
+     * Items
+     */
+    items: Array<KnownUser>;
     /**
      * Next Cursor
      */
@@ -2808,6 +2916,162 @@ export type JwksResponses = {
 };
 
 export type JwksResponse = JwksResponses[keyof JwksResponses];
+
+export type LookData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Kind
+         */
+        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'blocked' | 'unblocked' | null;
+        /**
+         * User Id
+         */
+        user_id?: string | null;
+        /**
+         * Limit
+         */
+        limit?: number;
+        /**
+         * Cursor
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/admin/audit';
+};
+
+export type LookErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type LookError = LookErrors[keyof LookErrors];
+
+export type LookResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageAuditOut;
+};
+
+export type LookResponse = LookResponses[keyof LookResponses];
+
+export type FindUsersData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Query
+         */
+        query: string;
+        /**
+         * Limit
+         */
+        limit?: number;
+        /**
+         * Cursor
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/admin/users';
+};
+
+export type FindUsersErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type FindUsersError = FindUsersErrors[keyof FindUsersErrors];
+
+export type FindUsersResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageKnownUser;
+};
+
+export type FindUsersResponse = FindUsersResponses[keyof FindUsersResponses];
+
+export type BlockData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/users/{user_id}/block';
+};
+
+export type BlockErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type BlockError = BlockErrors[keyof BlockErrors];
+
+export type BlockResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type BlockResponse = BlockResponses[keyof BlockResponses];
+
+export type UnblockData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/admin/users/{user_id}/unblock';
+};
+
+export type UnblockErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type UnblockError = UnblockErrors[keyof UnblockErrors];
+
+export type UnblockResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type UnblockResponse = UnblockResponses[keyof UnblockResponses];
 
 export type SignInByNameData = {
     body: DevSignIn;

@@ -1,0 +1,51 @@
+"""What happened around signing in: a row for whoever has to find out, and a number for whoever watches."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal, NamedTuple
+
+from prometheus_client import Counter
+from sqlalchemy import Row, delete, insert, select
+
+from artel.auth.tables import audit
+from artel.kernel.database import Tx
+from artel.kernel.events import new_id, now
+
+Kind = Literal["signed_in", "refused", "refresh_reused", "signed_out", "signed_out_everywhere", "blocked", "unblocked"]
+KEPT = timedelta(days=400)
+AT_ONCE = 10
+"""Old rows that go with each new one: none is ever waited for."""
+
+counted = Counter("artel_auth_events", "what happened around signing in", ["service", "kind", "code"])
+
+
+class Where(NamedTuple):
+    """From where somebody asks."""
+
+    address: str
+    user_agent: str
+
+
+def note(
+    tx: Tx, where: Where, kind: Kind, code: str = "", *, user_id: str | None = None, by_id: str | None = None
+) -> None:
+    """`code`: by which provider, or why it was refused."""
+    counted.labels("auth", kind, code).inc()
+    row = {"id": new_id(), "at": now(), "kind": kind, "code": code, "user_id": user_id, "by_id": by_id}
+    tx.execute(insert(audit).values(**row, **where._asdict()))
+    old = select(audit.c.id).where(audit.c.at < now() - KEPT).order_by(audit.c.at).limit(AT_ONCE)
+    tx.execute(delete(audit).where(audit.c.id.in_(old)))
+
+
+def noted(
+    tx: Tx, kind: str | None, user_id: str | None, limit: int, before: Sequence[Any] | None
+) -> Sequence[Row[Any]]:
+    """The newest first; of one kind, about one user, before an id, if these are given."""
+    found = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if kind:
+        found = found.where(audit.c.kind == kind)
+    if user_id:
+        found = found.where(audit.c.user_id == user_id)
+    if before:
+        found = found.where(audit.c.id < str(before[0]))
+    return tx.execute(found).all()
