@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "../..");
 const built = resolve(import.meta.dirname, "../test-results/dist");
 export const BOT_TOKEN = "7000000001:AAFake-Token_for_TESTS_only_000000000001";
+export const ADMIN = 900_000_010;
 
 export interface Server {
   port: number;
@@ -40,6 +41,7 @@ export async function startServer({ hurried = false } = {}): Promise<Server> {
       ARTEL_DATA_DIR: data,
       ARTEL_WEB_DIR: built,
       ARTEL_TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+      ARTEL_ADMINS: String(ADMIN),
       ARTEL_LOG_LEVEL: "warning",
       ...(hurried && { ARTEL_EVENT_BURST: "10000", ARTEL_EVENT_RATE: "1000" }),
     },

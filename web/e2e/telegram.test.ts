@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launch, type Phone, phone, remember } from "./browser.ts";
 import { begin, button, next, sees, tap } from "./play.ts";
-import { BOT_TOKEN, type Server, startServer } from "./server.ts";
+import { ADMIN, BOT_TOKEN, type Server, startServer } from "./server.ts";
 
 let server: Server;
 let browser: Browser;
@@ -51,6 +51,17 @@ function initData({ id, name, ageSeconds = 0, token = BOT_TOKEN, startParam }: L
   return new URLSearchParams({ ...pairs, hash }).toString();
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: what the server says is looked into and not kept
+async function api(path: string, token: string, body?: object): Promise<any> {
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    method: body ? "POST" : "GET",
+    headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+    body: body && JSON.stringify(body),
+  });
+  expect(answer.ok).toBe(true);
+  return answer.status === 204 ? null : answer.json();
+}
+
 type Scheme = "light" | "dark";
 
 async function inside(launched: Launch, scheme: Scheme = "dark", insets = { top: 47, bottom: 34 }): Promise<Phone> {
@@ -94,6 +105,30 @@ describe("inside Telegram", () => {
       await visitor.page.goto("/");
       await visitor.page.getByText(/Закройте приложение и откройте его из бота/).waitFor();
     }
+  });
+
+  test("whoever is blocked is out within seconds, and is told so", async () => {
+    const guest = { id: 900_000_011, name: "Лишний" };
+    const guestPhone = await inside(guest);
+    await guestPhone.page.goto("/");
+    await guestPhone.page.getByRole("heading", { name: "Вечера" }).waitFor();
+    const admin = await api("/auth/telegram", "", { init_data: initData({ id: ADMIN, name: "Хозяин" }) });
+    const found = await api(`/admin/users?query=${encodeURIComponent(guest.name)}`, admin.access_token);
+    await api(`/admin/users/${found.items[0].id}/block`, admin.access_token, {});
+    await expect
+      .poll(
+        async () => {
+          for (const name of ["Статистика", "Вечера"]) {
+            const link = guestPhone.page.getByRole("link", { name });
+            await link.click({ timeout: 1_000 }).catch(() => "there is nothing to tap any more");
+          }
+          return guestPhone.page.getByText(/Этот аккаунт заблокирован/).count();
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(1);
+    await guestPhone.page.reload();
+    await guestPhone.page.getByText(/Этот аккаунт заблокирован/).waitFor();
   });
 
   test("taps are felt, the back button leads back, the two insets add up", async () => {

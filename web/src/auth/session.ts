@@ -8,7 +8,7 @@ import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 export type Auth =
   | { state: "starting" }
-  | { state: "signed_out"; why: "new" | "expired" | "no_init_data" | "unreachable" | "refused" }
+  | { state: "signed_out"; why: "new" | "expired" | "no_init_data" | "unreachable" | "refused" | "blocked" }
   | { state: "signed_in"; user: User };
 
 let current: Auth = { state: "starting" };
@@ -58,16 +58,20 @@ async function byTelegram(): Promise<void> {
     const body = { init_data: initData, device: await device() };
     await take(await data(signInByTelegram({ client: open, body })), account);
   } catch (error) {
+    const why = reason(error);
     // An old launch goes on with what was kept of it, but never with another account's.
-    if (before && before.telegram === account) return become({ state: "signed_in", user: before.user });
-    become({ state: "signed_out", why: reason(error) });
+    if (why !== "blocked" && before && before.telegram === account) {
+      return become({ state: "signed_in", user: before.user });
+    }
+    become({ state: "signed_out", why });
   }
 }
 
-function reason(error: unknown): "unreachable" | "expired" | "refused" {
+function reason(error: unknown): "unreachable" | "expired" | "refused" | "blocked" {
   if (error instanceof Unreachable) return "unreachable";
   if (!(error instanceof Problem)) throw error;
   if (error.status >= 500) return "unreachable";
+  if (error.code === "blocked") return "blocked";
   return error.code === "init_data_expired" ? "expired" : "refused";
 }
 

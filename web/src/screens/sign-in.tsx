@@ -7,7 +7,7 @@ import { Ball } from "../ui/ball";
 import { Button } from "../ui/button";
 import { Field } from "../ui/form";
 
-export type Why = "new" | "expired" | "no_init_data" | "unreachable" | "refused";
+export type Why = "new" | "expired" | "no_init_data" | "unreachable" | "refused" | "blocked";
 
 export function SignInScreen({ why }: { why: Why }) {
   return (
@@ -40,6 +40,7 @@ function FromTelegram({ why }: { why: Why }): ReactNode {
     expired: t`This launch has expired. Close the app and open it again from the bot.`,
     no_init_data: t`Telegram did not say who you are. Open the app from the bot's menu button.`,
     unreachable: t`The server does not answer. Check the connection.`,
+    blocked: t`This account is blocked. If that is a mistake, write to whoever runs this bot.`,
     refused: t`Signing in did not work. Close the app and open it again from the bot.`,
   }[why];
   return (
@@ -58,6 +59,12 @@ function ByName({ expired }: { expired: boolean }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
+  function whyNot(problem: unknown): string {
+    if (!(problem instanceof Problem)) return t`The server does not answer`;
+    if (problem.code === "blocked") return t`This account is blocked`;
+    return problem.status === 404 ? t`Sign in through Telegram: open the bot` : t`The server does not answer`;
+  }
+
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
     setBusy(true);
@@ -65,8 +72,7 @@ function ByName({ expired }: { expired: boolean }) {
     try {
       await signInByName(name.trim());
     } catch (problem) {
-      const closed = problem instanceof Problem && problem.status === 404;
-      setError(closed ? t`Sign in through Telegram: open the bot` : t`The server does not answer`);
+      setError(whyNot(problem));
       setBusy(false);
     }
   }
