@@ -36,7 +36,7 @@ FULL = Plan(
     write_path.Plan(rounds=3, seconds=2.5),
     fanout.Plan(rounds=2, seconds=3),
     crowd.Plan(idle=1000, busy=200, pause=1, idle_seconds=20, busy_seconds=15),
-    hall.Plan(tables=500, seconds=150, tap=4, look=40),
+    hall.Plan(tables=500, seconds=240, tap=4, look=40),
 )
 QUICK = Plan(
     write_path.Plan(rounds=1, seconds=0.8),
@@ -119,7 +119,7 @@ def evening(plan: Plan) -> None:
     raise_limit()
     with postgres() as server:
         if server:
-            with started(server, "artel_evening", {}) as system, system.gateway() as port:
+            with started(server, "artel_evening", {}, games=2) as system, system.gateway(games=2) as port:
                 seen = hall.measure(port, plan.hall)
                 lags = following.lags(system.databases, time.time())
             report.evening(plan.hall, seen, lags)

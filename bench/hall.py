@@ -49,7 +49,7 @@ LOOKS: Final = {
 }
 FRAME: Final = re.compile(rb'\{"type":"event","version":(\d+),')
 COMING = 5  # taps' pauses, until a table is complete
-ARRIVED, LEAVES = 0.4, 0.9  # of the evening: until then everybody has come, and from then on they go
+ARRIVED, LEAVES = 0.5, 0.9  # of the evening: until then everybody has come, and from then on they go
 
 
 class Plan(NamedTuple):
