@@ -148,8 +148,8 @@ def sign_in() -> None:
     """Whoever comes again is somebody new."""
     register = auth_people.sign_in_or_register
 
-    def anew(tx: Tx, profile: auth_people.Profile) -> auth_people.User:
-        return register(tx, replace(profile, subject=new_id()))
+    def anew(tx: Tx, profile: auth_people.Profile, *about: Any) -> auth_people.User:
+        return register(tx, replace(profile, subject=new_id()), *about)
 
     vars(auth_people)["sign_in_or_register"] = anew
 
