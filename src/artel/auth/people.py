@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from artel.auth.tables import identities, users
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.kernel.database import Tx
-from artel.kernel.errors import Problem, forbidden, not_found
+from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
 from artel.kernel.http import BIDI, is_seen
 from artel.kernel.outbox import emit
@@ -109,9 +109,9 @@ def name_admins(tx: Tx, telegram_ids: Collection[int]) -> None:
 
 
 def require_admin(tx: Tx, user_id: str) -> None:
-    """By what he is now, whatever his token says."""
+    """By what he is now, whatever his token says. For others there is no such thing."""
     if get(tx, user_id).role != "admin":
-        raise forbidden("This is for admins.")
+        raise not_found()
 
 
 def set_blocked(tx: Tx, user_id: str, at: datetime | None) -> bool:
