@@ -93,6 +93,20 @@ def test_what_is_pointed_at_is_there(page: Path) -> None:
     assert [str(path) for path in links + named if not path.exists()] == []
 
 
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_a_test_that_is_named_is_there(page: Path) -> None:
+    """`tests/x.py::TestY::test_z`; after one of a file, `::test_z` alone is of the same file."""
+    file, missing = Path(), []
+    for path, named in re.findall(
+        r"`((?:tests|web)/[\w/.-]+\.(?:py|ts))?((?:::\w+)*)`", page.read_text(encoding="utf-8")
+    ):
+        file = ROOT / path if path else file
+        text = file.read_text(encoding="utf-8") if path or named else ""
+        wanted = [rf"(def|class) {name}\b" for name in named.split("::") if name]
+        missing += [(file.name, each) for each in wanted if not re.search(each, text)]
+    assert missing == []
+
+
 def test_the_menu_is_in_the_makefile() -> None:
     """Whatever the documents tell to type is there."""
     goals = set(re.findall(r"^([a-z]+):.* ## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
