@@ -154,8 +154,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     from artel.auth.keys import KeyRing, refresh_secrets
     from artel.kernel.logs import configure_logs
-    from artel.kernel.waiting import wait_for_all
-    from artel.serving import end_at_once, ports, serve
+    from artel.serving import end_at_once, ports, serve, wait
 
     settings = _settings()
     if "auth" in arguments.names:  # told now and in a sentence, not by a service that fails to start
@@ -164,9 +163,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         require_a_way_in(settings)
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
+        asyncio.run(wait(settings, arguments.names))
         # Nothing is open yet. The first process of a container is deaf to a signal that nobody handles.
         signal.signal(signal.SIGTERM, end_at_once)
-        asyncio.run(wait_for_all(settings, arguments.names))
         return serve(listening, settings, arguments.names, grace=10)
 
 

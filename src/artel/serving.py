@@ -1,5 +1,6 @@
 """A process that answers: its ports, its server, its end."""
 
+import asyncio
 import gc
 import os
 import resource
@@ -18,6 +19,7 @@ from artel.compose import compose
 from artel.kernel.logs import configure_logs
 from artel.kernel.server import Protocol
 from artel.kernel.settings import Settings
+from artel.kernel.waiting import wait_for_all
 from artel.kernel.wire import LiveProtocol
 
 log = structlog.get_logger()
@@ -84,10 +86,20 @@ class Server(uvicorn.Server):
             log.info("ended", why=f"{self.asked} asked it to")
 
 
+async def wait(settings: Settings, names: Sequence[str]) -> None:
+    """Until all is there, or until it is asked to end: which the loop hears between two steps, and not in the middle of
+    a line of the log, where no other could be said."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end_while_it_waits)
+    await wait_for_all(settings, names)
+
+
+def end_while_it_waits() -> None:
+    log.info("ended", why="asked to while it waited")
+    os._exit(0)
+
+
 def end_at_once(_signal: int, _frame: FrameType | None) -> None:
     """Where nothing is open yet."""
-    with suppress(RuntimeError):  # the signal came in the middle of another line
-        log.info("ended", why="asked to while it waited")
     os._exit(0)
 
 

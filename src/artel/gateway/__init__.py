@@ -78,6 +78,8 @@ def _ways(name: str) -> Iterator[Way]:
     for prefix, router in ((PREFIX, service.taps), (PREFIX, service.router), ("", service.root)):
         for context in iter_route_contexts(router.routes) if router else ():
             route: Any = context.original_route
+            if not getattr(route, "include_in_schema", True):
+                continue  # the gateway's own to ask
             for method in sorted(getattr(route, "methods", None) or ["WS"]):
                 yield Way(name, method, prefix + route.path, signed_in not in set(_calls(route.dependant)))
 
