@@ -49,9 +49,8 @@ def artel(*arguments: str) -> int:
 
 
 @contextmanager
-def running(env: Mapping[str, str], words: Path | int) -> Iterator[subprocess.Popen[str]]:
-    """`words`: a file's name, or what is open already."""
-    with open(words, "w") as said:  # noqa: PTH123 a number is no path
+def running(env: Mapping[str, str], words: Path) -> Iterator[subprocess.Popen[str]]:
+    with words.open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "artel.cli", "run"], env=env, stdout=subprocess.PIPE, stderr=said, text=True
         )
@@ -87,7 +86,8 @@ def test_a_start_and_a_stop(env: dict[str, str], tmp_path: Path) -> None:
 
 def test_on_a_terminal_it_says_only_where_it_is(env: dict[str, str]) -> None:
     screen, terminal = pty.openpty()
-    with running(env, terminal) as process:
+    with running(env, Path(os.ttyname(terminal))) as process:
+        os.close(terminal)
         with Client(timeout=30, transport=HTTPTransport(retries=9)) as http:
             assert http.get(f"http://127.0.0.1:{env['ARTEL_PORT']}/healthz").is_success
         process.send_signal(signal.SIGINT)

@@ -11,17 +11,21 @@ async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
     async with opened(settings) as databases:
         waiting = await waits.look(databases, settings.bus_url, patience)
     for wait in waiting:
-        print(wait.as_json() if as_json else wait, flush=True)  # noqa: T201 a command's own words
+        _say(wait.as_json() if as_json else wait)
     late, passed, count = {name for wait in waiting for name in wait.late}, Counter[str](), 0
     async for difference in verify(settings, patience):
         if waits.explained(difference, late):
             passed[difference.service] += 1
             continue
-        print(difference.as_json() if as_json else difference, flush=True)  # noqa: T201
+        _say(difference.as_json() if as_json else difference)
         count += 1
     if not as_json:
-        print(_summary(count, passed, waits=bool(waiting)))  # noqa: T201
+        _say(_summary(count, passed, waits=bool(waiting)))
     return 1 if count else 3 if waiting else 0
+
+
+def _say(words: object) -> None:
+    print(words, flush=True)  # noqa: T201 a command's own words
 
 
 def _summary(count: int, passed: Counter[str], *, waits: bool) -> str:
