@@ -178,7 +178,7 @@ class Stack:
         for name, url in kept.items():
             self._keep(f"{name}.url", url)
         for name, port in self._instances():
-            bot = self._bot() if name == "auth" else {}
+            bot = self._providers() if name == "auth" else {}
             env = {
                 **self._env(name.partition("-")[0]), **bot, "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
@@ -187,12 +187,21 @@ class Stack:
             self._program(name, f"nice -n 10 {command}" if name in BEHIND else command, env, speaks_json=True)
         self._for_the_shell()
 
-    def _bot(self) -> dict[str, object]:
-        """What was named once holds until something else is named."""
-        name = "ARTEL_TELEGRAM_BOT_TOKEN_FILE"
+    def _providers(self) -> dict[str, object]:
+        """By whom people sign in. A secret that was named once holds until another one is named."""
+        plain = (f"ARTEL_{name}" for name in ("TELEGRAM_APP", "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "GOOGLE_CLIENT_ID",
+                                              "GOOGLE_ISSUER", "ADMINS"))  # fmt: skip
+        return {
+            **self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret"),
+            **self._kept("ARTEL_TELEGRAM_CLIENT_SECRET_FILE", "telegram-client.secret"),
+            **self._kept("ARTEL_GOOGLE_CLIENT_SECRET_FILE", "google-client.secret"),
+            **{name: os.environ[name] for name in plain if name in os.environ},
+        }
+
+    def _kept(self, name: str, file: str) -> dict[str, object]:
         if given := os.environ.get(name):
-            self._keep("telegram.secret", Path(given).read_text().strip())
-        kept = self.home / "telegram.secret"
+            self._keep(file, Path(given).read_text().strip())
+        kept = self.home / file
         return {name: kept} if kept.exists() else {}
 
     def _for_the_shell(self) -> None:
@@ -202,7 +211,10 @@ class Stack:
             "STORE_URL_FILE": self.home / "store.url", "KEYS_DIR": self.home / "keys",
             "PUBLIC_URL": self._env("game")["ARTEL_PUBLIC_URL"],
         }  # fmt: skip
-        told = {**{f"ARTEL_{name}": value for name, value in named.items()}, **self._bot()}
+        told = {
+            **{f"ARTEL_{name}": value for name, value in named.items()},
+            **self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret"),
+        }
         lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items()]
         lines.append(f'export PATH={shlex.quote(f"{ROOT}/.venv/bin")}:"$PATH"\n')
         (self.home / "env").write_text("".join(lines))

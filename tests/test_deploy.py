@@ -93,7 +93,14 @@ def test_a_database_is_reached_by_its_service_alone() -> None:
         assert there == {name, f"{name}-db", f"{name}-migrate", f"{name}-db-exporter"}
         assert found[f"{name}-db"]["networks"].keys() == {f"{name}-data"}
         assert networks[f"{name}-data"]["internal"]
-        assert {each["source"] for each in found[name]["secrets"]} - {BOT} == {f"{name}.url", "bus.url", "store.url"}
+        providers = {BOT, "telegram.client", "google.client"} if name == "auth" else set()
+        assert {each["source"] for each in found[name]["secrets"]} == {
+            f"{name}.url",
+            "bus.url",
+            "store.url",
+            *providers,
+        }
+    assert {name for name, each in found.items() if "providers" in (each.get("networks") or {})} == {"auth"}
     assert all(networks[name]["internal"] for name in ("front", "back", "watch", "logs"))
 
 

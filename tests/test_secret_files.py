@@ -23,7 +23,7 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     write_secrets(folder, SERVICES)
     first = content(folder)
-    assert {name for name, text in first.items() if not text} == {"alert.chat"}
+    assert {name for name, text in first.items() if not text} == {"alert.chat", "telegram.client", "google.client"}
     write_secrets(folder, SERVICES)
     assert content(folder) == first
     (folder / "stats.url").unlink()

@@ -239,7 +239,7 @@ class TestTelegramByNumber:
     @pytest.fixture
     async def auth(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
         monkeypatch.setattr(telegram, "PUBLIC_KEY", self.VECTORS["ed25519"]["test_public_key_hex"])
-        monkeypatch.setattr("artel.auth.api.time.time", lambda: self.VECTORS["now"])
+        monkeypatch.setattr("artel.auth.api_sign_in.time.time", lambda: self.VECTORS["now"])
         async with installation(tmp_path, ["auth"], telegram_bot_id=self.VECTORS["bot_id"]) as made:
             yield made
 

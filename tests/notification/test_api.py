@@ -203,6 +203,7 @@ class TestPreferences:
             "session_finished",
             "friend_requested",
             "friend_accepted",
+            "identity_changed",
         }
 
     async def test_each_for_itself_and_each_for_himself(self, made: Installation) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked
 from artel.contracts.friends import FriendAccepted, FriendRemoved, FriendRequested, UserBlocked, UserUnblocked
 from artel.kernel.events import new_id, now
 from artel.kernel.migrations import check, downgrade, migrate
@@ -466,3 +467,19 @@ async def test_migrations(database_url: str) -> None:
     address = database_url.replace("{service}", "notification")
     for step in (migrate, check, downgrade, migrate, check):
         await asyncio.to_thread(step, "notification", address)
+
+
+class TestIdentityChanged:
+    async def test_what_holds_now(self, made: Installation) -> None:
+        """Whatever the order in which it is heard."""
+        anya = made.person("Аня")
+        linked = IdentityLinked(user_id=anya.id, version=2, provider="google")
+        unlinked = IdentityUnlinked(user_id=anya.id, version=3, provider="google")
+        await made.publish(linked)
+        title, body = said(await only(made, anya))
+        assert title == "Добавлен вход через Google"
+        assert "не вы" in body
+        await made.publish(unlinked, linked)
+        item = await only(made, english(made, anya))
+        assert said(item)[0] == "Signing in through Google was removed"
+        assert item["data"] == {"provider": "google", "linked": False}

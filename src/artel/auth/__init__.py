@@ -4,11 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from httpx2 import AsyncClient
+
 from artel.auth import people
-from artel.auth.api import admins, root, router
+from artel.auth.api import root, router
 from artel.auth.api_admin import router as admin_router
+from artel.auth.api_linking import router as linking_router
+from artel.auth.api_sign_in import router as sign_in_router
 from artel.auth.ended import telling
 from artel.auth.keys import KeyRing, refresh_secrets
+from artel.auth.providers import parties
+from artel.auth.signing_in import Own, admins
 from artel.auth.tables import metadata
 from artel.auth.tokens import TokenMaker
 from artel.kernel.background import running
@@ -16,12 +22,14 @@ from artel.kernel.service import Context, Service
 
 
 @asynccontextmanager
-async def _open(context: Context) -> AsyncIterator[TokenMaker]:
+async def _open(context: Context) -> AsyncIterator[Own]:
     keys = context.settings.keys
     await context.database.write(people.name_admins, admins(context.settings))
-    async with running(telling(context), "ended"):
-        yield TokenMaker(KeyRing(keys), partial(refresh_secrets, keys))
+    async with AsyncClient() as http, running(telling(context), "ended"):
+        maker = TokenMaker(KeyRing(keys), partial(refresh_secrets, keys))
+        yield Own(maker, parties(context.settings, http))
 
 
-router.include_router(admin_router)
+for each in (sign_in_router, linking_router, admin_router):
+    router.include_router(each)
 service = Service("auth", router, metadata, root=root, open=_open)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from artel.auth import audit, people, tokens
-from artel.auth.api import AuthDep, where
 from artel.auth.audit import Kind, Where
 from artel.auth.schemas import AuditOut, KnownUser
+from artel.auth.signing_in import AuthDep, where
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import now

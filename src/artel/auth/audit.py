@@ -11,7 +11,17 @@ from artel.auth.tables import audit
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id, now
 
-Kind = Literal["signed_in", "refused", "refresh_reused", "signed_out", "signed_out_everywhere", "blocked", "unblocked"]
+Kind = Literal[
+    "signed_in",
+    "refused",
+    "refresh_reused",
+    "signed_out",
+    "signed_out_everywhere",
+    "linked",
+    "unlinked",
+    "blocked",
+    "unblocked",
+]
 KEPT = timedelta(days=400)
 AT_ONCE = 10
 """Old rows that go with each new one: none is ever waited for."""

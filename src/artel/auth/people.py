@@ -34,6 +34,7 @@ class Profile:
     avatar_url: str | None = None
     language: str = "ru"
     telegram_id: int | None = None
+    label: str = ""  # by which he knows this account of his: @username, a verified e-mail
 
 
 def tidy_name(text: str, otherwise: str) -> str:
@@ -43,6 +44,10 @@ def tidy_name(text: str, otherwise: str) -> str:
     return name if is_seen(name) else otherwise
 
 
+def https_or_none(address: str | None) -> str | None:
+    return address if address and address.startswith("https://") and len(address) <= 500 else None
+
+
 def language_or_russian(tag: str | None) -> str:
     return tag if tag and LANGUAGE.fullmatch(tag) else "ru"
 
@@ -50,14 +55,17 @@ def language_or_russian(tag: str | None) -> str:
 def sign_in_or_register(tx: Tx, profile: Profile, admins: Collection[int] = ()) -> User:
     """`admins`: numbers of Telegram. Problem for whoever is blocked."""
     lock(tx, f"identity.{profile.provider}.{profile.subject}")  # two phones may bring the same newcomer
-    known = select(identities.c.user_id).where(
-        identities.c.provider == profile.provider, identities.c.subject == profile.subject
-    )
-    user_id = tx.execute(known).scalar_one_or_none()
+    user_id = owner(tx, profile.provider, profile.subject)
     user = get(tx, user_id) if user_id else _register(tx, profile, "admin" if profile.telegram_id in admins else "user")
     if user.blocked_at:
         raise Problem(403, "blocked", "This account is blocked.")
     return user
+
+
+def owner(tx: Tx, provider: str, subject: str) -> str | None:
+    """Whose identity it is."""
+    known = select(identities.c.user_id).where(identities.c.provider == provider, identities.c.subject == subject)
+    return tx.execute(known).scalar_one_or_none()
 
 
 def _register(tx: Tx, profile: Profile, role: str) -> User:
@@ -75,8 +83,7 @@ def _register(tx: Tx, profile: Profile, role: str) -> User:
         "created_at": now(),
     }
     tx.execute(insert(users).values(row))
-    identity = {"provider": profile.provider, "subject": profile.subject, "user_id": user_id, "created_at": now()}
-    tx.execute(insert(identities).values(identity))
+    put_identity(tx, user_id, profile)
     emit(
         tx,
         UserRegistered(
@@ -90,6 +97,12 @@ def _register(tx: Tx, profile: Profile, role: str) -> User:
         ),
     )
     return get(tx, user_id)
+
+
+def put_identity(tx: Tx, user_id: str, profile: Profile) -> None:
+    label = (profile.label or profile.display_name)[:100]
+    row = {"provider": profile.provider, "subject": profile.subject, "label": label, "user_id": user_id}
+    tx.execute(insert(identities).values(row | {"created_at": now()}))
 
 
 def get(tx: Tx, user_id: str) -> User:
@@ -140,8 +153,17 @@ def change(tx: Tx, user_id: str, changes: dict[str, str]) -> User:
         return before
     if "display_name" in values:
         values["search_name"] = values["display_name"].casefold()[:NAME_LENGTH]
+    return announce(tx, user_id, **values)
+
+
+def announce(tx: Tx, user_id: str, **values: Any) -> User:
+    """A new version of him: with these values, or of what is told about him."""
     tx.execute(update(users).where(users.c.id == user_id).values(version=users.c.version + 1, **values))
     user = get(tx, user_id)
+    in_telegram = select(identities.c.subject).where(
+        identities.c.user_id == user_id, identities.c.provider == "telegram"
+    )
+    telegram_id = tx.execute(in_telegram.order_by(identities.c.created_at).limit(1)).scalar_one_or_none()
     emit(
         tx,
         UserUpdated(
@@ -151,6 +173,7 @@ def change(tx: Tx, user_id: str, changes: dict[str, str]) -> User:
             username=user.username,
             avatar_url=user.avatar_url,
             language=user.language,
+            telegram_id=int(telegram_id) if telegram_id else None,
         ),
     )
     return user

@@ -7,6 +7,13 @@ from artel.kernel.http import Body, Name
 Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$")]
 Device = Annotated[str, Field(min_length=16, max_length=128, pattern="^[!-~]+$")]  # 128 bits, written in any way
 
+Verifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{43,128}$")]
+Challenge = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+ReturnTo = Annotated[str, Field(max_length=200, pattern=r"^/([A-Za-z0-9_.~%=&?+-][A-Za-z0-9/_.~%=&?+-]*)?$")]  # ours
+OneTime = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+WidgetField = Annotated[str, Field(max_length=1000)]
+Provider = Literal["telegram", "google"]
+
 
 class TelegramSignIn(Body):
     init_data: Annotated[str, Field(min_length=1, max_length=8192)]
@@ -15,6 +22,83 @@ class TelegramSignIn(Body):
 
 class DevSignIn(Body):
     name: Name
+
+
+class WidgetSignIn(Body):
+    """`fields`: what the widget gave, `id`, `auth_date`, `hash` and whatever else."""
+
+    fields: Annotated[dict[WidgetField, WidgetField | int], Field(min_length=1, max_length=20)]
+    device: Device | None = None
+
+
+class Exchange(Body):
+    """`verifier`: of the challenge that `start` was asked with (RFC 7636)."""
+
+    code: OneTime
+    verifier: Verifier
+
+
+class WayBack(BaseModel):
+    """As the provider sends somebody back (RFC 6749 4.1.2, RFC 9207); what else it says is its own."""
+
+    state: Annotated[str, Field(max_length=256)] = ""
+    code: Annotated[str, Field(max_length=4096)] = ""
+    error: Annotated[str, Field(max_length=256)] = ""
+    iss: Annotated[str, Field(max_length=256)] = ""
+
+
+class LinkStart(Body):
+    provider: Provider
+
+
+class LinkBegun(BaseModel):
+    """`expires_in`: seconds."""
+
+    link_id: str
+    url: str
+    match_code: str
+    expires_in: int
+
+
+class Ticket(Body):
+    ticket: OneTime
+
+
+class LinkOpened(BaseModel):
+    """`name`: of whose account it is; `url`: where the other one is proven."""
+
+    provider: Provider
+    name: str
+    match_code: str
+    url: str
+
+
+class LinkOut(BaseModel):
+    """`code`: why it failed. `other`: `taken` by whom, by name."""
+
+    provider: Provider
+    state: Literal["waiting", "opened", "linked", "taken", "failed"]
+    code: str
+    other: str | None
+
+
+class IdentityOut(BaseModel):
+    """`label`: how its owner knows it: @username, a verified e-mail, a name."""
+
+    provider: str
+    label: str
+    linked_at: AwareDatetime
+
+
+class WaysOut(BaseModel):
+    """Which ways in there are. `telegram_widget`: an address to which `return_to` is added; `app`: of the app in
+    Telegram."""
+
+    telegram: bool
+    telegram_widget: str | None
+    google: bool
+    dev: bool
+    app: str | None
 
 
 class Refresh(Body):

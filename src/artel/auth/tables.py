@@ -26,8 +26,9 @@ users = Table(
 identities = Table(
     "identities",
     metadata,
-    Column("provider", String(16), primary_key=True),  # telegram, dev
+    Column("provider", String(16), primary_key=True),  # telegram, google, dev
     Column("subject", String(255), primary_key=True),
+    Column("label", String(100), nullable=False, server_default=""),  # by which its owner knows it
     Column("user_id", String(36), ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
 )

@@ -1,10 +1,12 @@
-"""Telegram Mini App init data: a query string that Telegram signs twice, with the bot's token and with its own key.
+"""What Telegram itself signs: the init data of a Mini App, and the fields of the older Login Widget.
 
-Source: core.telegram.org/bots/webapps, "Validating data received via the Mini App" and "… for Third-Party Use". With
-the token every received pair but `hash` is signed, `signature` included; with Telegram's key every one but those two.
-Values are taken as received, decoded once.
+Init data is a query string that is signed twice, with the bot's token and with Telegram's own key. Source:
+core.telegram.org/bots/webapps, "Validating data received via the Mini App" and "… for Third-Party Use". With the token
+every received pair but `hash` is signed, `signature` included; with Telegram's key every one but those two. Values are
+taken as received, decoded once. The widget: core.telegram.org/widgets/login, "Checking authorization".
 """
 
+import hashlib
 import hmac
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
@@ -15,6 +17,8 @@ from urllib.parse import parse_qsl
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from artel.auth.people import Profile, https_or_none, language_or_russian, tidy_name
 
 MAX_AGE_SECONDS = 3600
 SKEW_SECONDS = 60
@@ -52,9 +56,20 @@ def verify_init_data(raw: str, proof: Proof, now: float) -> tuple[TelegramUser, 
     return _user(fields.get("user", "")), launch
 
 
-def signed_with_token(token: str) -> Proof:
-    key = hmac.digest(b"WebAppData", token.encode(), "sha256")
+def verify_widget(fields: Mapping[str, str], token: str, now: float) -> tuple[TelegramUser, str]:
+    """The same of what the Login Widget gives."""
+    launch = _signed_with(hashlib.sha256(token.encode()).digest())(fields)
+    _check_age(fields.get("auth_date", ""), now)
+    number = fields.get("id", "")
+    user = {**fields, "id": int(number) if number.isascii() and number.isdigit() and len(number) < 17 else None}
+    return _read(user), launch
 
+
+def signed_with_token(token: str) -> Proof:
+    return _signed_with(hmac.digest(b"WebAppData", token.encode(), "sha256"))
+
+
+def _signed_with(key: bytes) -> Proof:
     def proof(fields: Mapping[str, str]) -> str:
         given = fields.get("hash", "")
         wanted = hmac.digest(key, _text_but(fields, "hash"), "sha256").hex()
@@ -110,7 +125,11 @@ def _user(text: str) -> TelegramUser:
         user = orjson.loads(text)
     except ValueError as error:
         raise BadInitData("user is not JSON") from error
-    if not isinstance(user, dict) or not _is_id(user.get("id")) or not isinstance(user.get("first_name"), str):
+    return _read(user)
+
+
+def _read(user: Any) -> TelegramUser:
+    if not isinstance(user, dict) or not is_user_id(user.get("id")) or not isinstance(user.get("first_name"), str):
         raise BadInitData("there is no user")
     return TelegramUser(
         user["id"],
@@ -122,8 +141,22 @@ def _user(text: str) -> TelegramUser:
     )
 
 
-def _is_id(value: Any) -> bool:
+def is_user_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
+
+
+def profile_of(user: TelegramUser) -> Profile:
+    username = tidy_name(user.username or "", "") or None
+    return Profile(
+        "telegram",
+        str(user.id),
+        tidy_name(f"{user.first_name} {user.last_name}", otherwise="Игрок"),
+        username=username,
+        avatar_url=https_or_none(user.photo_url),
+        language=language_or_russian(user.language),
+        telegram_id=user.id,
+        label=f"@{username}" if username else "",
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -33,3 +33,16 @@ class UserUpdated(UserEvent):
     username: str | None = None
     avatar_url: str | None = None
     language: str = "ru"
+    telegram_id: int | None = None  # for notification alone
+
+
+class IdentityLinked(UserEvent):
+    topic: ClassVar[str] = "artel.user.identity_linked.v1"
+
+    provider: str  # telegram, google
+
+
+class IdentityUnlinked(UserEvent):
+    topic: ClassVar[str] = "artel.user.identity_unlinked.v1"
+
+    provider: str

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import DirectoryPath, Field, SecretStr, model_validator
+from pydantic import DirectoryPath, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from artel.kernel.from_files import FileSource
+from artel.kernel.sign_in_settings import SignInSettings
 
 SHORTEST_PASSWORD = 16
 
@@ -17,7 +18,7 @@ SECRET: dict[str, Any] = {"secret": True}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-class Settings(BaseSettings):
+class Settings(SignInSettings):
     model_config = SettingsConfigDict(env_prefix="ARTEL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     env: Literal["local", "production"] = Field(
@@ -62,9 +63,6 @@ class Settings(BaseSettings):
     dev_login: bool | None = Field(
         None, description="`1`: anybody signs in by a name alone; empty: only locally, on a loopback address"
     )
-    telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram")
-    telegram_bot_id: int | None = Field(None, gt=0, description="the bot's number: enough for that without its token")
-    admins: str = Field("", pattern=r"^(\d+(,\d+)*)?$", description="who may block people: Telegram ids, by commas")
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern="^https?://.+", description="where the bot's own calls go"
     )
@@ -87,10 +85,6 @@ class Settings(BaseSettings):
     )
     event_burst: int = Field(100, ge=1, description="events that a user may post at once")
     event_rate: float = Field(20, gt=0, description="events a second that a user may post for long")
-    sign_in_burst: int = Field(
-        100, ge=1, description="sign-ins that an address may try at once, and refreshes; a hall of phones has one"
-    )
-    sign_in_rate: float = Field(1, gt=0, description="the same a second, for long")
 
     @classmethod
     def settings_customise_sources(

@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["session_added", "game_finished", "session_finished", "friend_requested", "friend_accepted"]
+Kind = Literal[
+    "session_added", "game_finished", "session_finished", "friend_requested", "friend_accepted", "identity_changed"
+]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 Outcome = Literal["won", "lost", "draw", "none"]  # none: abandoned
@@ -89,7 +91,22 @@ class FriendAcceptedData(FriendData):
     kind = "friend_accepted"
 
 
+class IdentityChangedData(News):
+    kind = "identity_changed"
+    matters = ("linked",)
+
+    provider: str  # telegram, google
+    linked: bool
+
+
 NEWS: Final[dict[str, type[News]]] = {
     news.kind: news
-    for news in (SessionAddedData, GameFinishedData, SessionFinishedData, FriendRequestedData, FriendAcceptedData)
+    for news in (
+        SessionAddedData,
+        GameFinishedData,
+        SessionFinishedData,
+        FriendRequestedData,
+        FriendAcceptedData,
+        IdentityChangedData,
+    )
 }

@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, FriendRequested, UserBlocked
 from artel.contracts.game import (
     GameEvent,
@@ -22,6 +23,7 @@ from artel.notification.news import (
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
+    IdentityChangedData,
     Outcome,
     SessionAddedData,
     SessionFinishedData,
@@ -148,6 +150,11 @@ def nothing_between(tx: Tx, event: FriendEvent) -> None:
         take_away(tx, f"{kind}:{event.subject}", event.version, event.at)
 
 
+def identity_changed(tx: Tx, event: IdentityLinked | IdentityUnlinked) -> None:
+    news = IdentityChangedData(provider=event.provider, linked=isinstance(event, IdentityLinked))
+    tell(tx, f"identity:{event.user_id}:{event.provider}", event.version, event.at, {event.user_id: news})
+
+
 REACTIONS: dict[type[Event], Reaction] = {
     SessionCreated: session_created,
     SessionPlayerJoined: player_joined,
@@ -159,4 +166,6 @@ REACTIONS: dict[type[Event], Reaction] = {
     FriendAccepted: friend_accepted,
     FriendRemoved: nothing_between,
     UserBlocked: nothing_between,
+    IdentityLinked: identity_changed,
+    IdentityUnlinked: identity_changed,
 }

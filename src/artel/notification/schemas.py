@@ -8,6 +8,7 @@ from artel.notification.news import (
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
+    IdentityChangedData,
     Kind,
     SessionAddedData,
     SessionFinishedData,
@@ -48,12 +49,18 @@ class FriendAcceptedNotification(NotificationCommon):
     data: FriendAcceptedData
 
 
+class IdentityChangedNotification(NotificationCommon):
+    kind: Literal["identity_changed"]
+    data: IdentityChangedData
+
+
 NotificationOut = Annotated[
     SessionAddedNotification
     | GameFinishedNotification
     | SessionFinishedNotification
     | FriendRequestedNotification
-    | FriendAcceptedNotification,
+    | FriendAcceptedNotification
+    | IdentityChangedNotification,
     Field(discriminator="kind"),
 ]
 

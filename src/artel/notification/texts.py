@@ -9,6 +9,7 @@ from artel.notification.news import (
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
+    IdentityChangedData,
     News,
     SessionAddedData,
     SessionFinishedData,
@@ -50,7 +51,14 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     "requested_by": {"ru": "{name} приглашает вас в друзья", "en": "{name} would like to be friends"},
     "accepted": {"ru": "Заявка принята", "en": "Request accepted"},
     "accepted_by": {"ru": "{name} и вы теперь друзья", "en": "{name} and you are friends now"},
+    "linked": {"ru": "Добавлен вход через {provider}", "en": "You can sign in through {provider} now"},
+    "unlinked": {"ru": "Вход через {provider} убран", "en": "Signing in through {provider} was removed"},
+    "not_you": {
+        "ru": "Если это были не вы, завершите сеансы на всех устройствах",
+        "en": "If that was not you, sign out on all devices",
+    },
 }
+PROVIDERS: Final[Mapping[str, str]] = {"telegram": "Telegram", "google": "Google"}
 
 
 def language(tag: str) -> Language:
@@ -70,6 +78,9 @@ def text(data: News, lang: Language) -> tuple[str, str]:
             return SAID["requested"][lang], SAID["requested_by"][lang].format(name=name)
         case FriendAcceptedData(name=name):
             return SAID["accepted"][lang], SAID["accepted_by"][lang].format(name=name)
+        case IdentityChangedData(provider=provider, linked=linked):
+            title = SAID["linked" if linked else "unlinked"][lang]
+            return title.format(provider=PROVIDERS.get(provider, provider)), SAID["not_you"][lang]
     raise TypeError(type(data).__name__)
 
 

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptClaimData, AcceptClaimErrors, AcceptClaimResponses, AcceptFriendData, AcceptFriendErrors, AcceptFriendResponses, AddPlayerData, AddPlayerErrors, AddPlayerResponses, AskFriendData, AskFriendErrors, AskFriendResponses, BlockData, BlockErrors, BlockResponses, BlockUserData, BlockUserErrors, BlockUserResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangeSessionData, ChangeSessionErrors, ChangeSessionResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ClaimGuestData, ClaimGuestErrors, ClaimGuestResponses, CopyTemplateData, CopyTemplateErrors, CopyTemplateResponses, CreateGroupData, CreateGroupErrors, CreateGroupResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, DeclineClaimData, DeclineClaimErrors, DeclineClaimResponses, DeclineFriendData, DeclineFriendErrors, DeclineFriendResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTemplateData, DeleteTemplateErrors, DeleteTemplateResponses, DevicesData, DevicesErrors, DevicesResponses, ExportData, ExportErrors, ExportResponses, FindPeopleData, FindPeopleErrors, FindPeopleResponses, FindUsersData, FindUsersErrors, FindUsersResponses, GameHistoryData, GameHistoryErrors, GameHistoryResponses, GetEventsData, GetEventsErrors, GetEventsResponses, GetGroupData, GetGroupErrors, GetGroupResponses, GetNotificationPreferencesData, GetNotificationPreferencesErrors, GetNotificationPreferencesResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedData, GetSharedErrors, GetSharedResponses, HeadToHeadData, HeadToHeadErrors, HeadToHeadResponses, HealthzData, HealthzErrors, HealthzResponses, JoinData, JoinErrors, JoinResponses, JwksData, JwksErrors, JwksResponses, LeaderboardData, LeaderboardErrors, LeaderboardResponses, ListBlocksData, ListBlocksErrors, ListBlocksResponses, ListClaimsData, ListClaimsErrors, ListClaimsResponses, ListFriendRequestsData, ListFriendRequestsErrors, ListFriendRequestsResponses, ListFriendsData, ListFriendsErrors, ListFriendsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, LiveTicketData, LiveTicketErrors, LiveTicketResponses, LookData, LookErrors, LookResponses, MarkNotificationsReadData, MarkNotificationsReadErrors, MarkNotificationsReadResponses, MarkTemplateData, MarkTemplateErrors, MarkTemplateResponses, MeData, MeErrors, MeResponses, MoneyFlowsData, MoneyFlowsErrors, MoneyFlowsResponses, PersonData, PersonErrors, PersonResponses, PlayerFiguresData, PlayerFiguresErrors, PlayerFiguresResponses, PostEventsData, PostEventsErrors, PostEventsResponses, PutGroupMemberData, PutGroupMemberErrors, PutGroupMemberResponses, PutNotificationPreferencesData, PutNotificationPreferencesErrors, PutNotificationPreferencesResponses, PutStatsPreferencesData, PutStatsPreferencesErrors, PutStatsPreferencesResponses, RatingTraceData, RatingTraceErrors, RatingTraceResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RefreshData, RefreshErrors, RefreshResponses, RemoveFriendData, RemoveFriendErrors, RemoveFriendResponses, RemoveGroupMemberData, RemoveGroupMemberErrors, RemoveGroupMemberResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameGroupData, RenameGroupErrors, RenameGroupResponses, RenewCodeData, RenewCodeErrors, RenewCodeResponses, ShareData, SharedLiveTicketData, SharedLiveTicketErrors, SharedLiveTicketResponses, ShareErrors, ShareResponses, ShareTemplateData, ShareTemplateErrors, ShareTemplateResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowTemplateVersionData, ShowTemplateVersionErrors, ShowTemplateVersionResponses, SignInByNameData, SignInByNameErrors, SignInByNameResponses, SignInByTelegramData, SignInByTelegramErrors, SignInByTelegramResponses, SignOutData, SignOutDeviceData, SignOutDeviceErrors, SignOutDeviceResponses, SignOutErrors, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutResponses, StatsPreferencesData, StatsPreferencesErrors, StatsPreferencesResponses, TakeClaimBackData, TakeClaimBackErrors, TakeClaimBackResponses, UnblockData, UnblockErrors, UnblockResponses, UnblockUserData, UnblockUserErrors, UnblockUserResponses, UnmarkTemplateData, UnmarkTemplateErrors, UnmarkTemplateResponses, UnshareData, UnshareErrors, UnshareResponses, UnshareTemplateData, UnshareTemplateErrors, UnshareTemplateResponses } from './types.gen';
+import type { AcceptClaimData, AcceptClaimErrors, AcceptClaimResponses, AcceptFriendData, AcceptFriendErrors, AcceptFriendResponses, AddPlayerData, AddPlayerErrors, AddPlayerResponses, AskFriendData, AskFriendErrors, AskFriendResponses, BlockData, BlockErrors, BlockResponses, BlockUserData, BlockUserErrors, BlockUserResponses, CallbackData, CallbackErrors, CallbackResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangeSessionData, ChangeSessionErrors, ChangeSessionResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ClaimGuestData, ClaimGuestErrors, ClaimGuestResponses, CopyTemplateData, CopyTemplateErrors, CopyTemplateResponses, CreateGroupData, CreateGroupErrors, CreateGroupResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, DeclineClaimData, DeclineClaimErrors, DeclineClaimResponses, DeclineFriendData, DeclineFriendErrors, DeclineFriendResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTemplateData, DeleteTemplateErrors, DeleteTemplateResponses, DevicesData, DevicesErrors, DevicesResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExportData, ExportErrors, ExportResponses, FindPeopleData, FindPeopleErrors, FindPeopleResponses, FindUsersData, FindUsersErrors, FindUsersResponses, GameHistoryData, GameHistoryErrors, GameHistoryResponses, GetEventsData, GetEventsErrors, GetEventsResponses, GetGroupData, GetGroupErrors, GetGroupResponses, GetNotificationPreferencesData, GetNotificationPreferencesErrors, GetNotificationPreferencesResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedData, GetSharedErrors, GetSharedResponses, HeadToHeadData, HeadToHeadErrors, HeadToHeadResponses, HealthzData, HealthzErrors, HealthzResponses, IdentitiesData, IdentitiesErrors, IdentitiesResponses, JoinData, JoinErrors, JoinResponses, JwksData, JwksErrors, JwksResponses, LeaderboardData, LeaderboardErrors, LeaderboardResponses, ListBlocksData, ListBlocksErrors, ListBlocksResponses, ListClaimsData, ListClaimsErrors, ListClaimsResponses, ListFriendRequestsData, ListFriendRequestsErrors, ListFriendRequestsResponses, ListFriendsData, ListFriendsErrors, ListFriendsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, LiveTicketData, LiveTicketErrors, LiveTicketResponses, LookAtLinkData, LookAtLinkErrors, LookAtLinkResponses, LookData, LookErrors, LookResponses, MarkNotificationsReadData, MarkNotificationsReadErrors, MarkNotificationsReadResponses, MarkTemplateData, MarkTemplateErrors, MarkTemplateResponses, MeData, MeErrors, MeResponses, MoneyFlowsData, MoneyFlowsErrors, MoneyFlowsResponses, OpenLinkData, OpenLinkErrors, OpenLinkResponses, PersonData, PersonErrors, PersonResponses, PlayerFiguresData, PlayerFiguresErrors, PlayerFiguresResponses, PostEventsData, PostEventsErrors, PostEventsResponses, PutGroupMemberData, PutGroupMemberErrors, PutGroupMemberResponses, PutNotificationPreferencesData, PutNotificationPreferencesErrors, PutNotificationPreferencesResponses, PutStatsPreferencesData, PutStatsPreferencesErrors, PutStatsPreferencesResponses, RatingTraceData, RatingTraceErrors, RatingTraceResponses, ReadyzData, ReadyzErrors, ReadyzResponses, RefreshData, RefreshErrors, RefreshResponses, RemoveFriendData, RemoveFriendErrors, RemoveFriendResponses, RemoveGroupMemberData, RemoveGroupMemberErrors, RemoveGroupMemberResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameGroupData, RenameGroupErrors, RenameGroupResponses, RenewCodeData, RenewCodeErrors, RenewCodeResponses, ShareData, SharedLiveTicketData, SharedLiveTicketErrors, SharedLiveTicketResponses, ShareErrors, ShareResponses, ShareTemplateData, ShareTemplateErrors, ShareTemplateResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowTemplateVersionData, ShowTemplateVersionErrors, ShowTemplateVersionResponses, SignInByNameData, SignInByNameErrors, SignInByNameResponses, SignInByTelegramData, SignInByTelegramErrors, SignInByTelegramResponses, SignInByWidgetData, SignInByWidgetErrors, SignInByWidgetResponses, SignOutData, SignOutDeviceData, SignOutDeviceErrors, SignOutDeviceResponses, SignOutErrors, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutResponses, StartData, StartErrors, StartLinkData, StartLinkErrors, StartLinkResponses, StartResponses, StatsPreferencesData, StatsPreferencesErrors, StatsPreferencesResponses, TakeClaimBackData, TakeClaimBackErrors, TakeClaimBackResponses, UnblockData, UnblockErrors, UnblockResponses, UnblockUserData, UnblockUserErrors, UnblockUserResponses, UnlinkData, UnlinkErrors, UnlinkResponses, UnmarkTemplateData, UnmarkTemplateErrors, UnmarkTemplateResponses, UnshareData, UnshareErrors, UnshareResponses, UnshareTemplateData, UnshareTemplateErrors, UnshareTemplateResponses, WaysData, WaysErrors, WaysResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -66,6 +66,68 @@ export const signInByName = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
+ * Exchange
+ *
+ * The code that came back, for tokens: once, within a minute, by the page that asked.
+ */
+export const exchange = <ThrowOnError extends boolean = true>(options: Options<ExchangeData, ThrowOnError>): RequestResult<ExchangeResponses, ExchangeErrors, ThrowOnError> => (options.client ?? client).post<ExchangeResponses, ExchangeErrors, ThrowOnError>({
+    url: '/api/v1/auth/exchange',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Identities
+ */
+export const identities = <ThrowOnError extends boolean = true>(options?: Options<IdentitiesData, ThrowOnError>): RequestResult<IdentitiesResponses, IdentitiesErrors, ThrowOnError> => (options?.client ?? client).get<IdentitiesResponses, IdentitiesErrors, ThrowOnError>({ url: '/api/v1/auth/identities', ...options });
+
+/**
+ * Unlink
+ *
+ * 403 `sign_in_again` where one signed in more than 15 minutes ago; 409 `last_identity`.
+ */
+export const unlink = <ThrowOnError extends boolean = true>(options: Options<UnlinkData, ThrowOnError>): RequestResult<UnlinkResponses, UnlinkErrors, ThrowOnError> => (options.client ?? client).delete<UnlinkResponses, UnlinkErrors, ThrowOnError>({ url: '/api/v1/auth/identities/{provider}', ...options });
+
+/**
+ * Open Link
+ *
+ * For the page: whose account it is, and where to prove the other one. Once.
+ */
+export const openLink = <ThrowOnError extends boolean = true>(options: Options<OpenLinkData, ThrowOnError>): RequestResult<OpenLinkResponses, OpenLinkErrors, ThrowOnError> => (options.client ?? client).post<OpenLinkResponses, OpenLinkErrors, ThrowOnError>({
+    url: '/api/v1/auth/link/open',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Start Link
+ *
+ * `url` is a page for any browser, once, within ten minutes; it shows `match_code` too. 403 `sign_in_again`
+ * where one signed in more than 15 minutes ago.
+ */
+export const startLink = <ThrowOnError extends boolean = true>(options: Options<StartLinkData, ThrowOnError>): RequestResult<StartLinkResponses, StartLinkErrors, ThrowOnError> => (options.client ?? client).post<StartLinkResponses, StartLinkErrors, ThrowOnError>({
+    url: '/api/v1/auth/link/start',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look At Link
+ *
+ * What has become of it; for ten minutes after it last changed.
+ */
+export const lookAtLink = <ThrowOnError extends boolean = true>(options: Options<LookAtLinkData, ThrowOnError>): RequestResult<LookAtLinkResponses, LookAtLinkErrors, ThrowOnError> => (options.client ?? client).get<LookAtLinkResponses, LookAtLinkErrors, ThrowOnError>({ url: '/api/v1/auth/link/{link_id}', ...options });
+
+/**
  * Sign Out
  *
  * Again, too: whoever did not hear the first answer asks twice.
@@ -116,6 +178,42 @@ export const signInByTelegram = <ThrowOnError extends boolean = true>(options: O
         ...options.headers
     }
 });
+
+/**
+ * Sign In By Widget
+ *
+ * With what Telegram's older Login Widget gave; otherwise as `/auth/telegram`.
+ */
+export const signInByWidget = <ThrowOnError extends boolean = true>(options: Options<SignInByWidgetData, ThrowOnError>): RequestResult<SignInByWidgetResponses, SignInByWidgetErrors, ThrowOnError> => (options.client ?? client).post<SignInByWidgetResponses, SignInByWidgetErrors, ThrowOnError>({
+    url: '/api/v1/auth/telegram-widget',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ways
+ *
+ * For whoever is not signed in.
+ */
+export const ways = <ThrowOnError extends boolean = true>(options?: Options<WaysData, ThrowOnError>): RequestResult<WaysResponses, WaysErrors, ThrowOnError> => (options?.client ?? client).get<WaysResponses, WaysErrors, ThrowOnError>({ url: '/api/v1/auth/ways', ...options });
+
+/**
+ * Callback
+ *
+ * Where the provider sends people back to.
+ */
+export const callback = <ThrowOnError extends boolean = true>(options: Options<CallbackData, ThrowOnError>): RequestResult<CallbackResponses, CallbackErrors, ThrowOnError> => (options.client ?? client).get<CallbackResponses, CallbackErrors, ThrowOnError>({ url: '/api/v1/auth/{provider}/callback', ...options });
+
+/**
+ * Start
+ *
+ * Leaves for the provider. In the end `return_to` gets `#signed_in=<code>` for `/auth/exchange`, or
+ * `#sign_in_error=<code>`.
+ */
+export const start = <ThrowOnError extends boolean = true>(options: Options<StartData, ThrowOnError>): RequestResult<StartResponses, StartErrors, ThrowOnError> => (options.client ?? client).get<StartResponses, StartErrors, ThrowOnError>({ url: '/api/v1/auth/{provider}/start', ...options });
 
 /**
  * List Blocks

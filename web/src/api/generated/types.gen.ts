@@ -337,6 +337,22 @@ export type EndForm = {
 };
 
 /**
+ * Exchange
+ *
+ * `verifier`: of the challenge that `start` was asked with (RFC 7636).
+ */
+export type Exchange = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Verifier
+     */
+    verifier: string;
+};
+
+/**
  * ExpenseForm
  *
  * The payer has paid it for others, as for the table: he gets it, and they bear it.
@@ -1078,6 +1094,75 @@ export type HistorySession = {
 };
 
 /**
+ * IdentityChangedData
+ */
+export type IdentityChangedData = {
+    /**
+     * Linked
+     */
+    linked: boolean;
+    /**
+     * Provider
+     */
+    provider: string;
+};
+
+/**
+ * IdentityChangedNotification
+ */
+export type IdentityChangedNotification = {
+    /**
+     * Body
+     */
+    body: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    data: IdentityChangedData;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'identity_changed';
+    /**
+     * Read
+     */
+    read: boolean;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
+ * IdentityOut
+ *
+ * `label`: how its owner knows it: @username, a verified e-mail, a name.
+ */
+export type IdentityOut = {
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Linked At
+     */
+    linked_at: string;
+    /**
+     * Provider
+     */
+    provider: string;
+};
+
+/**
  * Join
  */
 export type Join = {
@@ -1325,6 +1410,88 @@ export type LineOut = {
 };
 
 /**
+ * LinkBegun
+ *
+ * `expires_in`: seconds.
+ */
+export type LinkBegun = {
+    /**
+     * Expires In
+     */
+    expires_in: number;
+    /**
+     * Link Id
+     */
+    link_id: string;
+    /**
+     * Match Code
+     */
+    match_code: string;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * LinkOpened
+ *
+ * `name`: of whose account it is; `url`: where the other one is proven.
+ */
+export type LinkOpened = {
+    /**
+     * Match Code
+     */
+    match_code: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Provider
+     */
+    provider: 'telegram' | 'google';
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * LinkOut
+ *
+ * `code`: why it failed. `other`: `taken` by whom, by name.
+ */
+export type LinkOut = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Other
+     */
+    other: string | null;
+    /**
+     * Provider
+     */
+    provider: 'telegram' | 'google';
+    /**
+     * State
+     */
+    state: 'waiting' | 'opened' | 'linked' | 'taken' | 'failed';
+};
+
+/**
+ * LinkStart
+ */
+export type LinkStart = {
+    /**
+     * Provider
+     */
+    provider: 'telegram' | 'google';
+};
+
+/**
  * LogOut
  */
 export type LogOut = {
@@ -1532,7 +1699,7 @@ export type NotificationsPage = {
     /**
      * Items
      */
-    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification>;
+    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification | IdentityChangedNotification>;
     /**
      * Next Cursor
      */
@@ -2694,6 +2861,16 @@ export type TemplateVersionOut = {
 };
 
 /**
+ * Ticket
+ */
+export type Ticket = {
+    /**
+     * Ticket
+     */
+    ticket: string;
+};
+
+/**
  * TicketOut
  */
 export type TicketOut = {
@@ -2884,6 +3061,53 @@ export type UserOut = {
     username: string | null;
 };
 
+/**
+ * WaysOut
+ *
+ * Which ways in there are. `telegram_widget`: an address to which `return_to` is added; `app`: of the app in
+ * Telegram.
+ */
+export type WaysOut = {
+    /**
+     * App
+     */
+    app: string | null;
+    /**
+     * Dev
+     */
+    dev: boolean;
+    /**
+     * Google
+     */
+    google: boolean;
+    /**
+     * Telegram
+     */
+    telegram: boolean;
+    /**
+     * Telegram Widget
+     */
+    telegram_widget: string | null;
+};
+
+/**
+ * WidgetSignIn
+ *
+ * `fields`: what the widget gave, `id`, `auth_date`, `hash` and whatever else.
+ */
+export type WidgetSignIn = {
+    /**
+     * Device
+     */
+    device?: string | null;
+    /**
+     * Fields
+     */
+    fields: {
+        [key: string]: string | number;
+    };
+};
+
 export type JwksData = {
     body?: never;
     path?: never;
@@ -2924,7 +3148,7 @@ export type LookData = {
         /**
          * Kind
          */
-        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'blocked' | 'unblocked' | null;
+        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | null;
         /**
          * User Id
          */
@@ -3101,6 +3325,192 @@ export type SignInByNameResponses = {
 };
 
 export type SignInByNameResponse = SignInByNameResponses[keyof SignInByNameResponses];
+
+export type ExchangeData = {
+    body: Exchange;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/exchange';
+};
+
+export type ExchangeErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type ExchangeError = ExchangeErrors[keyof ExchangeErrors];
+
+export type ExchangeResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokensOut;
+};
+
+export type ExchangeResponse = ExchangeResponses[keyof ExchangeResponses];
+
+export type IdentitiesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/identities';
+};
+
+export type IdentitiesErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type IdentitiesError = IdentitiesErrors[keyof IdentitiesErrors];
+
+export type IdentitiesResponses = {
+    /**
+     * Response Identities Api V1 Auth Identities Get
+     *
+     * Successful Response
+     */
+    200: Array<IdentityOut>;
+};
+
+export type IdentitiesResponse = IdentitiesResponses[keyof IdentitiesResponses];
+
+export type UnlinkData = {
+    body?: never;
+    path: {
+        /**
+         * Provider
+         */
+        provider: 'telegram' | 'google';
+    };
+    query?: never;
+    url: '/api/v1/auth/identities/{provider}';
+};
+
+export type UnlinkErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type UnlinkError = UnlinkErrors[keyof UnlinkErrors];
+
+export type UnlinkResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type UnlinkResponse = UnlinkResponses[keyof UnlinkResponses];
+
+export type OpenLinkData = {
+    body: Ticket;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/link/open';
+};
+
+export type OpenLinkErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type OpenLinkError = OpenLinkErrors[keyof OpenLinkErrors];
+
+export type OpenLinkResponses = {
+    /**
+     * Successful Response
+     */
+    200: LinkOpened;
+};
+
+export type OpenLinkResponse = OpenLinkResponses[keyof OpenLinkResponses];
+
+export type StartLinkData = {
+    body: LinkStart;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/link/start';
+};
+
+export type StartLinkErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type StartLinkError = StartLinkErrors[keyof StartLinkErrors];
+
+export type StartLinkResponses = {
+    /**
+     * Successful Response
+     */
+    201: LinkBegun;
+};
+
+export type StartLinkResponse = StartLinkResponses[keyof StartLinkResponses];
+
+export type LookAtLinkData = {
+    body?: never;
+    path: {
+        /**
+         * Link Id
+         */
+        link_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/link/{link_id}';
+};
+
+export type LookAtLinkErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type LookAtLinkError = LookAtLinkErrors[keyof LookAtLinkErrors];
+
+export type LookAtLinkResponses = {
+    /**
+     * Successful Response
+     */
+    200: LinkOut;
+};
+
+export type LookAtLinkResponse = LookAtLinkResponses[keyof LookAtLinkResponses];
 
 export type SignOutData = {
     body?: never;
@@ -3282,6 +3692,158 @@ export type SignInByTelegramResponses = {
 };
 
 export type SignInByTelegramResponse = SignInByTelegramResponses[keyof SignInByTelegramResponses];
+
+export type SignInByWidgetData = {
+    body: WidgetSignIn;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/telegram-widget';
+};
+
+export type SignInByWidgetErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type SignInByWidgetError = SignInByWidgetErrors[keyof SignInByWidgetErrors];
+
+export type SignInByWidgetResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokensOut;
+};
+
+export type SignInByWidgetResponse = SignInByWidgetResponses[keyof SignInByWidgetResponses];
+
+export type WaysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/ways';
+};
+
+export type WaysErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type WaysError = WaysErrors[keyof WaysErrors];
+
+export type WaysResponses = {
+    /**
+     * Successful Response
+     */
+    200: WaysOut;
+};
+
+export type WaysResponse = WaysResponses[keyof WaysResponses];
+
+export type CallbackData = {
+    body?: never;
+    path: {
+        /**
+         * Provider
+         */
+        provider: 'telegram' | 'google';
+    };
+    query?: {
+        /**
+         * State
+         */
+        state?: string;
+        /**
+         * Code
+         */
+        code?: string;
+        /**
+         * Error
+         */
+        error?: string;
+        /**
+         * Iss
+         */
+        iss?: string;
+    };
+    url: '/api/v1/auth/{provider}/callback';
+};
+
+export type CallbackErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type CallbackError = CallbackErrors[keyof CallbackErrors];
+
+export type CallbackResponses = {
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type CallbackResponse = CallbackResponses[keyof CallbackResponses];
+
+export type StartData = {
+    body?: never;
+    path: {
+        /**
+         * Provider
+         */
+        provider: 'telegram' | 'google';
+    };
+    query: {
+        /**
+         * Challenge
+         */
+        challenge: string;
+        /**
+         * Return To
+         */
+        return_to?: string;
+    };
+    url: '/api/v1/auth/{provider}/start';
+};
+
+export type StartErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type StartError = StartErrors[keyof StartErrors];
+
+export type StartResponses = {
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type StartResponse = StartResponses[keyof StartResponses];
 
 export type ListBlocksData = {
     body?: never;

@@ -1,0 +1,58 @@
+"""By what somebody signs in: see it, add to it, take away from it."""
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from artel.auth import linking, trips
+from artel.auth.api_sign_in import give_cookie, party
+from artel.auth.oidc import NotProven
+from artel.auth.schemas import IdentityOut, LinkBegun, LinkOpened, LinkOut, LinkStart, Provider, Ticket
+from artel.auth.signing_in import AuthDep, limited, where
+from artel.kernel.errors import Problem
+from artel.kernel.token import CallerDep
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.get("/identities")
+async def identities(auth: AuthDep, caller: CallerDep) -> list[IdentityOut]:
+    rows = await auth.database.read(linking.identities_of, caller.user_id)
+    return [IdentityOut(provider=row.provider, label=row.label, linked_at=row.created_at) for row in rows]
+
+
+@router.delete("/identities/{provider}", status_code=204)
+async def unlink(auth: AuthDep, request: Request, caller: CallerDep, provider: Provider) -> Response:
+    """403 `sign_in_again` where one signed in more than 15 minutes ago; 409 `last_identity`."""
+    await auth.database.write(linking.unlink, where(request), caller.user_id, caller.sid, provider)
+    return Response(status_code=204)
+
+
+@router.post("/link/start", status_code=201)
+async def start_link(auth: AuthDep, caller: CallerDep, body: LinkStart) -> LinkBegun:
+    """`url` is a page for any browser, once, within ten minutes; it shows `match_code` too. 403 `sign_in_again`
+    where one signed in more than 15 minutes ago."""
+    party(auth, body.provider)
+    name = await auth.database.read(linking.may_link, caller.user_id, caller.sid)
+    link, ticket = await linking.begin(auth.store, caller.user_id, name, body.provider)
+    url = f"{auth.settings.public}{linking.PAGE}#{ticket}"
+    return LinkBegun(link_id=link.id, url=url, match_code=link.match_code, expires_in=linking.LINK_SECONDS)
+
+
+@router.post("/link/open", dependencies=[Depends(limited)])
+async def open_link(auth: AuthDep, response: Response, body: Ticket) -> LinkOpened:
+    """For the page: whose account it is, and where to prove the other one. Once."""
+    link = await linking.open_page(auth.store, body.ticket)
+    try:
+        departure = await trips.depart(auth.store, party(auth, link.provider), link_id=link.id)
+    except NotProven as refusal:
+        await linking.fail(auth.store, link.id, refusal.code)
+        raise Problem(503, "provider_unavailable", f"{link.provider} does not answer; try again later.") from refusal
+    give_cookie(auth.settings, response, departure)
+    return LinkOpened(provider=link.provider, name=link.name, match_code=link.match_code, url=departure.address)
+
+
+@router.get("/link/{link_id}")
+async def look_at_link(auth: AuthDep, caller: CallerDep, link_id: str) -> LinkOut:
+    """What has become of it; for ten minutes after it last changed."""
+    link = await linking.of(auth.store, caller.user_id, link_id)
+    other = await auth.database.read(linking.other, link) if link.state == "taken" else None
+    return LinkOut(provider=link.provider, state=link.state, code=link.code, other=other)

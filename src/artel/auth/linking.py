@@ -1,0 +1,166 @@
+"""One user, several ways in: a link is made from a fresh sign-in, by proving the other account too.
+
+It may be proven in another browser than the app is in, as Google wants it of whoever is inside Telegram. So the app
+shows a number of two digits and a link with a ticket; the page behind the link shows whose account it is and the same
+number. Whoever is sent somebody else's link sees somebody else's name and a number that he was never shown.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Row, and_, delete, select, update
+
+from artel.auth import audit, people
+from artel.auth.audit import Where
+from artel.auth.people import Profile
+from artel.auth.tables import identities, sign_ins
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked
+from artel.kernel.database import Tx
+from artel.kernel.errors import Problem, not_found
+from artel.kernel.events import new_id, now
+from artel.kernel.outbox import emit
+from artel.kernel.sql import lock
+from artel.kernel.store import Store
+
+LINK_SECONDS = 600
+FRESH = timedelta(minutes=15)
+PAGE = "/link"
+State = Literal["waiting", "opened", "linked", "taken", "failed"]
+Outcome = Literal["linked", "taken", "another_linked"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """`code`: why it failed. `subject`: who he is there, where that is `taken` by another user."""
+
+    id: str
+    user_id: str
+    name: str
+    provider: str
+    match_code: str
+    state: State = "waiting"
+    code: str = ""
+    subject: str = ""
+
+
+async def begin(store: Store, user_id: str, name: str, provider: str) -> tuple[Link, str]:
+    """The link, and the ticket that opens its page once."""
+    link = Link(new_id(), user_id, name, provider, str(secrets.randbelow(90) + 10))
+    ticket = secrets.token_urlsafe(32)
+    await _put(store, link)
+    await store.put(f"link-ticket.{ticket}", link.id, LINK_SECONDS)
+    return link, ticket
+
+
+async def open_page(store: Store, ticket: str) -> Link:
+    """404: there is none, or it was opened before."""
+    link_id = await store.take(f"link-ticket.{ticket}")
+    link = await pending(store, link_id) if link_id else None
+    if link is None:
+        raise not_found("This link is not good any more: make a new one in the app.")
+    return await _become(store, link, state="opened")
+
+
+async def of(store: Store, user_id: str, link_id: str) -> Link:
+    link = await pending(store, link_id)
+    if link is None or link.user_id != user_id:
+        raise not_found()
+    return link
+
+
+async def fail(store: Store, link_id: str, code: str) -> None:
+    link = await pending(store, link_id)
+    if link:
+        await _become(store, link, state="failed", code=code)
+
+
+async def arrive(store: Store, link: Link, outcome: Outcome, profile: Profile) -> None:
+    if outcome == "linked":
+        await _become(store, link, state="linked")
+    elif outcome == "taken":
+        await _become(store, link, state="taken", subject=profile.subject)
+    else:
+        await _become(store, link, state="failed", code=outcome)
+
+
+async def _become(store: Store, link: Link, **changes: str) -> Link:
+    after = replace(link, **changes)  # type: ignore[arg-type]  # the names are the class's own
+    await _put(store, after)
+    return after
+
+
+async def _put(store: Store, link: Link) -> None:
+    await store.put(f"link.{link.id}", orjson.dumps(asdict(link)).decode(), LINK_SECONDS)
+
+
+async def pending(store: Store, link_id: str) -> Link | None:
+    """None: its ten minutes are over."""
+    known = await store.get(f"link.{link_id}")
+    return Link(**orjson.loads(known)) if known else None
+
+
+# In the database
+
+
+def require_fresh(tx: Tx, sid: str) -> None:
+    """403 for a sign-in of long ago: whoever found a phone must not make himself at home."""
+    fresh = select(sign_ins.c.id).where(sign_ins.c.id == sid, sign_ins.c.created_at > now() - FRESH)
+    if tx.execute(fresh).one_or_none() is None:
+        raise Problem(403, "sign_in_again", "Sign in once more, so that it is certainly you.")
+
+
+def may_link(tx: Tx, user_id: str, sid: str) -> str:
+    """What he is called."""
+    require_fresh(tx, sid)
+    return str(people.get(tx, user_id).display_name)
+
+
+def other(tx: Tx, of: Link) -> str | None:
+    """What whoever has the identity is called."""
+    whose = people.owner(tx, of.provider, of.subject)
+    return str(people.get(tx, whose).display_name) if whose else None
+
+
+def link(tx: Tx, here: Where, user_id: str, profile: Profile) -> Outcome:
+    """`taken`: it is somebody else's. `another_linked`: he has one of this provider, and it is not this one."""
+    lock(tx, f"identity.{profile.provider}.{profile.subject}")
+    lock(tx, f"identities.{user_id}")
+    whose = people.owner(tx, profile.provider, profile.subject)
+    if whose:
+        return "linked" if whose == user_id else "taken"
+    if profile.provider in people.providers(tx, [user_id])[user_id]:
+        return "another_linked"
+    people.put_identity(tx, user_id, profile)
+    _changed(tx, here, user_id, "linked", profile.provider)
+    return "linked"
+
+
+def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:
+    """Sign-ins that were made by it end, but for this one. 404 if it is not there, 409 if it is the last."""
+    require_fresh(tx, sid)
+    lock(tx, f"identities.{user_id}")
+    theirs = people.providers(tx, [user_id])[user_id]
+    if provider not in theirs:
+        raise not_found()
+    if set(theirs) == {provider}:
+        raise Problem(409, "last_identity", "Without it you could not sign in any more: link another one first.")
+    tx.execute(delete(identities).where(identities.c.user_id == user_id, identities.c.provider == provider))
+    by_it = and_(sign_ins.c.user_id == user_id, sign_ins.c.provider == provider, sign_ins.c.revoked_at.is_(None))
+    tx.execute(update(sign_ins).where(by_it, sign_ins.c.id != sid).values(revoked_at=now()))
+    _changed(tx, here, user_id, "unlinked", provider)
+
+
+def _changed(tx: Tx, here: Where, user_id: str, kind: Literal["linked", "unlinked"], provider: str) -> None:
+    audit.note(tx, here, kind, provider, user_id=user_id)
+    told = people.announce(tx, user_id)
+    changed = IdentityLinked if kind == "linked" else IdentityUnlinked
+    emit(tx, changed(user_id=user_id, version=told.version, provider=provider))
+
+
+def identities_of(tx: Tx, user_id: str) -> Sequence[Row[Any]]:
+    theirs = select(identities).where(identities.c.user_id == user_id)
+    return tx.execute(theirs.order_by(identities.c.created_at)).all()

@@ -1,0 +1,198 @@
+"""One user, several ways in; every link is proven on both sides."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from httpx2 import Response
+
+from artel.auth import linking
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserUpdated
+from artel.kernel.bus import Message
+from artel_testing import Installation
+from auth.test_api import DEVICE, code, init_data, sign_in, with_token
+from auth.test_browser_sign_in import Browser, auth, providers, world
+from openid_provider import PEOPLE, Provider
+
+__all__ = ["auth", "providers", "world"]
+
+
+@pytest.fixture
+async def outside(auth: Installation) -> AsyncIterator[Browser]:
+    """Not the one that the app is in."""
+    made = Browser(auth)
+    async with made.http:
+        yield made
+
+
+async def launched(auth: Installation, user_id: int = 900000001) -> dict[str, Any]:
+    answer = await auth.call(None, "POST", "/auth/telegram", {"init_data": init_data(user_id), "device": DEVICE})
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def begin(auth: Installation, tokens: dict[str, Any], provider: str = "google") -> dict[str, Any]:
+    answer = await with_token(auth, tokens, "POST", "/auth/link/start", {"provider": provider})
+    assert answer.status_code == 201, answer.text
+    begun: dict[str, Any] = answer.json()
+    return begun
+
+
+async def open_page(browser: Browser, begun: dict[str, Any]) -> Response:
+    page = urlsplit(begun["url"])
+    assert page.path == "/link"
+    return await browser.http.post("/api/v1/auth/link/open", json={"ticket": page.fragment})
+
+
+async def state(auth: Installation, tokens: dict[str, Any], begun: dict[str, Any]) -> tuple[str, str, str | None]:
+    answer = await with_token(auth, tokens, "GET", f"/auth/link/{begun['link_id']}")
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    return said["state"], said["code"], said["other"]
+
+
+async def link(browser: Browser, tokens: dict[str, Any], provider: str = "google") -> dict[str, Any]:
+    """To its end, whatever that is."""
+    begun = await begin(browser.auth, tokens, provider)
+    opened = (await open_page(browser, begun)).json()
+    await browser.come_back(await browser.consent(opened["url"]))
+    return begun
+
+
+async def providers_of(auth: Installation, tokens: dict[str, Any]) -> list[str]:
+    answer = await with_token(auth, tokens, "GET", "/auth/identities")
+    return [each["provider"] for each in answer.json()]
+
+
+class TestLinking:
+    async def test_from_the_app_in_another_browser(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        assert await state(auth, mine, begun) == ("waiting", "", None)
+        opened = (await open_page(outside, begun)).json()
+        assert (opened["name"], opened["provider"]) == (mine["user"]["display_name"], "google")
+        assert opened["match_code"] == begun["match_code"]
+        assert len(begun["match_code"]) == 2
+        assert await state(auth, mine, begun) == ("opened", "", None)
+        assert await outside.come_back(await outside.consent(opened["url"])) == ("/link", {"linked": "linked"})
+        assert await state(auth, mine, begun) == ("linked", "", None)
+        assert await providers_of(auth, mine) == ["telegram", "google"]
+        assert (await outside.sign_in())["user"]["id"] == mine["user"]["id"]
+
+    async def test_the_page_opens_once(self, auth: Installation, outside: Browser) -> None:
+        begun = await begin(auth, await launched(auth))
+        await open_page(outside, begun)
+        assert code(await open_page(outside, begun)) == (404, "not_found")
+
+    async def test_only_the_browser_that_opened_it_comes_back(self, auth: Installation, outside: Browser) -> None:
+        """Whoever is sent the address of the provider links nothing of his to somebody else."""
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        opened = (await open_page(outside, begun)).json()
+        victim = Browser(auth)
+        assert (await victim.come_back(await victim.consent(opened["url"])))[1] == {"sign_in_error": "state_lost"}
+        assert await state(auth, mine, begun) == ("opened", "", None)
+        assert await providers_of(auth, mine) == ["telegram"]
+
+    async def test_nobody_else_sees_it(self, auth: Installation) -> None:
+        begun = await begin(auth, await launched(auth))
+        other = await sign_in(auth, "Борис")
+        answer = await with_token(auth, other, "GET", f"/auth/link/{begun['link_id']}")
+        assert code(answer) == (404, "not_found")
+
+    async def test_again_is_the_same(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        for _ in range(2):
+            assert await state(auth, mine, await link(outside, mine)) == ("linked", "", None)
+        assert await providers_of(auth, mine) == ["telegram", "google"]
+
+    async def test_one_of_a_provider(
+        self, auth: Installation, outside: Browser, providers: dict[str, Provider]
+    ) -> None:
+        mine = await launched(auth)
+        await link(outside, mine)
+        providers["google"].claims["sub"] = "10003"
+        assert await state(auth, mine, await link(outside, mine)) == ("failed", "another_linked", None)
+
+    async def test_what_is_somebody_elses_stays_his(self, auth: Installation, outside: Browser) -> None:
+        theirs = await outside.sign_in()
+        mine = await launched(auth)
+        assert await state(auth, mine, await link(outside, mine)) == ("taken", "", "Anna Ivanova")
+        assert await providers_of(auth, mine) == ["telegram"]
+        assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
+
+    async def test_he_said_no(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        opened = (await open_page(outside, begun)).json()
+        back = await outside.come_back(await outside.consent(opened["url"], "no"))
+        assert back == ("/link", {"sign_in_error": "denied"})
+        assert await state(auth, mine, begun) == ("failed", "denied", None)
+
+    async def test_telegram_to_google(self, auth: Installation, outside: Browser) -> None:
+        """And whoever writes to people in Telegram hears of it."""
+        heard = await listening(auth, UserUpdated.topic)
+        mine = await outside.sign_in()
+        await link(outside, mine, "telegram")
+        await auth.drain()
+        assert [UserUpdated.read(each.body).telegram_id for each in heard] == [PEOPLE["telegram"]["id"]]
+        assert (await launched(auth, PEOPLE["telegram"]["id"]))["user"]["id"] == mine["user"]["id"]
+
+    async def test_not_from_a_sign_in_of_long_ago(
+        self, auth: Installation, outside: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mine = await launched(auth)
+        await link(outside, mine)
+        monkeypatch.setattr(linking, "FRESH", timedelta(0))
+        for method, path, body in (
+            ("POST", "/auth/link/start", {"provider": "google"}),
+            ("DELETE", "/auth/identities/google", None),
+        ):
+            answer = await with_token(auth, mine, method, path, body)
+            assert code(answer) == (403, "sign_in_again")
+
+
+class TestUnlinking:
+    async def test_the_last_one_stays(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        answer = await with_token(auth, mine, "DELETE", "/auth/identities/telegram")
+        assert code(answer) == (409, "last_identity")
+        await link(outside, mine)
+        assert (await with_token(auth, mine, "DELETE", "/auth/identities/google")).status_code == 204
+        assert code(await with_token(auth, mine, "DELETE", "/auth/identities/google")) == (404, "not_found")
+        assert await providers_of(auth, mine) == ["telegram"]
+
+    async def test_whoever_came_in_by_it_is_out(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        await link(outside, mine)
+        there = await outside.sign_in()
+        await with_token(auth, mine, "DELETE", "/auth/identities/google")
+        refreshed = await auth.call(None, "POST", "/auth/refresh", {"refresh_token": there["refresh_token"]})
+        assert code(refreshed) == (401, "unauthenticated")
+        assert (await with_token(auth, mine, "GET", "/users/me")).status_code == 200
+        assert (await outside.sign_in())["user"]["id"] != mine["user"]["id"], "it is free for a newcomer"
+
+    async def test_both_are_told_and_noted(self, auth: Installation, outside: Browser) -> None:
+        linked, unlinked = [await listening(auth, event.topic) for event in (IdentityLinked, IdentityUnlinked)]
+        mine = await launched(auth)
+        await link(outside, mine)
+        await with_token(auth, mine, "DELETE", "/auth/identities/google")
+        await auth.drain()
+        assert len(linked) == len(unlinked) == 1
+
+        def noted(tx: Any) -> list[str]:
+            return [row[0] for row in tx.exec_driver_sql("SELECT kind FROM audit WHERE code = 'google' ORDER BY id")]
+
+        assert await auth.app.state.contexts["auth"].database.read(noted) == ["linked", "unlinked"]
+
+
+async def listening(auth: Installation, topic: str) -> list[Message]:
+    heard: list[Message] = []
+
+    async def hear(message: Message) -> None:
+        heard.append(message)
+
+    await auth.app.state.contexts["auth"].bus.subscribe(f"ear-{topic}", [topic], hear)
+    return heard
