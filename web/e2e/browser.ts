@@ -21,6 +21,7 @@ export interface Options {
   height?: number;
   language?: string;
   scale?: number;
+  userAgent?: string;
 }
 
 export interface Phone {
@@ -33,11 +34,12 @@ export interface Phone {
 
 /** A fresh phone at `url`, nobody signed in. */
 export async function phone(browser: Browser, url: string, name: string, options: Options = {}): Promise<Phone> {
-  const { scheme = "dark", width = 390, height = 844, language = "ru-RU", scale = 1 } = options;
+  const { scheme = "dark", width = 390, height = 844, language = "ru-RU", scale = 1, userAgent } = options;
   const context = await browser.newContext({
     baseURL: url,
     viewport: { width, height },
     deviceScaleFactor: scale,
+    ...(userAgent && { userAgent }),
     colorScheme: scheme,
     locale: language,
     timezoneId: "Europe/Moscow",

@@ -27,7 +27,13 @@ export async function freePort(): Promise<number> {
 }
 
 /** `hurried`: an evening that took hours is written in a second. */
-export async function startServer({ hurried = false } = {}): Promise<Server> {
+interface Wanted {
+  hurried?: boolean;
+  /** Beside what every run has. */
+  env?: Record<string, string>;
+}
+
+export async function startServer({ hurried = false, env = {} }: Wanted = {}): Promise<Server> {
   if (!existsSync(join(built, "index.html"))) throw new Error("build first: npm run e2e does");
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), "artel-e2e-"));
@@ -44,6 +50,7 @@ export async function startServer({ hurried = false } = {}): Promise<Server> {
       ARTEL_ADMINS: String(ADMIN),
       ARTEL_LOG_LEVEL: "warning",
       ...(hurried && { ARTEL_EVENT_BURST: "10000", ARTEL_EVENT_RATE: "1000" }),
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -51,6 +58,44 @@ export async function startServer({ hurried = false } = {}): Promise<Server> {
   const url = `http://127.0.0.1:${port}`;
   await answering(`${url}/readyz`, child, () => output);
   return { port, url, output: () => output, stop: () => stopped(child, data) };
+}
+
+export interface Providers {
+  address: string;
+  /** How the server finds them. */
+  env: Record<string, string>;
+  /** Who somebody is there, and how it misbehaves. */
+  tell(what: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Telegram and Google, as they are from outside. */
+export async function startProviders(): Promise<Providers> {
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const child = spawn(join(root, ".venv/bin/python"), [join(root, "tests/openid_provider.py"), String(port)]);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  await answering(`${address}/google/.well-known/openid-configuration`, child, () => output);
+  return {
+    address,
+    env: {
+      ARTEL_TELEGRAM_ISSUER: `${address}/telegram`,
+      ARTEL_TELEGRAM_CLIENT_SECRET: "telegram-client-secret-0001",
+      ARTEL_GOOGLE_ISSUER: `${address}/google`,
+      ARTEL_GOOGLE_CLIENT_ID: "artel.test",
+      ARTEL_GOOGLE_CLIENT_SECRET: "google-client-secret-01",
+    },
+    tell: async (what) => {
+      const answer = await fetch(`${address}/tell`, { method: "POST", body: JSON.stringify(what) });
+      if (!answer.ok) throw new Error(`the providers said ${answer.status}`);
+    },
+    stop: async () => {
+      const gone = new Promise((exit) => child.once("exit", exit));
+      child.kill("SIGTERM");
+      await gone;
+    },
+  };
 }
 
 async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {

@@ -4,13 +4,14 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
 import { useAuth } from "../auth/hooks";
-import { SignInScreen } from "../screens/sign-in";
 import { startParam } from "../telegram";
 import { Skeleton } from "../ui/screen";
 import { Toasts } from "../ui/toast";
 import { Boundary } from "./boundary";
 import { queries } from "./queries";
 
+const SignInScreen = lazy(() => import("../screens/sign-in"));
+const LinkScreen = lazy(() => import("../screens/sign-in/link"));
 const HomeScreen = lazy(() => import("../screens/home"));
 const NewScreen = lazy(() => import("../screens/new"));
 const TableScreen = lazy(() => import("../screens/table"));
@@ -29,6 +30,7 @@ export function App() {
             <Suspense fallback={<Waiting />}>
               <Routes>
                 <Route path="/s/*" element={<SharedScreen />} />
+                <Route path="/link" element={<LinkScreen />} />
                 <Route path="*" element={<Gate />} />
               </Routes>
             </Suspense>

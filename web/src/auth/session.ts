@@ -4,12 +4,12 @@ import { open } from "../api/open";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
+import type { Lost } from "./away";
 import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
-export type Auth =
-  | { state: "starting" }
-  | { state: "signed_out"; why: "new" | "expired" | "no_init_data" | "unreachable" | "refused" | "blocked" }
-  | { state: "signed_in"; user: User };
+export type Why = "new" | "expired" | "no_init_data" | "refused" | Lost;
+
+export type Auth = { state: "starting" } | { state: "signed_out"; why: Why } | { state: "signed_in"; user: User };
 
 let current: Auth = { state: "starting" };
 const listeners = new Set<() => void>();
@@ -45,8 +45,19 @@ async function take(tokens: Tokens, telegram: number | null = null): Promise<voi
 export async function startAuth(): Promise<void> {
   whenLost(() => void renew());
   if (inTelegram()) return byTelegram();
+  if (CAME_BACK.test(window.location.hash)) return fromAway();
   const before = await kept();
   become(before ? { state: "signed_in", user: before.user } : { state: "signed_out", why: "new" });
+}
+
+const CAME_BACK = /^#(signed_in|sign_in_error|tgAuthResult)=/;
+
+async function fromAway(): Promise<void> {
+  const { comeBack } = await import("./away");
+  const got = await comeBack(await device());
+  if (typeof got !== "string") return take(got);
+  const before = await kept();
+  become(before ? { state: "signed_in", user: before.user } : { state: "signed_out", why: got });
 }
 
 async function byTelegram(): Promise<void> {

@@ -22,7 +22,8 @@ export function firstLanguage(): Language {
 
 export async function activate(language: Language): Promise<void> {
   const { messages } = await load[language]();
-  i18n.loadAndActivate({ locale: language, messages });
+  i18n.load(language, messages); // beside what screens have brought along
+  i18n.activate(language);
   document.documentElement.lang = language;
 }
 

@@ -1,0 +1,157 @@
+// Signing in from a plain browser, through providers that are really there; and what each situation is told.
+import { createHash, createHmac } from "node:crypto";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launch, type Options, type Phone, phone, remember } from "./browser.ts";
+import { BOT_TOKEN, type Providers, type Server, startProviders, startServer } from "./server.ts";
+
+let providers: Providers;
+let server: Server;
+let browser: Browser;
+let phones: Phone[] = [];
+
+beforeAll(async () => {
+  providers = await startProviders();
+  [server, browser] = await Promise.all([startServer({ env: providers.env }), launch()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await providers?.stop();
+});
+
+beforeEach(() => providers.tell({ google: {}, telegram: {} }));
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await remember(`sign-in ${task.name}`, phones);
+  for (const { context } of phones) await context.close();
+  phones = [];
+});
+
+async function visitor(name: string, options: Options = {}): Promise<Phone> {
+  const made = await phone(browser, server.url, name, options);
+  phones.push(made);
+  return made;
+}
+
+async function through({ page }: Phone, provider: "Google" | "Telegram", answer = "Continue"): Promise<void> {
+  await page.getByRole("button", { name: `Войти через ${provider}` }).click();
+  await page.getByRole("link", { name: answer }).click();
+}
+
+const evenings = ({ page }: Phone): Promise<void> => page.getByRole("heading", { name: "Вечера" }).waitFor();
+
+describe("in a browser", () => {
+  test("through Google, and still after a reload", async () => {
+    const anna = await visitor("Анна");
+    await anna.page.goto("/stats");
+    await through(anna, "Google");
+    await anna.page.getByRole("heading", { name: "Anna Ivanova" }).waitFor();
+    expect(anna.page.url()).toBe(`${server.url}/stats`);
+    await anna.page.reload();
+    await anna.page.getByRole("heading", { name: "Anna Ivanova" }).waitFor();
+    expect(anna.faults).toEqual([]);
+  });
+
+  test("through Telegram", async () => {
+    const anya = await visitor("Аня");
+    await anya.page.goto("/");
+    await through(anya, "Telegram");
+    await evenings(anya);
+    expect(anya.faults).toEqual([]);
+  });
+
+  test("whoever says no is told so, and may try again", async () => {
+    const anna = await visitor("Анна");
+    await anna.page.goto("/");
+    await through(anna, "Google", "Cancel");
+    await anna.page.getByText(/не подтвердили вход/).waitFor();
+    expect(anna.page.url()).toBe(`${server.url}/`);
+    await through(anna, "Google");
+    await evenings(anna);
+  });
+
+  test("an answer that proves nothing lets nobody in", async () => {
+    await providers.tell({ google: { fault: "foreign_key" } });
+    const anna = await visitor("Анна");
+    await anna.page.goto("/");
+    await through(anna, "Google");
+    await anna.page.getByText(/Не удалось узнать, кто вы/).waitFor();
+  });
+
+  test("the way back of somebody else's sign-in signs nobody in", async () => {
+    const attacker = await visitor("Чужой");
+    await attacker.page.goto("/");
+    await attacker.page.getByRole("button", { name: "Войти через Google" }).click();
+    const consent = await attacker.page.getByRole("link", { name: "Continue" }).getAttribute("href");
+    const back = await fetch(consent ?? "", { redirect: "manual" });
+    const victim = await visitor("Жертва");
+    await victim.page.goto(back.headers.get("location") ?? "");
+    await victim.page.getByText(/начался на другой странице/).waitFor();
+  });
+
+  test("a code of ours is of no use on another page", async () => {
+    const anna = await visitor("Анна");
+    await anna.page.goto(`/#signed_in=${"x".repeat(43)}`);
+    await anna.page.getByText(/начался на другой странице/).waitFor();
+    expect(anna.page.url()).toBe(`${server.url}/`);
+  });
+
+  test("inside another app Google is not offered", async () => {
+    const anna = await visitor("Анна", {
+      userAgent:
+        "Mozilla/5.0 (Linux; Android 16; Pixel 9; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/156.0.0.0 Mobile Safari/537.36 Instagram 400.0",
+    });
+    await anna.page.goto("/");
+    await anna.page.getByText(/Откройте эту страницу в Chrome или Safari/).waitFor();
+    expect(await anna.page.getByRole("button", { name: "Войти через Google" }).count()).toBe(0);
+    await anna.page.getByRole("button", { name: "Войти через Telegram" }).waitFor();
+  });
+
+  for (const scheme of ["light", "dark"] as const) {
+    test(`everybody can read it, ${scheme}`, async () => {
+      const anna = await visitor("Анна", { scheme });
+      await anna.page.goto("/");
+      await anna.page.getByRole("button", { name: "Войти через Google" }).waitFor();
+      const found = await new AxeBuilder({ page: anna.page }).analyze();
+      expect(found.violations).toEqual([]);
+    });
+  }
+});
+
+describe("by the older widget", () => {
+  let old: Server;
+  beforeAll(async () => {
+    const { ARTEL_TELEGRAM_ISSUER } = providers.env;
+    old = await startServer({
+      env: { ARTEL_TELEGRAM_ISSUER: ARTEL_TELEGRAM_ISSUER ?? "", ARTEL_TELEGRAM_WIDGET: "1" },
+    });
+  });
+  afterAll(() => old?.stop());
+
+  test("what it gives behind the # signs in", async () => {
+    const fields: Record<string, string | number> = {
+      id: 900_000_021,
+      first_name: "Вера",
+      auth_date: Math.floor(Date.now() / 1000),
+    };
+    const text = Object.keys(fields)
+      .sort()
+      .map((name) => `${name}=${fields[name]}`)
+      .join("\n");
+    const key = createHash("sha256").update(BOT_TOKEN).digest();
+    const hash = createHmac("sha256", key).update(text).digest("hex");
+    const vera = await phone(browser, old.url, "Вера");
+    phones.push(vera);
+    await vera.page.goto("/");
+    const way = await vera.page.getByRole("link", { name: "Войти через Telegram" }).getAttribute("href");
+    expect(way).toContain(`/telegram/auth?bot_id=7000000001&origin=${encodeURIComponent(old.url)}`);
+    expect(way).toContain(`return_to=${encodeURIComponent(`${old.url}/`)}`);
+    const given = Buffer.from(JSON.stringify({ ...fields, hash })).toString("base64url");
+    await vera.page.goto(`/stats#tgAuthResult=${given}`);
+    await vera.page.getByRole("heading", { name: "Вера" }).waitFor();
+    expect(vera.page.url()).toBe(`${old.url}/stats`);
+  });
+});
