@@ -67,8 +67,8 @@ function Asking({ ticket }: { ticket: string }) {
         {t`Account:`} <b dir="auto">{name}</b>
       </p>
       <div className="flex flex-col items-center gap-1 rounded-tile bg-card p-4">
-        <span className="text-xl font-bold tabular-nums">{match_code}</span>
-        <span className="text-s text-hint">{t`The app shows the same number, if this is your link`}</span>
+        <span className="text-[3.5rem] leading-tight font-bold tabular-nums">{match_code}</span>
+        <span className="text-center text-s text-hint">{t`The app shows the same number, if this is your link`}</span>
       </div>
       <Button look="primary" wide onClick={() => window.location.assign(url)}>
         {t`The number is the same: go on`}
