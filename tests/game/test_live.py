@@ -398,6 +398,23 @@ class TestEnds:
         async with watching(port, played, ticket=kept) as again:
             assert await again.closed() == 4401, "a ticket from before is good no more"
 
+    async def test_when_the_sign_in_ends_while_he_comes_in(
+        self, house: Installation, port: str, anna: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After his ticket was looked at, and before anybody knows his socket."""
+        boris = house.person("Борис", sid="of-boris")
+        played = await table(house, anna, joined=[boris])
+        kept, snapshot = await ticket(played, boris), sockets._snapshot
+        known = house.app.state.contexts["game"].verifier.revoked
+
+        def end_meanwhile(*about: Any) -> bytes:
+            known._sids = frozenset(["of-boris"])
+            return snapshot(*about)
+
+        monkeypatch.setattr(sockets, "_snapshot", end_meanwhile)
+        async with watching(port, played, ticket=kept) as screen:
+            assert await screen.closed() == 4401
+
     async def _end(self, house: Installation, sid: str) -> None:
         context = house.app.state.contexts["game"]
         await context.store.put(revoked.KEY, orjson.dumps([sid]).decode(), 60)

@@ -105,6 +105,8 @@ async def _look_on(game: Game, socket: WebSocket, session_id: str | None) -> int
         return UNSIGNED
     looker, owner = await _attach(game, grant, _asked_from(socket), wire_of(socket.scope))
     async with _present(game, owner, looker):
+        if grant.sid in game.context.verifier.revoked:  # while he came in; whoever tells sockets did not know him yet
+            looker.close(UNSIGNED)
         tasks = [asyncio.create_task(looker.send()), asyncio.create_task(_listen(socket, looker))]
         expiry = asyncio.get_running_loop().call_later(grant.exp - time.time(), looker.close, UNSIGNED)
         try:

@@ -24,8 +24,7 @@ FORMS = (
     r"(/[st]/(?:#|%23))[\w.-]+",  # a link that shares something
     r"(/join/)[^\s/?\"'\\]+",
     r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b",
-    r"([?&](?:code|state)=)[^\s&\"'\\]+",  # of a way back from a provider
-    r"(/(?:link)?(?:#|%23)(?:signed_in=)?)[\w-]{40,}",  # a one-time code or ticket behind a page
+    r"([?&](?:code|state)=|\bsigned_in=|/link(?:#|%23))[^\s&\"'\\]+",  # of a way back from a provider
     r"(?i)(\bpassword\s+\\*')[^'\\]+",  # as SQL sets it
     r"(Key \([^()]*\)=)\([^()]*\)",  # what PostgreSQL says of a row that is there already
     rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|',)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}",
