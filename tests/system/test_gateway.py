@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -22,7 +23,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+import openid_provider
 from artel.auth.keys import KeyRing, ensure_key, rotate
+from artel.auth.oidc import challenge_of
 from artel.compose import SERVICES
 from artel.gateway import Place, Way, service_map, ways, write
 from artel.kernel.events import new_id
@@ -621,3 +624,33 @@ async def test_an_evening_through_the_gateway(nginx: str, tmp_path: Path) -> Non
                 if frame["type"] == "event":
                     versions.append(frame["version"])
             assert versions == list(range(1, session["version"] + 1))
+
+
+async def test_a_sign_in_by_a_provider_through_the_gateway(nginx: str, tmp_path: Path) -> None:
+    """There and back, with the cookie; and nothing of it is in the gateway's log."""
+    async with AsyncExitStack() as stack:
+        address = stack.enter_context(openid_provider.serving())["google"].address
+        told: dict[str, Any] = openid_provider.settings_of(address)
+        house = await stack.enter_async_context(installation(tmp_path / "house", ["auth"], **told))
+        behind = await stack.enter_async_context(listening(house))
+        upstreams = {name: [behind] for name in SERVICES}
+        port, http = await stack.enter_async_context(
+            running(nginx, tmp_path / "gateway", upstreams, house.settings.keys)
+        )
+        http.base_url = f"http://127.0.0.1:{port}/api/v1"
+        verifier = "v" * 43
+        left = await http.get("/auth/google/start", params={"challenge": challenge_of(verifier), "return_to": "/stats"})
+        async with AsyncClient() as outside:
+            way = urlsplit((await outside.get(f"{left.headers['location']}&consent=yes")).headers["location"])
+        back = urlsplit((await http.get(f"{way.path.removeprefix('/api/v1')}?{way.query}")).headers["location"])
+        assert back.path == "/stats"
+        code = back.fragment.removeprefix("signed_in=")
+        tokens = (await http.post("/auth/exchange", json={"code": code, "verifier": verifier})).json()
+        assert tokens["user"]["display_name"] == "Anna Ivanova"
+        me = await http.get("/users/me", headers={"authorization": f"Bearer {tokens['access_token']}"})
+        assert me.status_code == 200
+        log = (tmp_path / "gateway" / "access.log").read_text()
+        secrets = [code, *(value for values in parse_qs(way.query).values() for value in values if len(value) > 15)]
+        assert len(secrets) == 3
+        assert "/api/v1/auth/google/callback" in log
+        assert not [secret for secret in secrets if secret in log]
