@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import Response
 
-from artel.auth import ended, telegram
+from artel.auth import ended, telegram, tokens
 from artel.auth.keys import reseal, rotate
 from artel.kernel import events, revoked
 from artel.kernel.bus import Message
@@ -114,6 +114,17 @@ class TestTelegramSignIn:
         assert (user["display_name"], user["username"], user["language"]) == ("Аня Иванова", "anya", "en")
         again = await self.sign_in(auth, init_data(first_name="Другая"))
         assert again.json()["user"]["id"] == user["id"]
+
+    async def test_a_device_is_one_in_the_list(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However often the app is opened; what may still be alive stays there to be signed out."""
+        for minutes in (40, 10, 0):
+            monkeypatch.setattr(tokens, "now", lambda ago=minutes: events.now() - timedelta(minutes=ago))
+            mine = (await self.sign_in(auth, init_data(age=minutes))).json()
+        other = (await self.sign_in(auth, init_data(age=5), "another-device-0123456789")).json()
+        there = (await with_token(auth, other, "GET", "/auth/sessions")).json()
+        assert len(there) == 3
+        assert [each["current"] for each in there].count(True) == 1
+        assert (await with_token(auth, mine, "GET", "/users/me")).status_code == 200
 
     async def test_a_name_of_nothing_shown(self, auth: Installation) -> None:
         for number, name in enumerate(("\u202e\u200f", "\u200b", "\u3164", "\u2800 \ufeff", " \n ", "\u2028")):

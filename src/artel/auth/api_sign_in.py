@@ -27,7 +27,7 @@ from artel.auth.schemas import (
     WaysOut,
     WidgetSignIn,
 )
-from artel.auth.signing_in import AuthDep, limited, own, refusals_noted, tokens_for, where
+from artel.auth.signing_in import AuthDep, digest, limited, own, refusals_noted, tokens_for, where
 from artel.auth.telegram import (
     MAX_AGE_SECONDS,
     SKEW_SECONDS,
@@ -129,10 +129,9 @@ def _widget(settings: Settings) -> str | None:
 async def _launched(
     auth: Context, request: Request, user: TelegramUser, launch: str, device: Device | None
 ) -> TokensOut:
-    secret = sha256(device.encode()).hexdigest() if device else None
     expires = datetime.now(UTC) + timedelta(seconds=MAX_AGE_SECONDS + SKEW_SECONDS)
-    await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), secret, expires)
-    return await tokens_for(auth, request, profile_of(user))
+    await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), digest(device), expires)
+    return await tokens_for(auth, request, profile_of(user), device)
 
 
 # A provider, in a browser
@@ -193,7 +192,7 @@ async def exchange(auth: AuthDep, request: Request, body: Exchange) -> TokensOut
         profile = await trips.take_proof(auth.store, body.code, challenge_of(body.verifier))
         if profile is None:
             raise unauthenticated("This code is not good any more; sign in again.", "invalid_code")
-        return await tokens_for(auth, request, profile)
+        return await tokens_for(auth, request, profile, body.device)
 
 
 def party(auth: Context, provider: str) -> Party:

@@ -36,6 +36,7 @@ class Exchange(Body):
 
     code: OneTime
     verifier: Verifier
+    device: Device | None = None
 
 
 class WayBack(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -70,18 +71,22 @@ def admins(settings: Settings) -> set[int]:
     return {int(number) for number in settings.admins.split(",") if number}
 
 
-async def tokens_for(auth: Context, request: Request, profile: Profile) -> TokensOut:
-    """For somebody who has just proven who he is; a newcomer is registered."""
+async def tokens_for(auth: Context, request: Request, profile: Profile, device: str | None = None) -> TokensOut:
+    """For somebody who has just proven who he is; a newcomer is registered. `device`: its secret."""
     here = where(request)
 
     def work(tx: Tx) -> Tokens:
         user = people.sign_in_or_register(tx, profile, admins(auth.settings))
         audit.note(tx, here, "signed_in", profile.provider, user_id=user.id)
-        return own(auth).maker.start(tx, user, profile.provider, here.user_agent)
+        return own(auth).maker.start(tx, user, profile.provider, here.user_agent, digest(device))
 
     if profile.provider != "dev":
         await allowed(auth, f"account:{profile.provider}:{profile.subject}", ACCOUNT_BURST, ACCOUNT_RATE)
     return tokens_out(await auth.database.write(work))
+
+
+def digest(device: str | None) -> str | None:
+    return sha256(device.encode()).hexdigest() if device else None
 
 
 def tokens_out(made: Tokens) -> TokensOut:

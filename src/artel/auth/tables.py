@@ -41,6 +41,7 @@ sign_ins = Table(
     Column("user_id", String(36), ForeignKey("users.id"), nullable=False, index=True),
     Column("provider", String(16), nullable=False),
     Column("user_agent", String(200), nullable=False),
+    Column("device", String(64)),  # sha256 of the device's secret; null: none was given
     Column("generation", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("refreshed_at", UtcDateTime, nullable=False),

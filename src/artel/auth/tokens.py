@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, select, update
 
 from artel.auth import people
 from artel.auth.keys import KeyRing
@@ -23,7 +23,7 @@ from artel.auth.tables import sign_ins, users
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import new_id, now
-from artel.kernel.token import AUDIENCE, ISSUER, unauthenticated
+from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, unauthenticated
 
 ACCESS_SECONDS = 900
 GRACE = timedelta(seconds=10)  # two tabs, or an answer that got lost
@@ -43,12 +43,18 @@ class TokenMaker:
         self._ring = ring
         self._secrets = secrets
 
-    def start(self, tx: Tx, user: User, provider: str, user_agent: str) -> Tokens:
+    def start(self, tx: Tx, user: User, provider: str, user_agent: str, device: str | None = None) -> Tokens:
+        """`device`: SHA-256 of its secret, in hex. What it came with before is forgotten once its tokens are dead."""
+        if device:
+            dead = sign_ins.c.refreshed_at < now() - timedelta(seconds=ACCESS_SECONDS + SKEW_SECONDS)
+            mine = and_(sign_ins.c.user_id == user.id, sign_ins.c.device == device)
+            tx.execute(delete(sign_ins).where(mine, dead, sign_ins.c.revoked_at.is_(None)))
         sign_in = {
             "id": new_id(),
             "user_id": user.id,
             "provider": provider,
             "user_agent": user_agent[:200],
+            "device": device,
             "generation": 1,
             "created_at": now(),
             "refreshed_at": now(),

@@ -85,5 +85,9 @@ function Signed({ children }: { children: ReactNode }) {
     followed = true;
     return <Navigate to={`/join/${invited}`} replace />;
   }
+  if (!followed && invited === "account") {
+    followed = true;
+    return <Navigate to="/account" replace />;
+  }
   return children;
 }

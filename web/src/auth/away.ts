@@ -37,7 +37,7 @@ export async function comeBack(device: string): Promise<Tokens | Lost> {
     const verifier = sessionStorage.getItem(VERIFIER);
     sessionStorage.removeItem(VERIFIER);
     if (!verifier) return "lost";
-    return await data(exchange({ client: open, body: { code: said.get("signed_in") ?? "", verifier } }));
+    return await data(exchange({ client: open, body: { code: said.get("signed_in") ?? "", verifier, device } }));
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status >= 500) return "unreachable";
     return problem.code === "blocked" ? "blocked" : "lost";

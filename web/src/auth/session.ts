@@ -4,7 +4,7 @@ import { open } from "../api/open";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
-import type { Lost } from "./away";
+import type { Lost, ProviderName } from "./away";
 import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 export type Why = "new" | "expired" | "no_init_data" | "refused" | Lost;
@@ -92,6 +92,25 @@ function telegramId(initData: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** For what wants a sign-in of the last minutes. In Telegram the launch proves it once more, unseen; a browser goes to
+ * `provider` and comes back to this screen, where it is asked for again. */
+export async function freshly<T>(provider: ProviderName | null, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "sign_in_again") throw error;
+    if (inTelegram()) await byTelegram();
+    else if (provider) await leave(provider);
+    return work();
+  }
+}
+
+async function leave(provider: ProviderName): Promise<never> {
+  const { leaveFor } = await import("./away");
+  await leaveFor(provider, window.location.pathname);
+  return new Promise(() => {}); // the page goes
 }
 
 /** The kept sign-in is no longer good. */

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { call, launched, listen } from "./bridge";
+import { call, inTelegram, launched, listen } from "./bridge";
 import { followTheme } from "./theme";
 import { followViewport } from "./viewport";
 
@@ -44,5 +44,11 @@ export function onReturn(listener: () => void): () => void {
 
 /** Android tells how strong the phone is; on a weak one nothing flies. */
 export const isSlowPhone = (): boolean => /Telegram-Android\/.*; LOW\)/.test(navigator.userAgent);
+
+/** A page that is not ours: in a browser of its own, where Telegram can open one. */
+export function openOutside(url: string): void {
+  if (inTelegram()) call("web_app_open_link", { url, try_browser: "chrome" });
+  else window.open(url, "_blank", "noopener");
+}
 
 export const startParam = (): string | null => launched()?.startParam ?? null;

@@ -1,4 +1,13 @@
-export { guardClosing, isSlowPhone, onReturn, ready, startParam, startTelegram, useSteadyScreen } from "./app";
+export {
+  guardClosing,
+  isSlowPhone,
+  onReturn,
+  openOutside,
+  ready,
+  startParam,
+  startTelegram,
+  useSteadyScreen,
+} from "./app";
 export { useBackButton } from "./back";
 export { inTelegram, launched } from "./bridge";
 export * as haptics from "./haptics";

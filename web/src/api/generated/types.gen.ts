@@ -347,6 +347,10 @@ export type Exchange = {
      */
     code: string;
     /**
+     * Device
+     */
+    device?: string | null;
+    /**
      * Verifier
      */
     verifier: string;
