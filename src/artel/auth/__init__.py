@@ -9,11 +9,14 @@ from httpx2 import AsyncClient
 from artel.auth import people
 from artel.auth.api import root, router
 from artel.auth.api_admin import router as admin_router
+from artel.auth.api_leaving import router as leaving_router
 from artel.auth.api_linking import router as linking_router
 from artel.auth.api_sign_in import router as sign_in_router
 from artel.auth.ended import telling
 from artel.auth.keys import KeyRing, refresh_secrets
+from artel.auth.leaving import deleting
 from artel.auth.providers import parties
+from artel.auth.reactions import REACTIONS
 from artel.auth.signing_in import Own, admins
 from artel.auth.tables import metadata
 from artel.auth.tokens import TokenMaker
@@ -25,11 +28,11 @@ from artel.kernel.service import Context, Service
 async def _open(context: Context) -> AsyncIterator[Own]:
     keys = context.settings.keys
     await context.database.write(people.name_admins, admins(context.settings))
-    async with AsyncClient() as http, running(telling(context), "ended"):
+    async with AsyncClient() as http, running(telling(context), "ended"), running(deleting(context), "deleting"):
         maker = TokenMaker(KeyRing(keys), partial(refresh_secrets, keys))
         yield Own(maker, parties(context.settings, http))
 
 
-for each in (sign_in_router, linking_router, admin_router):
+for each in (sign_in_router, linking_router, leaving_router, admin_router):
     router.include_router(each)
-service = Service("auth", router, metadata, root=root, open=_open)
+service = Service("auth", router, metadata, REACTIONS, root=root, open=_open)

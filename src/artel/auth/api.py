@@ -104,7 +104,7 @@ async def find_people(
 
 @router.get("/users/{user_id}", tags=["users"])
 async def person(auth: AuthDep, caller: CallerDep, user_id: Id) -> PersonOut:  # noqa: ARG001 only the signed-in look
-    return _person_out(await auth.database.read(people.get, user_id))
+    return _person_out(await auth.database.read(people.whoever, user_id))
 
 
 def _person_out(user: User) -> PersonOut:

@@ -1,11 +1,11 @@
 """What happened around signing in: a row for whoever has to find out, and a number for whoever watches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from prometheus_client import Counter
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select, update
 
 from artel.auth.tables import audit
 from artel.kernel.database import Tx
@@ -21,6 +21,10 @@ Kind = Literal[
     "unlinked",
     "blocked",
     "unblocked",
+    "merged",
+    "deletion_asked",
+    "deletion_taken_back",
+    "deleted",
 ]
 KEPT = timedelta(days=400)
 AT_ONCE = 10
@@ -36,6 +40,9 @@ class Where(NamedTuple):
     user_agent: str
 
 
+NOWHERE = Where("", "")
+
+
 def note(
     tx: Tx, where: Where, kind: Kind, code: str = "", *, user_id: str | None = None, by_id: str | None = None
 ) -> None:
@@ -45,6 +52,11 @@ def note(
     tx.execute(insert(audit).values(**row, **where._asdict()))
     old = select(audit.c.id).where(audit.c.at < now() - KEPT).order_by(audit.c.at).limit(AT_ONCE)
     tx.execute(delete(audit).where(audit.c.id.in_(old)))
+
+
+def forget(tx: Tx, user_ids: Collection[str]) -> None:
+    """From where they came; that they did stays."""
+    tx.execute(update(audit).where(audit.c.user_id.in_(user_ids)).values(**NOWHERE._asdict()))
 
 
 def noted(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 
-from artel.auth.tables import identities, users
+from artel.auth.tables import identities, seats, users
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
@@ -21,6 +21,7 @@ from artel.kernel.sql import lock
 LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}")
 NAME_LENGTH = 64
 User = Row[Any]
+HERE = and_(users.c.merged_into.is_(None), users.c.deleted_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,46 @@ def put_identity(tx: Tx, user_id: str, profile: Profile) -> None:
 
 
 def get(tx: Tx, user_id: str) -> User:
-    row = tx.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    row = tx.execute(select(users).where(users.c.id == user_id, HERE)).one_or_none()
     if row is None:
         raise not_found()
     return row
+
+
+def whoever(tx: Tx, user_id: str) -> User:
+    """Or who he is by now."""
+    into = select(users.c.merged_into).where(users.c.id == user_id)
+    return get(tx, tx.execute(into).scalar_one_or_none() or user_id)
+
+
+def met(tx: Tx, one_id: str, other_id: str) -> bool:
+    """Whether these two ever sat in one session."""
+    there = select(seats.c.session_id).where(seats.c.user_id == other_id)
+    both = select(seats.c.session_id).where(seats.c.user_id == one_id, seats.c.session_id.in_(there))
+    return tx.execute(both.limit(1)).one_or_none() is not None
+
+
+def hold_identities(tx: Tx, user_id: str) -> list[str]:
+    """By which he signs in, as `provider.subject`: nobody does by these until the transaction ends. A profile that is
+    locked besides is locked before, and so that a sign-in may still point at it."""
+    theirs = select(identities).where(identities.c.user_id == user_id).order_by(*identities.primary_key)
+    held = [f"{row.provider}.{row.subject}" for row in tx.execute(theirs)]
+    for name in held:
+        lock(tx, f"identity.{name}")
+    return held
+
+
+def hold(tx: Tx, *user_ids: str) -> dict[str, User]:
+    """Of those that there are, gone ones too; from here on nobody else changes them."""
+    found = select(users).where(users.c.id.in_(user_ids)).order_by(users.c.id)
+    return {row.id: row for row in tx.execute(found.with_for_update(key_share=True))}
+
+
+def clear(tx: Tx, user_id: str, **values: Any) -> None:
+    """The row stays, for what points at it, and says nothing of him any more."""
+    nothing = {"display_name": "", "search_name": "", "username": None, "avatar_url": None, "language": "ru"}
+    row = {**nothing, "role": "user", "version": users.c.version + 1, **values}
+    tx.execute(update(users).where(users.c.id == user_id).values(row))
 
 
 def name_admins(tx: Tx, telegram_ids: Collection[int]) -> None:
@@ -129,6 +166,7 @@ def require_admin(tx: Tx, user_id: str) -> None:
 
 def set_blocked(tx: Tx, user_id: str, at: datetime | None) -> bool:
     """False: he is so already."""
+    hold(tx, user_id)
     user = get(tx, user_id)
     if bool(user.blocked_at) == bool(at):
         return False
@@ -185,7 +223,7 @@ def find(tx: Tx, query: str, caller_id: str, limit: int, after: Sequence[Any] | 
     begins = or_(
         users.c.search_name.startswith(start, autoescape=True), users.c.username.istartswith(start, autoescape=True)
     )
-    found = select(users).where(begins, users.c.id != caller_id).order_by(users.c.id).limit(limit)
+    found = select(users).where(begins, HERE, users.c.id != caller_id).order_by(users.c.id).limit(limit)
     if after:
         found = found.where(users.c.id > str(after[0]))
     return tx.execute(found).all()

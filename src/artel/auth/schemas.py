@@ -112,6 +112,7 @@ class UserOut(BaseModel):
     username: str | None
     avatar_url: str | None
     language: str
+    deletes_at: AwareDatetime | None = None  # he has asked to be deleted; until then he may take it back
 
 
 class PersonOut(BaseModel):
@@ -146,7 +147,7 @@ class KnownUser(PersonOut):
 
 
 class AuditOut(BaseModel):
-    """`code`: by which provider, or why it was refused. `by_id`: the admin who did it."""
+    """`code`: by which provider, or why it was refused. `by_id`: the admin who did it, or whom he became."""
 
     id: str
     at: AwareDatetime
@@ -156,6 +157,10 @@ class AuditOut(BaseModel):
     by_id: str | None
     address: str
     user_agent: str
+
+
+class LeavingOut(BaseModel):
+    deletes_at: AwareDatetime
 
 
 class DeviceOut(BaseModel):

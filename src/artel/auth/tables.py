@@ -21,7 +21,12 @@ users = Table(
     Column("version", Integer, nullable=False),  # of the profile, as published
     Column("created_at", UtcDateTime, nullable=False),
     Column("blocked_at", UtcDateTime),  # null: he is not
+    Column("deletes_at", UtcDateTime),  # he has asked for it
+    Column("deleted_at", UtcDateTime),  # and it is done: the row says nothing of him any more
+    Column("merged_into", String(36), index=True),  # who he is now
 )
+LEAVING = users.c.deletes_at.is_not(None)
+Index("ix_users_leaving", users.c.deletes_at, postgresql_where=LEAVING, sqlite_where=LEAVING)
 
 identities = Table(
     "identities",
@@ -59,6 +64,14 @@ init_data_uses = Table(
     Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
+# Who ever sat where, as game tells it: whoever sat together can never be the same.
+seats = Table(
+    "seats",
+    metadata,
+    Column("session_id", String(36), primary_key=True),
+    Column("user_id", String(36), primary_key=True, index=True),
+)
+
 # What happened around signing in, for whoever has to find out: only ever added to.
 audit = Table(
     "audit",
@@ -68,7 +81,7 @@ audit = Table(
     Column("kind", String(32), nullable=False),
     Column("code", String(32), nullable=False),  # by which provider, or why it was refused
     Column("user_id", String(36), index=True),  # whom it concerns; null: nobody knows
-    Column("by_id", String(36)),  # the admin who did it
+    Column("by_id", String(36)),  # the admin who did it; of a merge whom he became
     Column("address", String(45), nullable=False),
     Column("user_agent", String(200), nullable=False),
 )

@@ -141,6 +141,13 @@ def sign_out_everywhere(tx: Tx, user_id: str) -> None:
     tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
 
 
+def end_for_good(tx: Tx, user_id: str) -> None:
+    """Of whoever is no more. Nothing is left of them but which they were, as long as a token of theirs may be taken for
+    good: `sweep`."""
+    sign_out_everywhere(tx, user_id)
+    tx.execute(update(sign_ins).where(sign_ins.c.user_id == user_id).values(user_agent=""))
+
+
 def devices(tx: Tx, user_id: str) -> list[Row[Any]]:
     mine = select(sign_ins).where(
         sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None), sign_ins.c.refreshed_at > now() - IDLE

@@ -46,3 +46,17 @@ class IdentityUnlinked(UserEvent):
     topic: ClassVar[str] = "artel.user.identity_unlinked.v1"
 
     provider: str
+
+
+class UserMerged(UserEvent):
+    """There is no such user any more: he is `into_id`, who was never in one session with him."""
+
+    topic: ClassVar[str] = "artel.user.merged.v1"
+
+    into_id: str
+
+
+class UserDeleted(UserEvent):
+    """Whatever anybody keeps about him goes; where it cannot, it is about nobody."""
+
+    topic: ClassVar[str] = "artel.user.deleted.v1"

@@ -11,6 +11,7 @@ class FriendEvent(Event):
     user_id: str  # who did it
     other_id: str
     version: int
+    quiet: bool = False  # nothing new to the two of them: one of them was another before
 
     @property
     def subject(self) -> str:
@@ -35,6 +36,8 @@ class FriendRemoved(FriendEvent):
     """A friendship ended, or a request was declined or taken back."""
 
     topic: ClassVar[str] = "artel.friend.removed.v1"
+
+    final: bool = False  # one of them is no more: nothing need be kept of the two
 
 
 class UserBlocked(FriendEvent):

@@ -1,10 +1,15 @@
 """What game tells. Money is in minor units of `currency`; a result is one element of the engine's `games`."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from artel.kernel.events import Event
+from artel.kernel.gone import as_now
+
+NAMELESS: Final = "Игрок"
+"""Of somebody whose name is not known yet, or not any more."""
 
 
 class Player(BaseModel):
@@ -42,6 +47,16 @@ class SessionEvent(Event):
     @property
     def subject(self) -> str:
         return self.session_id
+
+    def as_now(self, gone: Mapping[str, str | None]) -> Self:
+        """As it would be said by now of users who are no more (`gone`: who they are). Whoever is nobody has no name."""
+        users = as_now({player.id: player.user_id for player in self.players}, gone)
+        players = [player.model_copy(update={"user_id": users[player.id]}) for player in self.players]
+        for place, player in enumerate(self.players):
+            if player.user_id and gone.get(player.user_id, "") is None:
+                players[place] = players[place].model_copy(update={"name": NAMELESS})
+        organizer = gone.get(self.organizer_id) or self.organizer_id
+        return self.model_copy(update={"players": players, "organizer_id": organizer})
 
 
 class SessionCreated(SessionEvent):

@@ -6,7 +6,21 @@ from hashlib import sha256
 from typing import Annotated, Any, Concatenate, ParamSpec
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import Column, ColumnElement, MetaData, String, Table, and_, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from artel.kernel.database import Database, Json, Tx, UtcDateTime
 from artel.kernel.errors import Problem
@@ -33,6 +47,12 @@ def add_tables(metadata: MetaData) -> None:
 _own = MetaData()
 add_tables(_own)
 _keys = _own.tables["idempotency"]
+
+
+def forget(tx: Tx, user_id: str) -> None:
+    """The answers that somebody got, and those that name him."""
+    named = cast(_keys.c.answer, Text).contains(user_id)
+    tx.execute(delete(_keys).where(or_(_keys.c.user_id == user_id, named)))
 
 
 class Once:

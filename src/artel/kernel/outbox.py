@@ -42,7 +42,12 @@ def emit(tx: Tx, *events: Event) -> None:
     rows = [{"id": e.event_id, "topic": e.topic, "body": e.envelope(), "due": now(), "tries": 0} for e in events]
     if rows:
         tx.execute(insert(outbox), rows)
-        tx.info["emitted"] = True
+        awaken(tx)
+
+
+def awaken(tx: Tx) -> None:
+    """There is something for this service's relay to go on with, once it is on disk."""
+    tx.info["emitted"] = True
 
 
 def once(tx: Tx, event_id: str) -> bool:

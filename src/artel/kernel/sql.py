@@ -67,13 +67,15 @@ def _in_place(put: Put, table: Table, columns: Sequence[str]) -> dict[str, Any]:
     return {"index_elements": keys, "set_": {name: put.excluded[name] for name in columns if name not in keys}}
 
 
-LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
+NAMED = func.hashtextextended(bindparam("name", type_=String), 0)
+LOCK, SHARE = select(func.pg_advisory_xact_lock(NAMED)), select(func.pg_advisory_xact_lock_shared(NAMED))
 
 
-def lock(tx: Tx, name: str) -> None:
-    """One transaction at a time under this name; on SQLite there is only one writer anyway."""
+def lock(tx: Tx, name: str, *, shared: bool = False) -> None:
+    """One transaction at a time under this name, or any number of those that share it; on SQLite there is only one
+    writer anyway."""
     if tx.dialect.name == "postgresql":
-        tx.execute(LOCK, {"name": name})
+        tx.execute(SHARE if shared else LOCK, {"name": name})
 
 
 def try_lock(tx: Tx, name: str) -> bool:

@@ -31,7 +31,7 @@ export type Acquaintance = {
 /**
  * AuditOut
  *
- * `code`: by which provider, or why it was refused. `by_id`: the admin who did it.
+ * `code`: by which provider, or why it was refused. `by_id`: the admin who did it, or whom he became.
  */
 export type AuditOut = {
     /**
@@ -1374,6 +1374,16 @@ export type LeaderOut = {
      * Wins
      */
     wins: number;
+};
+
+/**
+ * LeavingOut
+ */
+export type LeavingOut = {
+    /**
+     * Deletes At
+     */
+    deletes_at: string;
 };
 
 /**
@@ -3048,6 +3058,10 @@ export type UserOut = {
      */
     avatar_url: string | null;
     /**
+     * Deletes At
+     */
+    deletes_at?: string | null;
+    /**
      * Display Name
      */
     display_name: string;
@@ -3152,7 +3166,7 @@ export type LookData = {
         /**
          * Kind
          */
-        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | null;
+        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | 'merged' | 'deletion_asked' | 'deletion_taken_back' | 'deleted' | null;
         /**
          * User Id
          */
@@ -6271,6 +6285,35 @@ export type FindPeopleResponses = {
 
 export type FindPeopleResponse = FindPeopleResponses[keyof FindPeopleResponses];
 
+export type DeleteMeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/me';
+};
+
+export type DeleteMeErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type DeleteMeError = DeleteMeErrors[keyof DeleteMeErrors];
+
+export type DeleteMeResponses = {
+    /**
+     * Successful Response
+     */
+    202: LeavingOut;
+};
+
+export type DeleteMeResponse = DeleteMeResponses[keyof DeleteMeResponses];
+
 export type MeData = {
     body?: never;
     path?: never;
@@ -6328,6 +6371,35 @@ export type ChangeMeResponses = {
 };
 
 export type ChangeMeResponse = ChangeMeResponses[keyof ChangeMeResponses];
+
+export type KeepMeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/me/keep';
+};
+
+export type KeepMeErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type KeepMeError = KeepMeErrors[keyof KeepMeErrors];
+
+export type KeepMeResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type KeepMeResponse = KeepMeResponses[keyof KeepMeResponses];
 
 export type PersonData = {
     body?: never;

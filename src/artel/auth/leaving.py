@@ -1,0 +1,95 @@
+"""Somebody wants to be deleted: he is signed out at once, may think again for two weeks, and then is nobody."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, and_, delete, not_, select, update
+
+from artel.auth import audit, people, tokens
+from artel.auth.audit import NOWHERE, Where
+from artel.auth.ended import KEPT_SECONDS
+from artel.auth.tables import identities, seats, sign_ins, users
+from artel.contracts.auth import UserDeleted
+from artel.kernel import idempotency
+from artel.kernel.database import Database, Tx
+from artel.kernel.events import now
+from artel.kernel.outbox import emit
+from artel.kernel.service import Context
+
+log = structlog.get_logger()
+MAY_RETURN = timedelta(days=14)
+LOOK_SECONDS = 60
+AT_ONCE = 100
+"""Users looked for at a time; each is a transaction of his own."""
+
+
+def ask(tx: Tx, user_id: str, here: Where) -> datetime:
+    """When it will be done. To ask again does not put it off, and ends what sign-ins there are since."""
+    people.hold(tx, user_id)
+    user = people.get(tx, user_id)
+    at: datetime = user.deletes_at or now() + MAY_RETURN
+    if user.deletes_at is None:
+        tx.execute(update(users).where(users.c.id == user_id).values(deletes_at=at))
+        audit.note(tx, here, "deletion_asked", user_id=user_id)
+    tokens.sign_out_everywhere(tx, user_id)
+    return at
+
+
+def take_back(tx: Tx, user_id: str, here: Where) -> None:
+    people.hold(tx, user_id)
+    if people.get(tx, user_id).deletes_at is not None:
+        tx.execute(update(users).where(users.c.id == user_id).values(deletes_at=None))
+        audit.note(tx, here, "deletion_taken_back", user_id=user_id)
+
+
+def due(tx: Tx) -> list[str]:
+    """Without those who are blocked: to begin anew would be a way out of it."""
+    found = select(users.c.id).where(_is_due()).order_by(users.c.deletes_at).limit(AT_ONCE)
+    return list(tx.execute(found).scalars())
+
+
+def _is_due() -> ColumnElement[bool]:
+    return and_(users.c.deletes_at <= now(), users.c.blocked_at.is_(None), people.HERE)
+
+
+def delete_user(tx: Tx, user_id: str) -> bool:
+    """False: he has thought again, or it is done."""
+    people.hold(tx, user_id)
+    if tx.execute(select(users.c.id).where(users.c.id == user_id, _is_due())).one_or_none() is None:
+        return False
+    people.hold_identities(tx, user_id)
+    tx.execute(delete(identities).where(identities.c.user_id == user_id))
+    tokens.end_for_good(tx, user_id)
+    tx.execute(delete(seats).where(seats.c.user_id == user_id))
+    people.clear(tx, user_id, deletes_at=None, deleted_at=now())
+    idempotency.forget(tx, user_id)
+    audit.note(tx, NOWHERE, "deleted", user_id=user_id)
+    audit.forget(tx, [user_id, *tx.execute(select(users.c.id).where(users.c.merged_into == user_id)).scalars()])
+    version = tx.execute(select(users.c.version).where(users.c.id == user_id)).scalar_one()
+    emit(tx, UserDeleted(user_id=user_id, version=version))
+    return True
+
+
+def sweep(tx: Tx) -> None:
+    """The sign-ins of those who are no more, once all tokens of theirs have run out."""
+    dead = select(users.c.id).where(users.c.id == sign_ins.c.user_id, not_(people.HERE))
+    since = now() - timedelta(seconds=KEPT_SECONDS)
+    tx.execute(delete(sign_ins).where(sign_ins.c.revoked_at < since, dead.exists()))
+
+
+async def delete_due(database: Database) -> None:
+    """Any number of processes may be at it."""
+    while any([await database.write(delete_user, user_id) for user_id in await database.read(due)]):
+        pass
+    await database.write(sweep)
+
+
+async def deleting(auth: Context) -> None:
+    """For ever."""
+    while True:
+        try:
+            await delete_due(auth.database)
+        except Exception as error:  # noqa: BLE001 an outage passes, and the next round finds all that is due
+            log.warning("who is to be deleted still is here", error=error)
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,83 @@
+"""Two accounts of one person become one."""
+
+from typing import Any
+
+from sqlalchemy import literal, select, update
+
+from artel.auth import audit, people, tokens
+from artel.auth.audit import NOWHERE, Where
+from artel.auth.people import User
+from artel.auth.tables import identities, seats, users
+from artel.contracts.auth import UserMerged
+from artel.kernel.database import Tx
+from artel.kernel.errors import Problem, not_found
+from artel.kernel.outbox import emit
+from artel.kernel.sql import INSERTS
+
+
+def merge(tx: Tx, user_id: str, into_id: str, here: Where = NOWHERE) -> User:
+    """From now on `user_id` is `into_id`, who signs in by all that either did; again it changes nothing. Gives the
+    keeper. That both are the same person's is for the caller to know.
+
+    404: one of them is nobody. 403 `blocked`. 409: `same_user`, `users_met`, `admin_stays`, `deletion_asked`.
+    """
+    if user_id == into_id:
+        raise Problem(409, "same_user", "This is one account already.")
+    held = people.hold(tx, user_id, into_id)
+    if len(held) < 2:
+        raise not_found()
+    user, keeper = held[user_id], held[into_id]
+    if user.merged_into != into_id:
+        _require_fit(tx, user, keeper)
+        _merge(tx, user, keeper)
+        audit.note(tx, here, "merged", user_id=user_id, by_id=into_id)
+    return people.get(tx, into_id)
+
+
+def _require_fit(tx: Tx, user: User, keeper: User) -> None:
+    for one in (user, keeper):
+        if one.merged_into or one.deleted_at:
+            raise not_found()
+        if one.blocked_at:  # or it would be a way out of a block
+            raise Problem(403, "blocked", "An account that is blocked stays what it is.")
+        if one.deletes_at:
+            raise Problem(409, "deletion_asked", "One of these accounts is about to be deleted: take that back first.")
+    if user.role == "admin" and keeper.role != "admin":
+        raise Problem(409, "admin_stays", "An admin's account can only be the one that stays.")
+    if people.met(tx, user.id, keeper.id):
+        raise Problem(409, "users_met", "These two have sat in one session: they cannot be the same person.")
+
+
+def _merge(tx: Tx, user: User, keeper: User) -> None:
+    gained = people.hold_identities(tx, user.id)
+    known = people.hold_identities(tx, keeper.id)
+    tx.execute(update(identities).where(identities.c.user_id == user.id).values(user_id=keeper.id))
+    tokens.end_for_good(tx, user.id)
+    tx.execute(update(users).where(users.c.merged_into == user.id).values(merged_into=keeper.id))
+    people.clear(tx, user.id, merged_into=keeper.id)
+    _take_seats(tx, user.id, keeper.id)
+    emit(tx, UserMerged(user_id=user.id, version=user.version + 1, into_id=keeper.id))
+    _enrich(tx, user, keeper, gains_telegram=_is_in_telegram(gained) and not _is_in_telegram(known))
+
+
+def _take_seats(tx: Tx, user_id: str, into_id: str) -> None:
+    theirs = select(seats.c.session_id, literal(into_id)).where(seats.c.user_id == user_id)
+    put = INSERTS[tx.dialect.name](seats).from_select(["session_id", "user_id"], theirs)
+    tx.execute(put.on_conflict_do_nothing())
+
+
+def _is_in_telegram(held: list[str]) -> bool:
+    return any(name.startswith("telegram.") for name in held)
+
+
+def _enrich(tx: Tx, user: User, keeper: User, *, gains_telegram: bool) -> None:
+    """What the keeper has not, he gets; since when he is here is since when either was."""
+    values: dict[str, Any] = {
+        name: getattr(user, name)
+        for name in ("username", "avatar_url")
+        if getattr(keeper, name) is None and getattr(user, name) is not None
+    }
+    since = min(user.created_at, keeper.created_at)
+    tx.execute(update(users).where(users.c.id == keeper.id).values(created_at=since))
+    if values or gains_telegram:
+        people.announce(tx, keeper.id, **values)
