@@ -36,7 +36,7 @@ def as_csv(sheet: Sheet) -> str:
     for line in map(orjson.loads, sheet.lines):
         cells = {
             **{key: line.get(key, "") for key in ("version", "at", "type", "amount")},
-            "by": users.get(line["by"], ""),
+            "by": users.get(sheet.meta.author(line["by"]), ""),
             "game": games.get(line.get("game", line["id"]), ""),
             "player": _named(line, names, "player", "payer", "from"),
             "to": _named(line, names, "to"),

@@ -10,6 +10,7 @@ from itertools import cycle
 import structlog
 
 from artel.game import meters
+from artel.game.leaving import follow, is_behind
 from artel.game.listing import keep_summaries, summary_row
 from artel.game.live import PING, RESTART
 from artel.game.log import open_log
@@ -47,6 +48,18 @@ class Game:
             except Exception as error:  # noqa: BLE001 an outage passes, and the next round finds what it hid
                 log.warning("the sessions in memory could not be looked after", error=error)
 
+    async def follow(self) -> int:
+        """The sessions of those who are no more; how many that was. Whoever has one in memory looks at it again."""
+        total = 0
+        if not await self.context.database.read(is_behind):
+            return 0
+        while (followed := await self.context.database.write(follow)) is not None:
+            for session_id in followed:
+                self.nudges.changed(session_id)
+                self.owners.heard_news(session_id)
+            total += len(followed)
+        return total
+
     def greet(self, owners: Iterable[Owner]) -> None:
         for owner in owners:
             if owner.live.sockets:
@@ -71,6 +84,7 @@ async def open_game(context: Context) -> AsyncIterator[Game]:
         nudges = Nudges(context.bus)
         owners = Owners(context.database, events, nudges, context.relay.wake)
         game = Game(context, owners, nudges)
+        context.relay.sources.append(game.follow)
         revoked = context.verifier.revoked
         revoked.listeners.append(partial(owners.sign_out, revoked))
         await nudges.listen(owners)

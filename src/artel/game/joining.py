@@ -18,6 +18,7 @@ from artel.game.tables import members, players, sessions
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
+from artel.kernel.gone import require_here
 from artel.kernel.http import bad_field
 from artel.kernel.outbox import emit
 from artel.kernel.token import Caller
@@ -71,6 +72,7 @@ def locked(tx: Tx, session_id: str) -> Meta:
 
 
 def admit(tx: Tx, session_id: str, user_id: str) -> None:
+    require_here(tx, user_id)
     here = and_(members.c.session_id == session_id, members.c.user_id == user_id)
     if not tx.execute(update(members).where(here).values(removed_at=None)).rowcount:
         tx.execute(insert(members).values(session_id=session_id, user_id=user_id, joined_at=now()))

@@ -1,6 +1,6 @@
 """Everything about a session but its play: who may see it, who may score, what people are called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select
 
 from artel.game.tables import epochs, events, members, players, sessions
 from artel.kernel.database import Tx
+from artel.kernel.gone import formerly
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Meta:
     epoch: str
     players: Sequence[Player]
     members: frozenset[str]
+    formerly: Mapping[str, str]
+    """The members whom others became, by who those were: the log has their ids."""
 
     def may_score(self, user_id: str) -> bool:
         if self.scorers == "everyone" or user_id == self.organizer_id:
@@ -55,6 +58,10 @@ class Meta:
     def users(self) -> dict[str, str | None]:
         """By player; None is a guest."""
         return {player.id: player.user_id for player in self.players}
+
+    def author(self, by: str) -> str:
+        """Who has written what the log says is `by` this user."""
+        return self.formerly.get(by, by)
 
     def player_of(self, user_id: str) -> Player | None:
         return next((player for player in self.players if player.user_id == user_id), None)
@@ -98,10 +105,12 @@ def load_meta(tx: Tx, session_id: str) -> Meta | None:
     seats = tx.execute(select(players).where(players.c.session_id == session_id).order_by(players.c.position))
     inside = select(members.c.user_id).where(members.c.session_id == session_id, members.c.removed_at.is_(None))
     people, inside_now = [player_of(seat) for seat in seats], frozenset(tx.execute(inside).scalars())
-    return meta_of(row, epoch_of(tx), people, inside_now)
+    return meta_of(row, epoch_of(tx), people, inside_now, formerly(tx, inside_now))
 
 
-def meta_of(row: Row[Any], epoch: str, seats: Sequence[Player], inside: frozenset[str]) -> Meta:
+def meta_of(
+    row: Row[Any], epoch: str, seats: Sequence[Player], inside: frozenset[str], were: Mapping[str, str]
+) -> Meta:
     template = {"id": row.template_id, "version": row.template_version} if row.template_id else None
     return Meta(
         id=row.id,
@@ -121,6 +130,7 @@ def meta_of(row: Row[Any], epoch: str, seats: Sequence[Player], inside: frozense
         epoch=epoch,
         players=seats,
         members=inside,
+        formerly=were,
     )
 
 

@@ -6,20 +6,21 @@ from sqlalchemy import Column, and_, exists, select, update
 
 from artel.contracts.auth import UserRegistered, UserUpdated
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, UserBlocked, UserUnblocked
+from artel.contracts.game import NAMELESS
 from artel.game.tables import members, players, sessions, ties, users
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.events import Event, now
+from artel.kernel.gone import who_now
 from artel.kernel.service import Reaction
 from artel.kernel.sql import put_new, put_newest
-from artel.kernel.token import Caller
-
-NAMELESS = "Игрок"
-"""Of somebody whose name has not come yet; it follows."""
+from artel.kernel.token import Caller, unauthenticated
 
 
 def meet(tx: Tx, caller: Caller) -> None:
     """His name is in his token: known even before auth's event is."""
+    if who_now(tx, [caller.user_id]):
+        raise unauthenticated("This account is gone; sign in again.", "signed_out")
     put_new(tx, users, {"id": caller.user_id, "name": caller.name[:64], "version": 0})
 
 
@@ -45,6 +46,8 @@ def _met(tx: Tx, user_id: str, other_id: str) -> bool:
 
 
 def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
+    if who_now(tx, [user.user_id]):
+        return
     name = user.display_name[:64]
     if not put_newest(tx, users, {"id": user.user_id, "name": name, "version": user.version}):
         return

@@ -20,6 +20,7 @@ from artel.game.moments import read
 from artel.game.sheet import ADDED, Sheet
 from artel.game.tables import claims, cursors, events, players, sessions, summaries
 from artel.kernel.database import Tx
+from artel.kernel.gone import known
 
 CIRCUMSTANCES: Final = frozenset({"session_name", "organizer_id", "players"})
 """What depends on the moment at which it was said, and not on the log."""
@@ -69,7 +70,14 @@ def retell(tx: Tx, session_id: str) -> Retold | None:
         _check_state(retold, row)
         _check_summary(tx, retold)
     _check_published(tx, retold)
+    retold.told = _as_now(tx, retold.told)
     return retold
+
+
+def _as_now(tx: Tx, told: Sequence[SessionEvent]) -> list[SessionEvent]:
+    said = {player.user_id for event in told for player in event.players if player.user_id}
+    gone = known(tx, said | {event.organizer_id for event in told})
+    return [event.as_now(gone) for event in told]
 
 
 def _log(session_id: str) -> Any:

@@ -25,7 +25,7 @@ def _require_undo(sheet: Sheet, user_id: str, event: Undo) -> None:
     meta, play = sheet.meta, sheet.play
     if user_id == meta.organizer_id:
         return
-    if event.target in sheet.versions and sheet.line(event.target)["by"] == user_id:
+    if event.target in sheet.versions and meta.author(sheet.line(event.target)["by"]) == user_id:
         return
     if not meta.may_score(user_id):
         raise forbidden("You do not keep the score of this session.")

@@ -25,6 +25,7 @@ from artel.game.views import session_json
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, forbidden, not_found
 from artel.kernel.events import new_id, now
+from artel.kernel.gone import require_here
 from artel.kernel.http import bad_field
 from artel.kernel.outbox import emit
 from artel.kernel.sql import older, put_new
@@ -127,6 +128,7 @@ def _again(tx: Tx, caller: Caller, made: Draft) -> dict[str, Any]:
 
 def _insert_people(tx: Tx, caller: Caller, made: Draft) -> None:
     users = [user for _, user, _ in made.seats if user]
+    require_here(tx, *users)
     for user in users:
         if user != caller.user_id:
             require_acquaintance(tx, caller.user_id, user)

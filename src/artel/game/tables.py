@@ -13,11 +13,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from artel.kernel import idempotency, outbox
+from artel.kernel import gone, idempotency, outbox
 from artel.kernel.database import Json, UtcDateTime
 
 metadata = MetaData()
 outbox.add_tables(metadata)
+gone.add_tables(metadata)
 idempotency.add_tables(metadata)
 
 sessions = Table(
@@ -63,6 +64,7 @@ players = Table(
     Column("wish", String(5)),  # join or leave: waits until no game runs ...
     Column("wish_version", Integer, nullable=False),  # ... and is done when the log has one after this version
     Column("wish_by", String(36)),
+    Column("followed", Boolean),  # its user became another or nobody: what others know of it is told as of a guest
     UniqueConstraint("session_id", "user_id"),
 )
 
@@ -146,6 +148,9 @@ users = Table(
     Column("name", String(64), nullable=False),
     Column("version", Integer, nullable=False),
 )
+
+# Whose sessions still name him.
+leavers = Table("leavers", metadata, Column("user_id", String(36), primary_key=True))
 
 # Each flag has the version that set it: events come in any order, and one flag's does not speak for another.
 ties = Table(

@@ -1,0 +1,29 @@
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261126_gone"
+down_revision = "20261126_open_sessions"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "gone",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("into_id", sa.String(length=36), nullable=True),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
+    op.create_index("ix_gone_into_id", "gone", ["into_id"])
+    op.add_column("players", sa.Column("followed", sa.Boolean()))
+    op.create_table(
+        "leavers",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("leavers")
+    op.drop_column("players", "followed")
+    op.drop_table("gone")
