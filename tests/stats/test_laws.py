@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, select
 
+from artel.contracts.auth import UserDeleted, UserMerged, UserRegistered
 from artel.contracts.game import GameFinished, GameReopened, GuestClaimed, GuestEvent, SessionEvent
 from artel.kernel.events import Event
 from artel.kernel.outbox import once
@@ -20,7 +21,7 @@ from artel.stats.games import key_of
 from artel.stats.reactions import REACTIONS
 from artel.stats.record import is_even, lines_of
 from artel.stats.tables import flows, lines, metadata, ratings, standings
-from artel_testing import installation
+from artel_testing import Person, installation
 from evenings import Story
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -121,6 +122,59 @@ def test_money_is_that_of_the_games(seed: int, rng: Random) -> None:
     for row in tables["flows"]:
         paid[row[game], row[user]] += row[amount]
     assert paid == told
+
+
+def who_else(story: Story, rng: Random) -> tuple[list[Event], Person, Person]:
+    """The same evenings, in some of which one of the people was there by another account; and the two."""
+    keeper = rng.choice(story.people)
+    other = Person(keeper.name, id=story.make_id())
+    sessions = sorted({event.session_id for event in story.events if isinstance(event, SessionEvent)})
+    there = {session for session in sessions if rng.random() < 0.6}
+
+    def told(event: Event) -> Event:
+        if isinstance(event, SessionEvent) and event.session_id in there:
+            return (
+                type(event)
+                .model_validate_json(event.model_dump_json().replace(keeper.id, other.id))
+                .model_copy(update={"event_id": event.event_id, "at": event.at})
+            )
+        return event
+
+    registered = UserRegistered(user_id=other.id, version=1, display_name="Он же")
+    return [registered, *map(told, story.events)], other, keeper
+
+
+def but(tables: Tables, *names: str) -> Tables:
+    return {name: rows for name, rows in tables.items() if name not in names}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_who_became_another_has_been_him_from_the_beginning(seed: int, rng: Random) -> None:
+    """Wherever the word of it comes among the others."""
+    story = Story(Random(seed))
+    told, other, keeper = who_else(story, Random(seed))
+    told.append(UserMerged(user_id=other.id, version=2, into_id=keeper.id))
+    rng.shuffle(told)
+    tables = after([*told, *rng.choices(told, k=5)])
+    # Of claims it is kept what was said.
+    assert but(tables, "gone", "claims") == but(after(story.events), "gone", "claims")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_who_is_deleted_has_been_a_guest_from_the_beginning(seed: int, rng: Random) -> None:
+    story = Story(Random(seed))
+    nobody = rng.choice(story.people)
+    last = UserDeleted(user_id=nobody.id, version=9)
+    told = [*story.events, last]
+    rng.shuffle(told)
+    tables, expected = after([*told, last, *rng.choices(told, k=5)]), after([*story.events, last])
+    # What his seats are called is for game to say.
+    assert but(tables, "session_players") == but(expected, "session_players")
+    for name in ("people", "lines", "flows", "ratings", "standings", "session_players"):
+        assert nobody.id not in repr(tables[name])
+        assert name == "people" or len(tables[name]) <= len(after(story.events)[name])
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -18,8 +18,8 @@ def are_friends(tx: Tx, user_id: str, other_id: str) -> bool:
     return tx.execute(row).one_or_none() is not None
 
 
-def befriend(tx: Tx, one_id: str, other_id: str) -> None:
-    since = now()
+def befriend(tx: Tx, one_id: str, other_id: str, since: datetime | None = None) -> None:
+    since = since or now()
     sides = ((one_id, other_id), (other_id, one_id))
     tx.execute(insert(friendships), [{"user_id": user, "other_id": other, "since": since} for user, other in sides])
 

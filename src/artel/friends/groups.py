@@ -12,6 +12,7 @@ from artel.friends.tables import friendships, groups, members, people
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
+from artel.kernel.gone import require_here
 from artel.kernel.outbox import emit
 from artel.kernel.sql import lock, put_new
 
@@ -20,6 +21,7 @@ MOST_MEMBERS = 100
 
 
 def create(tx: Tx, owner_id: str, name: str, user_ids: Sequence[str]) -> dict[str, Any]:
+    require_here(tx, owner_id)
     lock(tx, f"groups.{owner_id}")
     count = tx.execute(select(func.count()).select_from(groups).where(groups.c.owner_id == owner_id)).scalar_one()
     if count >= MOST_GROUPS:
@@ -30,14 +32,14 @@ def create(tx: Tx, owner_id: str, name: str, user_ids: Sequence[str]) -> dict[st
     for user_id in sorted(set(user_ids)):
         _hold_friend(tx, owner_id, user_id)
         put_new(tx, members, {"group_id": group_id, "user_id": user_id})
-    _tell(tx, group_id)
+    tell(tx, group_id)
     return get(tx, owner_id, group_id).model_dump(mode="json")
 
 
 def rename(tx: Tx, owner_id: str, group_id: str, name: str) -> GroupOut:
     _locked(tx, owner_id, group_id)
     tx.execute(update(groups).where(groups.c.id == group_id).values(name=name))
-    _tell(tx, group_id)
+    tell(tx, group_id)
     return get(tx, owner_id, group_id)
 
 
@@ -59,7 +61,7 @@ def put_member(tx: Tx, owner_id: str, group_id: str, user_id: str) -> None:
         return
     if len(_member_ids(tx, group_id)) > MOST_MEMBERS:
         raise Problem(409, "too_many", f"At most {MOST_MEMBERS} people a group.")
-    _tell(tx, group_id)
+    tell(tx, group_id)
 
 
 def _hold_friend(tx: Tx, owner_id: str, user_id: str) -> None:
@@ -74,7 +76,7 @@ def remove_member(tx: Tx, owner_id: str, group_id: str, user_id: str) -> None:
     gone = delete(members).where(members.c.group_id == group_id, members.c.user_id == user_id)
     if tx.execute(gone).rowcount == 0:
         raise not_found()
-    _tell(tx, group_id)
+    tell(tx, group_id)
 
 
 def leave(tx: Tx, owner_id: str, user_id: str) -> None:
@@ -83,7 +85,7 @@ def leave(tx: Tx, owner_id: str, user_id: str) -> None:
     found = of_owner.where(groups.c.owner_id == owner_id, members.c.user_id == user_id).order_by(groups.c.id)
     for group_id in tx.execute(found.with_for_update(of=groups)).scalars().all():
         tx.execute(delete(members).where(members.c.group_id == group_id, members.c.user_id == user_id))
-        _tell(tx, group_id)
+        tell(tx, group_id)
 
 
 def _locked(tx: Tx, owner_id: str, group_id: str) -> Row[Any]:
@@ -94,7 +96,7 @@ def _locked(tx: Tx, owner_id: str, group_id: str) -> Row[Any]:
     return row
 
 
-def _tell(tx: Tx, group_id: str) -> None:
+def tell(tx: Tx, group_id: str) -> None:
     raised = update(groups).where(groups.c.id == group_id).values(version=groups.c.version + 1)
     row = tx.execute(raised.returning(groups.c.owner_id, groups.c.version, groups.c.name)).one()
     emit(

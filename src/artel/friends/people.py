@@ -8,6 +8,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from artel.friends.tables import blocks, pairs, people
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
+from artel.kernel.gone import require_here
 from artel.kernel.sql import put_new
 from artel.kernel.token import Caller
 
@@ -28,7 +29,12 @@ def meet(tx: Tx, caller: Caller) -> None:
 
 
 def open_pair(tx: Tx, one_id: str, other_id: str) -> None:
-    """From here to the end of the transaction nobody else changes anything between these two."""
+    """From here to the end of the transaction nobody else changes anything between these two, who are both here."""
+    require_here(tx, one_id, other_id)
+    hold_pair(tx, one_id, other_id)
+
+
+def hold_pair(tx: Tx, one_id: str, other_id: str) -> None:
     low, high = sorted((one_id, other_id))
     put_new(tx, pairs, {"low_id": low, "high_id": high, "version": 0})
     tx.execute(select(pairs).where(_between(low, high)).with_for_update())

@@ -1,14 +1,18 @@
 from collections.abc import Mapping
 
 from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.friends import leaving
 from artel.friends.tables import people
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
+from artel.kernel.gone import who_now
 from artel.kernel.service import Reaction
 from artel.kernel.sql import put_newest
 
 
 def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
+    if who_now(tx, [user.user_id]):
+        return
     row = {
         "id": user.user_id,
         "display_name": user.display_name,
@@ -19,4 +23,8 @@ def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
     put_newest(tx, people, row)
 
 
-REACTIONS: Mapping[type[Event], Reaction] = {UserRegistered: keep_name, UserUpdated: keep_name}
+REACTIONS: Mapping[type[Event], Reaction] = {
+    UserRegistered: keep_name,
+    UserUpdated: keep_name,
+    **leaving.REACTIONS,
+}

@@ -1,10 +1,11 @@
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table
 
-from artel.kernel import idempotency, outbox
+from artel.kernel import gone, idempotency, outbox
 from artel.kernel.database import UtcDateTime
 
 metadata = MetaData()
 outbox.add_tables(metadata)
+gone.add_tables(metadata)
 idempotency.add_tables(metadata)
 
 people = Table(

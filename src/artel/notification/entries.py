@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, false, func, select, true, update
+from sqlalchemy import Row, bindparam, delete, false, func, select, true, update
 
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id
@@ -34,17 +34,35 @@ class Heard(NamedTuple):
     since: datetime | None  # when it was first told what still holds; None: nothing does
 
 
-def tell(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News]) -> None:
+def tell(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News], *, quiet: bool = False) -> None:
     """`news` is by user, of one kind, and all there is to tell of the subject: whoever is not in it any more loses his
-    entry."""
+    entry. `quiet`: what is new calls nobody. What was heard before may come with other names."""
     heard = _hear(tx, subject, version, at, live=True)
+    if heard is None:
+        _correct(tx, subject, version, at, news)
     if heard and heard.newest:
         before = {} if heard.alone else {row.user_id: row for row in tx.execute(ENTRIES, {"subject": subject})}
         _hide(tx, subject, [user_id for user_id in before if user_id not in news])
         if news:
-            _put(tx, before, {"subject": subject, "updated_at": at}, news)
+            _put(tx, before, {"subject": subject, "updated_at": at}, news, quiet=quiet)
     if heard and not heard.alone:
         _date(tx, subject, heard.since)
+
+
+def _correct(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News]) -> None:
+    """If that is still what holds: the words change, and nobody is called."""
+    newest = max((moment.version, moment.at) for moment in tx.execute(MOMENTS, {"subject": subject}))
+    for row in tx.execute(ENTRIES, {"subject": subject}).all() if newest == (version, at) else ():
+        if row.user_id in news:
+            data = news[row.user_id].model_dump(mode="json")
+            tx.execute(update(entries).where(entries.c.id == row.id).values(data=data))
+
+
+def forget(tx: Tx, subject: str, version: int, at: datetime) -> None:
+    """There will never be anything to tell of it again: what was told before goes too, and what comes late does not
+    show."""
+    _hear(tx, subject, version, at, live=False)
+    tx.execute(delete(entries).where(entries.c.subject == subject))
 
 
 def take_away(tx: Tx, subject: str, version: int, at: datetime) -> None:
@@ -74,13 +92,16 @@ def _hide(tx: Tx, subject: str, user_ids: Sequence[str]) -> None:
         tx.execute(theirs.values(shown=False))
 
 
-def _put(tx: Tx, before: Mapping[str, Row[Any]], common: Mapping[str, Any], news: Mapping[str, News]) -> None:
+def _put(
+    tx: Tx, before: Mapping[str, Row[Any]], common: Mapping[str, Any], news: Mapping[str, News], *, quiet: bool
+) -> None:
     kind = next(iter(news.values())).kind
     wanted = who_wants(tx, kind, news)
     calls = {user for user in wanted if user not in before or not news[user].same_to_me(before[user].data)}
+    calls = set() if quiet else calls
     told(tx, kind, len(calls))
     rows = {user: {**common, "kind": kind, "data": item.model_dump(mode="json")} for user, item in news.items()}
-    fresh = {"created_at": common["updated_at"], "read": False}
+    fresh = {"created_at": common["updated_at"], "read": quiet}
     new = [
         {**row, **fresh, "id": new_id(), "user_id": user, "shown": user in wanted}
         for user, row in rows.items()

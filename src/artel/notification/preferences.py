@@ -3,6 +3,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import bindparam, false, select, update
 
 from artel.kernel.database import Tx
+from artel.kernel.gone import require_here
 from artel.kernel.sql import put_new
 from artel.notification.news import KINDS, Kind
 from artel.notification.tables import preferences
@@ -25,6 +26,7 @@ def kinds_of(tx: Tx, user_id: str) -> dict[Kind, bool]:
 
 
 def choose(tx: Tx, user_id: str, kinds: Mapping[Kind, bool]) -> dict[Kind, bool]:
+    require_here(tx, user_id)
     for kind, enabled in sorted(kinds.items()):
         row = {"user_id": user_id, "kind": kind, "enabled": enabled}
         if not put_new(tx, preferences, row):

@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from artel.contracts.auth import IdentityLinked, IdentityUnlinked
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, FriendRequested, UserBlocked
@@ -16,8 +16,10 @@ from artel.contracts.game import (
 )
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
+from artel.kernel.gone import who_now
 from artel.kernel.service import Reaction
-from artel.notification.entries import take_away, tell
+from artel.notification import leaving
+from artel.notification.entries import forget, take_away, tell
 from artel.notification.news import (
     Counterparty,
     FriendAcceptedData,
@@ -29,13 +31,22 @@ from artel.notification.news import (
     SessionFinishedData,
 )
 
+E = TypeVar("E", bound=SessionEvent)
+
+
+def _as_now(tx: Tx, event: E) -> E:
+    said = {event.organizer_id, *(player.user_id for player in event.players if player.user_id)}
+    return event.as_now(who_now(tx, said))
+
 
 def session_created(tx: Tx, event: SessionCreated) -> None:
+    event = _as_now(tx, event)
     for player in event.players:
         _added(tx, event, player)
 
 
 def player_joined(tx: Tx, event: SessionPlayerJoined) -> None:
+    event = _as_now(tx, event)
     for player in event.players:
         if player.id == event.player_id and player.user_id != event.by:
             _added(tx, event, player)
@@ -55,6 +66,7 @@ def _session(event: SessionEvent) -> dict[str, Any]:
 
 
 def game_finished(tx: Tx, event: GameFinished) -> None:
+    event = _as_now(tx, event)
     news = {
         player.user_id: _result(event, player.id)
         for player in event.players
@@ -106,6 +118,7 @@ def _against(result: Mapping[str, Any], player_id: str) -> int | None:
 
 
 def session_finished(tx: Tx, event: SessionFinished) -> None:
+    event = _as_now(tx, event)
     news = {player.user_id: _balance(event, player.id) for player in event.players if player.user_id}
     tell(tx, f"session_finished:{event.session_id}", event.session_version, event.at, news)
 
@@ -136,21 +149,26 @@ def _transfers(event: SessionFinished, player_id: str, mine: str, theirs: str) -
 
 def friend_requested(tx: Tx, event: FriendRequested) -> None:
     news = FriendRequestedData(request_id=event.request_id, user_id=event.user_id, name=event.name)
-    tell(tx, f"friend_requested:{event.subject}", event.version, event.at, {event.other_id: news})
+    about = f"friend_requested:{event.subject}"
+    tell(tx, about, event.version, event.at, {event.other_id: news}, quiet=event.quiet)
 
 
 def friend_accepted(tx: Tx, event: FriendAccepted) -> None:
     news = FriendAcceptedData(request_id=event.request_id, user_id=event.user_id, name=event.name)
-    tell(tx, f"friend_accepted:{event.subject}", event.version, event.at, {event.other_id: news})
+    about = f"friend_accepted:{event.subject}"
+    tell(tx, about, event.version, event.at, {event.other_id: news}, quiet=event.quiet)
 
 
 def nothing_between(tx: Tx, event: FriendEvent) -> None:
     """Taken back, declined, ended or blocked: there is nothing to answer and nobody to greet."""
+    final = isinstance(event, FriendRemoved) and event.final
     for kind in ("friend_accepted", "friend_requested"):
-        take_away(tx, f"{kind}:{event.subject}", event.version, event.at)
+        (forget if final else take_away)(tx, f"{kind}:{event.subject}", event.version, event.at)
 
 
 def identity_changed(tx: Tx, event: IdentityLinked | IdentityUnlinked) -> None:
+    if who_now(tx, [event.user_id]):
+        return
     news = IdentityChangedData(provider=event.provider, linked=isinstance(event, IdentityLinked))
     tell(tx, f"identity:{event.user_id}:{event.provider}", event.version, event.at, {event.user_id: news})
 
@@ -168,4 +186,5 @@ REACTIONS: dict[type[Event], Reaction] = {
     UserBlocked: nothing_between,
     IdentityLinked: identity_changed,
     IdentityUnlinked: identity_changed,
+    **leaving.REACTIONS,
 }

@@ -1,10 +1,11 @@
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
 
-from artel.kernel import outbox
+from artel.kernel import gone, outbox
 from artel.kernel.database import Json, UtcDateTime
 
 metadata = MetaData()
 outbox.add_tables(metadata)
+gone.add_tables(metadata)
 
 SUBJECT = 120  # a kind, a session and an id of the clients' making: at most 14 + 1 + 36 + 1 + 64
 

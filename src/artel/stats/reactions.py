@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
@@ -12,6 +12,7 @@ from artel.contracts.friends import (
     UserUnblocked,
 )
 from artel.contracts.game import (
+    NAMELESS,
     GameFinished,
     GameReopened,
     GameStarted,
@@ -26,8 +27,10 @@ from artel.contracts.game import (
 )
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
+from artel.kernel.gone import as_now, who_now
 from artel.kernel.service import Reaction
 from artel.kernel.sql import insert_all, put_new, put_newest
+from artel.stats import leaving
 from artel.stats.games import Users, put_result, recognise, take_back
 from artel.stats.tables import (
     blocks,
@@ -48,7 +51,8 @@ CLAIMS = select(claims).where(claims.c.session_id == bindparam("session"))
 
 
 def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
-    put_newest(tx, people, {"id": user.user_id, "display_name": user.display_name, "version": user.version})
+    if not who_now(tx, [user.user_id]):
+        put_newest(tx, people, {"id": user.user_id, "display_name": user.display_name, "version": user.version})
 
 
 def keep_friendship(tx: Tx, event: FriendEvent) -> None:
@@ -79,6 +83,7 @@ def keep_session(tx: Tx, event: SessionEvent) -> None:
 def keep_players(tx: Tx, event: SessionEvent) -> Users:
     """Who the session's players are by now. One transaction at a time for a session, so that its lines and its
     players go together: its row stays locked."""
+    gone = who_now(tx, {player.user_id for player in event.players if player.user_id})
     row = {
         "id": event.session_id,
         "version": event.session_version,
@@ -90,11 +95,11 @@ def keep_players(tx: Tx, event: SessionEvent) -> Users:
     newest = put_newest(tx, sessions, row, "version", "at")
     known = {row.player_id: (row.user_id, row.name) for row in tx.execute(PLAYERS, {"session": event.session_id})}
     players = {player.id: (player.user_id, player.name) for player in event.players} if newest else known
-    # Most events of an evening bring nobody new, and claims are in what is known.
+    # Most events of an evening bring nobody new; claims, and who is gone, are in what is known.
     if players != known:
-        players = _as_claimed(tx, event.session_id, players)
+        players = _as_now(tx, event, _as_claimed(tx, event.session_id, players))
         if players != known:
-            _put_players(tx, event, players)
+            _put_players(tx, event, players, gone)
     return {player_id: user_id for player_id, (user_id, _) in players.items()}
 
 
@@ -103,7 +108,18 @@ def _as_claimed(tx: Tx, session_id: str, players: Players) -> Players:
     return {player_id: (claimed.get(player_id, user_id), name) for player_id, (user_id, name) in players.items()}
 
 
-def _put_players(tx: Tx, event: SessionEvent, players: Players) -> None:
+def _as_now(tx: Tx, event: SessionEvent, players: Players) -> Players:
+    """Without those who are no more. What the seat of somebody deleted is called comes once it is nobody's."""
+    gone = who_now(tx, {user_id for user_id, _ in players.values() if user_id})
+    users = as_now({player_id: user_id for player_id, (user_id, _) in players.items()}, gone)
+    nameless = {player.id for player in event.players if player.user_id and gone.get(player.user_id, "") is None}
+    return {
+        player_id: (users[player_id], NAMELESS if player_id in nameless else name)
+        for player_id, (_, name) in players.items()
+    }
+
+
+def _put_players(tx: Tx, event: SessionEvent, players: Players, gone: Container[str]) -> None:
     tx.execute(delete(session_players).where(session_players.c.session_id == event.session_id))
     rows = [
         {"session_id": event.session_id, "player_id": player_id, "user_id": user_id, "name": name}
@@ -112,16 +128,21 @@ def _put_players(tx: Tx, event: SessionEvent, players: Players) -> None:
     insert_all(tx, session_players, rows)
     # In one order for all, so that no two transactions wait for each other's new rows.
     for user_id, name in sorted((player.user_id, player.name) for player in event.players if player.user_id):
-        put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
+        if user_id not in gone:
+            put_new(tx, people, {"id": user_id, "display_name": name, "version": 0})
     recognise(tx, event.session_id, event.kind)
 
 
 def keep_claim(tx: Tx, event: GuestEvent) -> None:
     """From now on the claims say who this player is, whatever a list of players says that was made before."""
-    keep_session(tx, event)
     user_id = event.user_id if isinstance(event, GuestClaimed) else None
     row = {"session_id": event.session_id, "player_id": event.player_id, "user_id": user_id}
-    if put_newest(tx, claims, {**row, "version": event.claim_version}):
+    newest = put_newest(tx, claims, {**row, "version": event.claim_version})
+    keep_session(tx, event)
+    if newest:
+        there = tx.execute(PLAYERS, {"session": event.session_id}).all()
+        users = {row.player_id: row.user_id for row in there} | {event.player_id: user_id}
+        user_id = as_now(users, who_now(tx, [user_id] if user_id else []))[event.player_id]
         here = and_(session_players.c.session_id == event.session_id, session_players.c.player_id == event.player_id)
         tx.execute(update(session_players).where(here).values(user_id=user_id))
         recognise(tx, event.session_id, event.kind)
@@ -161,4 +182,5 @@ REACTIONS: Mapping[type[Event], Reaction] = {
     GameReopened: game_reopened,
     SessionFinished: session_finished,
     SessionReopened: session_finished,
+    **leaving.REACTIONS,
 }

@@ -5,11 +5,12 @@ Everything here is a function of the events with the highest versions, so their 
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table
 
-from artel.kernel import outbox
+from artel.kernel import gone, outbox
 from artel.kernel.columns import Json, UtcDateTime
 
 metadata = MetaData()
 outbox.add_tables(metadata)
+gone.add_tables(metadata)
 
 people = Table(
     "people",

@@ -16,6 +16,7 @@ from artel.engine.rules import parse_rules, rules_to_json
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, forbidden, not_found
 from artel.kernel.events import new_id, now
+from artel.kernel.gone import require_here
 from artel.kernel.http import bad_field, clean
 from artel.kernel.outbox import emit
 from artel.kernel.sql import put_new
@@ -79,6 +80,7 @@ def _check_text(text: str) -> None:
 
 
 def create(tx: Tx, user_id: str, name: str, rules: dict[str, Any]) -> str:
+    require_here(tx, user_id)
     count = select(func.count()).select_from(templates).where(templates.c.owner_id == user_id)
     if tx.execute(count).scalar_one() >= MOST:
         raise Problem(409, "too_many_templates", f"One keeps at most {MOST} templates; delete one first.")
@@ -165,6 +167,7 @@ def copy(tx: Tx, reader: Reader, template_id: str, name: str | None, number: int
 
 
 def mark(tx: Tx, reader: Reader, template_id: str, favourite: bool) -> None:
+    require_here(tx, reader.user_id)
     show(tx, reader, template_id)
     both = {"user_id": reader.user_id, "template_id": template_id}
     if favourite:
