@@ -20,12 +20,15 @@ from sqlalchemy import Table as Rows
 from sqlalchemy import and_, delete, insert, select, update
 
 from artel.auth import tables as auth
+from artel.auth.leaving import delete_due
+from artel.auth.merging import merge
 from artel.cli import main
-from artel.compose import SERVICES
+from artel.compose import SERVICES, load
 from artel.friends import tables as friends
 from artel.game import tables as game
 from artel.kernel.bus import Message
 from artel.kernel.database import Tx, open_database
+from artel.kernel.events import now
 from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
 from artel.notification import tables as notification
@@ -76,6 +79,7 @@ class Evenings:
         await tables[2].finish()
         await self.chores(anya, vera)
         await self.house.drain()
+        await self.partings(anya, vera)
         await self.put_away()
 
     async def circles(self, people: list[Somebody]) -> None:
@@ -120,6 +124,23 @@ class Evenings:
         )
         change = {"rules": {"game": "kolkhoz", "price": 2}}
         await self.company.ok(anya, "PATCH", f"/templates/{made['id']}", change)
+
+    async def partings(self, anya: Somebody, vera: Somebody) -> None:
+        """Somebody is deleted, and somebody turns out to be Vera."""
+        leaver, other = [await self.company.sign_in(name) for name in ("Уходящий", "Вера вторая")]
+        await self.house.drain()
+        for who in (leaver, other):
+            await self.company.befriend(anya, who)
+            table = await self.company.sit_down(who, [anya], RULES[0])
+            await table.play(40)
+            await self.house.drain()
+        await self.company.ok(leaver, "DELETE", "/users/me")
+        database = self.house.app.state.contexts["auth"].database
+        since = update(auth.users).where(auth.users.c.id == leaver.id).values(deletes_at=now())
+        await database.write(lambda tx: tx.execute(since))
+        await delete_due(database)
+        await database.write(merge, other.id, vera.id)
+        await self.house.drain()
 
     async def put_away(self) -> None:
         """So that there are summaries."""
@@ -264,7 +285,7 @@ DAMAGES = (
     Damage("stats", stats.ratings, more("after"), ("game_key", "user_id")),
     Damage("stats", stats.ratings, gone, ("game_key", "user_id")),
     Damage("stats", stats.ratings, double(user_id=STRANGER), ("game_key",)),
-    Damage("stats", stats.standings, more("rating"), ("kind", "user_id")),
+    Damage("stats", stats.standings, put(rating=1), ("kind", "user_id")),
     Damage("stats", stats.standings, gone, ("kind", "user_id")),
     Damage("friends", friends.people, put(display_name="Кто-то"), ("id",)),
     Damage("friends", friends.people, put(version=0), ("id",)),
@@ -274,6 +295,12 @@ DAMAGES = (
     Damage("template", template.templates, more("version"), ("id",)),
     Damage("auth", auth.users, put(search_name="x"), ("id",)),
     Damage("auth", auth.users, put(display_name="Кто-то", search_name="кто-то"), ("id",), told="stats.people"),
+    Damage("auth", auth.seats, double(session_id=STRANGER), ()),
+    *(
+        Damage(service, load(service).metadata.tables["gone"], do, ("user_id",))
+        for service in ("game", "stats", "friends", "template", "notification")
+        for do in (gone, put(into_id=STRANGER))
+    ),
     Damage("notification", heard, put(data={}), ENTRY, shown()),
     Damage("notification", heard, put(shown=False), ENTRY, shown("session_finished")),
     Damage("notification", heard, gone, ENTRY, shown("game_finished")),

@@ -16,6 +16,7 @@ from artel.kernel.settings import Settings
 from artel.verify.circles import Circles
 from artel.verify.difference import Difference
 from artel.verify.evening import Evenings
+from artel.verify.gone import Gone
 from artel.verify.others import Groups, Templates
 from artel.verify.people import People
 from artel.verify.ratings import Ratings
@@ -37,7 +38,7 @@ async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> Asyn
         evenings = Evenings(databases)
         checks: Sequence[Check] = [
             People(databases), Circles(databases), Groups(databases), Templates(databases),
-            evenings, Ratings(databases), Strays(databases),
+            evenings, Ratings(databases), Strays(databases), Gone(databases),
         ]  # fmt: skip
         try:
             for check in checks:

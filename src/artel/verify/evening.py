@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from artel.contracts.game import GameEvent, GameFinished, GameReopened, SessionEvent, SessionFinished, SessionReopened
+from artel.game.announce import NAME
 from artel.game.retold import Retold, retell
 from artel.game.tables import sessions as made
 from artel.kernel.database import Database, Tx
@@ -107,11 +108,13 @@ def _key(table: Table) -> Any:
 
 
 def _claims(retold: Retold) -> list[Mapping[str, Any]]:
-    """Of each guest that was ever somebody: who he is, or that he is nobody again."""
-    decided = {row.player_id for row in retold.claimed if row.state in {"accepted", "unclaimed"}}
-    accepted = {row.player_id: row.user_id for row in retold.claimed if row.state == "accepted"}
+    """Of each guest that was ever somebody, and each seat whose user became another or nobody: who he is, or that he is
+    nobody."""
+    who = {row.player_id: None for row in retold.claimed if row.state in {"accepted", "unclaimed"}}
+    who |= {row.player_id: row.user_id for row in retold.claimed if row.state == "accepted"}
+    who |= {seat.id: seat.user_id for seat in retold.seats if seat.followed}
     session = {"session_id": retold.meta.id, "version": None}
-    return [{**session, "player_id": player, "user_id": accepted.get(player)} for player in sorted(decided)]
+    return [{**session, "player_id": player, "user_id": user_id} for player, user_id in sorted(who.items())]
 
 
 def _is_from_the_log(found: Rows, expected: Rows) -> bool:
@@ -135,7 +138,12 @@ def _beside_the_log(retold: Retold, found: Rows, expected: Rows) -> Rows:
     seats = retold.meta.players
     there = [at for at, seat in enumerate(seats) if seat.initial or seat.id in inside or seat.id in names]
     players: list[Mapping[str, Any]] = [  # all seats that there were at that moment
-        {"session_id": retold.meta.id, "player_id": seat.id, "user_id": seat.user_id, "name": names.get(seat.id)}
+        {
+            "session_id": retold.meta.id,
+            "player_id": seat.id,
+            "user_id": seat.user_id,
+            "name": names.get(seat.id) if seat.user_id else seat.name[:NAME],  # a guest's changes by a word to all
+        }
         for seat in seats[: max(there, default=-1) + 1]
     ]
     return {"sessions": [row], "session_players": players}

@@ -61,7 +61,8 @@ class People:
 
     async def _compare(self, copy: Copy, ids: Sequence[str], known: Sequence[Row]) -> list[Difference]:
         found = await self._databases[copy.service].read(rows_of(copy.table, copy.table.c.id), ids)
-        return compare(copy.service, copy.table.name, {"id": "user"}, found, [copy.of(user) for user in known])
+        expected = [copy.of(user) for user in known if not (user["merged_into"] or user["deleted_at"])]
+        return compare(copy.service, copy.table.name, {"id": "user"}, found, expected)
 
 
 def _found_by(known: Sequence[Row]) -> list[Difference]:

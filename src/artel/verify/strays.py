@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Table, select, tuple_
 
+from artel.auth.tables import seats
 from artel.game.tables import events, sessions, summaries
 from artel.kernel.database import Database, Tx
 from artel.notification.news import NEWS
@@ -24,6 +25,7 @@ class Kept(NamedTuple):
 
 
 KEPT = (
+    Kept("auth", seats, seats.c.session_id),
     Kept("game", summaries, summaries.c.session_id),
     Kept("stats", stats_sessions, stats_sessions.c.id),
     Kept("stats", session_players, session_players.c.session_id),
@@ -58,9 +60,9 @@ class Strays:
 
 
 def _parts(value: str) -> tuple[str, str] | None:
-    """Session and game, empty if it is of the whole session. None: it is about friends."""
+    """Session and game, empty if it is of the whole session. None: it is about people."""
     kind, _, rest = value.partition(":") if value.startswith(KINDS) else ("", "", value)
-    if kind.startswith("friend_"):
+    if kind.startswith("friend_") or value.startswith("identity:"):
         return None
     session, _, game = rest.partition(":" if kind else ".")
     return session, "" if kind == "session_added" else game

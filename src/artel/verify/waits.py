@@ -11,6 +11,7 @@ from aio_pika import connect_robust
 from aio_pika.abc import AbstractRobustConnection
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 
+from artel.auth.tables import seats
 from artel.compose import SERVICES, load
 from artel.friends.tables import people
 from artel.game.relay import announced
@@ -20,11 +21,18 @@ from artel.kernel.database import Database
 from artel.kernel.outbox import backlog
 from artel.stats.tables import ratings, standings
 from artel.verify.difference import Difference
+from artel.verify.gone import left_to
 from artel.verify.strays import UNKNOWN
 
 CONNECT_SECONDS = 10
 PAUSE_SECONDS = 0.5
-FOLLOW = {"game": {users.name, ties.name}, "friends": {people.name}}  # of services that keep facts of their own too
+# Of services that keep facts of their own too; and what is somebody's goes by whether he is heard to be no more.
+FOLLOW = {
+    "auth": {seats.name},
+    "game": {users.name, ties.name, *left_to("game")},
+    "friends": {people.name, *left_to("friends")},
+    "template": left_to("template"),
+}
 OF_ITSELF = {ratings.name, standings.name}  # each row follows from those beside it
 LOG = "the log of game"  # late itself, where it is not published to its end
 
