@@ -69,7 +69,7 @@ class TestDevelopmentSignIn:
         assert first["user"]["id"] != other["user"]["id"]
         assert (first["token_type"], first["expires_in"]) == ("Bearer", 900)
         me = await with_token(auth, first, "GET", "/users/me")
-        assert me.json() == first["user"]
+        assert {name: me.json()[name] for name in first["user"]} == first["user"]
 
     @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800", "\u3164", "\u2800"])
     async def test_names_that_are_none(self, auth: Installation, name: str) -> None:

@@ -210,10 +210,11 @@ async def furnished(address: str, moves: int) -> Visit:
         await company.ok(owner, "POST", "/blocks", {"user_id": guest.id})
         devices = await company.ok(owner, "GET", "/auth/sessions")
         link = await company.ok(owner, "POST", "/auth/link/start", {"provider": "google"})
+        export = await exported(company, owner)
     known = {
         "session_id": table.id, "template_id": template["id"], "group_id": group["id"], "request_id": asked["id"],
         "user_id": friend.id, "player_id": seats[None], "claim_id": claim["id"], "version": "1",
-        "sign_in_id": devices[0]["id"], "link_id": link["link_id"], "provider": "google",
+        "sign_in_id": devices[0]["id"], "link_id": link["link_id"], "provider": "google", "export_id": export,
     }  # fmt: skip
     fields = {
         "a": owner.id, "b": friend.id, "user_id": friend.id, "organizer_id": friend.id, "player": seats[owner.id],
@@ -224,6 +225,15 @@ async def furnished(address: str, moves: int) -> Visit:
         "X-Share-Token": share["url"].partition("#")[2],
     }  # fmt: skip
     return Visit(owner, guest, known, fields)
+
+
+async def exported(company: Company, owner: Somebody) -> str:
+    """All services tell their parts; each question lets them."""
+    made = await company.ok(owner, "POST", "/users/me/export")
+    async with asyncio.timeout(60):
+        while (await company.ok(owner, "GET", f"/users/me/exports/{made['id']}"))["state"] != "ready":
+            pass
+    return str(made["id"])
 
 
 async def heard_of(company: Company, one: Somebody, other: Somebody) -> None:

@@ -8,7 +8,7 @@ from artel.auth.audit import Where
 from artel.auth.ended import ended
 from artel.auth.keys import public_keys
 from artel.auth.people import User
-from artel.auth.schemas import DeviceOut, MeChange, PersonOut, Refresh, TokensOut, UserOut
+from artel.auth.schemas import DeviceOut, MeChange, MeOut, PersonOut, PrivacyOut, Refresh, TokensOut
 from artel.auth.signing_in import AuthDep, limited, own, refusals_noted, tokens_out, user_out, where
 from artel.auth.tokens import Tokens
 from artel.kernel.database import Tx
@@ -83,14 +83,21 @@ def _sign_out_everywhere(tx: Tx, here: Where, user_id: str) -> None:
 
 
 @router.get("/users/me", tags=["users"])
-async def me(auth: AuthDep, caller: CallerDep) -> UserOut:
-    return user_out(await auth.database.read(people.get, caller.user_id))
+async def me(auth: AuthDep, caller: CallerDep) -> MeOut:
+    return _me_out(await auth.database.read(people.get, caller.user_id))
 
 
 @router.patch("/users/me", tags=["users"])
-async def change_me(auth: AuthDep, caller: CallerDep, body: MeChange) -> UserOut:
-    changes = {name: value for name, value in body.model_dump().items() if value is not None}
-    return user_out(await auth.database.write(people.change, caller.user_id, changes))
+async def change_me(auth: AuthDep, caller: CallerDep, body: MeChange) -> MeOut:
+    said = body.model_dump()
+    wanted = said | (said.pop("privacy") or {})
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    return _me_out(await auth.database.write(people.change, caller.user_id, changes))
+
+
+def _me_out(user: User) -> MeOut:
+    privacy = PrivacyOut(**{name: getattr(user, name) for name in PrivacyOut.model_fields})
+    return MeOut(**user_out(user).model_dump(), privacy=privacy)
 
 
 @router.get("/users", tags=["users"])

@@ -26,7 +26,7 @@ async def find_users(
 
     def found(tx: Tx) -> list[KnownUser]:
         people.require_admin(tx, caller.user_id)
-        rows = people.find(tx, query, "", paging.limit + 1, paging.after)
+        rows = people.find(tx, query, None, paging.limit + 1, paging.after)
         ways = people.providers(tx, [row.id for row in rows])
         return [KnownUser(**row._asdict(), providers=ways[row.id]) for row in rows]
 

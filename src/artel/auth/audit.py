@@ -25,6 +25,8 @@ Kind = Literal[
     "deletion_asked",
     "deletion_taken_back",
     "deleted",
+    "export_requested",
+    "export_fetched",
 ]
 KEPT = timedelta(days=400)
 AT_ONCE = 10

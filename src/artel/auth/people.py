@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, and_, insert, or_, select, update
 
 from artel.auth.tables import identities, seats, users
-from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.auth import Privacy, UserRegistered, UserUpdated
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
@@ -183,8 +183,8 @@ def providers(tx: Tx, user_ids: Collection[str]) -> Mapping[str, list[str]]:
     return found
 
 
-def change(tx: Tx, user_id: str, changes: dict[str, str]) -> User:
-    """`changes` holds display_name, language or both."""
+def change(tx: Tx, user_id: str, changes: Mapping[str, Any]) -> User:
+    """`changes`: display_name, language, and what is kept of his privacy."""
     before = get(tx, user_id)
     values: dict[str, Any] = {name: value for name, value in changes.items() if getattr(before, name) != value}
     if not values:
@@ -212,18 +212,22 @@ def announce(tx: Tx, user_id: str, **values: Any) -> User:
             avatar_url=user.avatar_url,
             language=user.language,
             telegram_id=int(telegram_id) if telegram_id else None,
+            privacy=Privacy(figures=user.figures, hide_money=user.hide_money),
         ),
     )
     return user
 
 
-def find(tx: Tx, query: str, caller_id: str, limit: int, after: Sequence[Any] | None) -> Sequence[User]:
-    """Whose name or username begins with `query`, whatever the case; not the caller himself."""
+def find(tx: Tx, query: str, caller_id: str | None, limit: int, after: Sequence[Any] | None) -> Sequence[User]:
+    """Whose name or username begins with `query`, whatever the case, if he lets himself be found; not the caller
+    himself. For an admin, who is no caller, everybody."""
     start = query.casefold().lstrip("@")
     begins = or_(
         users.c.search_name.startswith(start, autoescape=True), users.c.username.istartswith(start, autoescape=True)
     )
-    found = select(users).where(begins, HERE, users.c.id != caller_id).order_by(users.c.id).limit(limit)
+    found = select(users).where(begins, HERE).order_by(users.c.id).limit(limit)
+    if caller_id:
+        found = found.where(users.c.id != caller_id, users.c.found_by == "everybody")
     if after:
         found = found.where(users.c.id > str(after[0]))
     return tx.execute(found).all()

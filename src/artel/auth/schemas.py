@@ -2,6 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from artel.contracts.auth import Onlookers
 from artel.kernel.http import Body, Name
 
 Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$")]
@@ -132,9 +133,34 @@ class TokensOut(BaseModel):
     user: UserOut
 
 
+FoundBy = Literal["everybody", "nobody"]
+
+
+class PrivacyOut(BaseModel):
+    """`found_by`: who finds him by name. `figures`: who sees what he has played; `known` are friends and whoever was
+    in one evening with him. `hide_money`: even they see no money of his but at the tables they were at."""
+
+    found_by: FoundBy
+    figures: Onlookers
+    hide_money: bool
+
+
+class PrivacyChange(Body):
+    """What is left out stays as it is."""
+
+    found_by: FoundBy | None = None
+    figures: Onlookers | None = None
+    hide_money: bool | None = None
+
+
+class MeOut(UserOut):
+    privacy: PrivacyOut
+
+
 class MeChange(Body):
     display_name: Name | None = None
     language: Language | None = None
+    privacy: PrivacyChange | None = None
 
 
 class KnownUser(PersonOut):

@@ -1,4 +1,16 @@
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    false,
+)
 
 from artel.kernel import idempotency, outbox
 from artel.kernel.database import UtcDateTime
@@ -24,6 +36,10 @@ users = Table(
     Column("deletes_at", UtcDateTime),  # he has asked for it
     Column("deleted_at", UtcDateTime),  # and it is done: the row says nothing of him any more
     Column("merged_into", String(36), index=True),  # who he is now
+    # Whom he lets find him by name (everybody, nobody), who sees his figures (known, friends, nobody), and his money.
+    Column("found_by", String(9), nullable=False, server_default="everybody"),
+    Column("figures", String(8), nullable=False, server_default="known"),
+    Column("hide_money", Boolean, nullable=False, server_default=false()),
 )
 LEAVING = users.c.deletes_at.is_not(None)
 Index("ix_users_leaving", users.c.deletes_at, postgresql_where=LEAVING, sqlite_where=LEAVING)
@@ -84,4 +100,25 @@ audit = Table(
     Column("by_id", String(36)),  # the admin who did it; of a merge whom he became
     Column("address", String(45), nullable=False),
     Column("user_agent", String(200), nullable=False),
+)
+
+# Somebody wants all that is kept about him; each service tells its part in pages.
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("ready_at", UtcDateTime),  # null: parts are missing
+    Index("ix_exports_user", "user_id", "created_at"),
+)
+
+export_pages = Table(
+    "export_pages",
+    metadata,
+    Column("export_id", String(36), ForeignKey("exports.id"), primary_key=True),
+    Column("service", String(16), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("last", Boolean, nullable=False),
+    Column("pieces", LargeBinary, nullable=False),  # compressed
 )

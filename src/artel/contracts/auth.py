@@ -1,8 +1,22 @@
-"""What auth tells: people and what they want to be called."""
+"""What auth tells: people, what they want to be called, and what others may see of them."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from artel.kernel.events import Event
+
+Onlookers: TypeAlias = Literal["known", "friends", "nobody"]
+"""`known`: friends, and whoever was in one evening with him."""
+
+
+class Privacy(BaseModel):
+    """What others have to keep to; by whom he is found is auth's own affair."""
+
+    model_config = ConfigDict(frozen=True)
+
+    figures: Onlookers = "known"  # who sees his figures
+    hide_money: bool = False  # from whoever does see them
 
 
 class UserEvent(Event):
@@ -34,6 +48,7 @@ class UserUpdated(UserEvent):
     avatar_url: str | None = None
     language: str = "ru"
     telegram_id: int | None = None  # for notification alone
+    privacy: Privacy | None = None  # None: nothing is said of it, and what was said before holds
 
 
 class IdentityLinked(UserEvent):
@@ -60,3 +75,33 @@ class UserDeleted(UserEvent):
     """Whatever anybody keeps about him goes; where it cannot, it is about nobody."""
 
     topic: ClassVar[str] = "artel.user.deleted.v1"
+
+
+class UserExportRequested(Event):
+    """Somebody wants all that is kept about him, and it is the turn of this page of this service."""
+
+    topic: ClassVar[str] = "artel.user.export_requested.v1"
+
+    export_id: str
+    user_id: str
+    service: str
+    page: int = 1
+    after: str | None = None  # as the page before said it
+
+    @property
+    def subject(self) -> str:
+        return self.export_id
+
+
+class UserExportReady(Event):
+    """All parts are there, to be fetched by their owner until then."""
+
+    topic: ClassVar[str] = "artel.user.export_ready.v1"
+
+    export_id: str
+    user_id: str
+    until: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        return self.export_id

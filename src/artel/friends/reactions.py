@@ -1,8 +1,10 @@
 from collections.abc import Mapping
 
-from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.auth import UserExportRequested, UserRegistered, UserUpdated
+from artel.contracts.export import telling
 from artel.friends import leaving
 from artel.friends.tables import people
+from artel.friends.takeout import CHAPTERS
 from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.gone import who_now
@@ -27,4 +29,5 @@ REACTIONS: Mapping[type[Event], Reaction] = {
     UserRegistered: keep_name,
     UserUpdated: keep_name,
     **leaving.REACTIONS,
+    UserExportRequested: telling("friends", CHAPTERS),
 }

@@ -17,11 +17,11 @@ def case(sheet: Sheet) -> dict[str, Any]:
         "id": sheet.meta.id,
         "rules": sheet.meta.rules,
         "players": [player.id for player in sheet.meta.players if player.initial],
-        "events": [_bare(orjson.loads(line)) for line in sheet.lines],
+        "events": [bare(orjson.loads(line)) for line in sheet.lines],
     }
 
 
-def _bare(line: dict[str, Any]) -> dict[str, Any]:
+def bare(line: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in line.items() if key not in ADDED}
 
 

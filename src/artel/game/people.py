@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, and_, exists, select, update
 
-from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.auth import UserExportRequested, UserRegistered, UserUpdated
+from artel.contracts.export import telling
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, UserBlocked, UserUnblocked
 from artel.contracts.game import NAMELESS
 from artel.game.tables import members, players, sessions, ties, users
+from artel.game.takeout import CHAPTERS
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.events import Event, now
@@ -86,6 +88,7 @@ def _flag(tx: Tx, event: FriendEvent, flag: str, value: bool) -> None:
 REACTIONS: dict[type[Event], Reaction] = {
     UserRegistered: keep_name,
     UserUpdated: keep_name,
+    UserExportRequested: telling("game", CHAPTERS),
     FriendAccepted: keep_friendship,
     FriendRemoved: keep_friendship,
     UserBlocked: keep_block,

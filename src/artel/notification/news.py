@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 Kind = Literal[
-    "session_added", "game_finished", "session_finished", "friend_requested", "friend_accepted", "identity_changed"
+    "session_added",
+    "game_finished",
+    "session_finished",
+    "friend_requested",
+    "friend_accepted",
+    "identity_changed",
+    "export_ready",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -99,6 +105,14 @@ class IdentityChangedData(News):
     linked: bool
 
 
+class ExportReadyData(News):
+    kind = "export_ready"
+    matters = ("export_id",)
+
+    export_id: str
+    until: AwareDatetime  # so long it may be fetched
+
+
 NEWS: Final[dict[str, type[News]]] = {
     news.kind: news
     for news in (
@@ -108,5 +122,6 @@ NEWS: Final[dict[str, type[News]]] = {
         FriendRequestedData,
         FriendAcceptedData,
         IdentityChangedData,
+        ExportReadyData,
     )
 }

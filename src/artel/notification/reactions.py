@@ -1,7 +1,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from artel.contracts.auth import IdentityLinked, IdentityUnlinked
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserExportReady, UserExportRequested
+from artel.contracts.export import telling
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, FriendRequested, UserBlocked
 from artel.contracts.game import (
     GameEvent,
@@ -22,6 +23,7 @@ from artel.notification import leaving
 from artel.notification.entries import forget, take_away, tell
 from artel.notification.news import (
     Counterparty,
+    ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
@@ -30,6 +32,7 @@ from artel.notification.news import (
     SessionAddedData,
     SessionFinishedData,
 )
+from artel.notification.takeout import CHAPTERS
 
 E = TypeVar("E", bound=SessionEvent)
 
@@ -173,6 +176,11 @@ def identity_changed(tx: Tx, event: IdentityLinked | IdentityUnlinked) -> None:
     tell(tx, f"identity:{event.user_id}:{event.provider}", event.version, event.at, {event.user_id: news})
 
 
+def export_ready(tx: Tx, event: UserExportReady) -> None:
+    news = ExportReadyData(export_id=event.export_id, until=event.until)
+    tell(tx, f"export_ready:{event.export_id}", 1, event.at, {event.user_id: news})
+
+
 REACTIONS: dict[type[Event], Reaction] = {
     SessionCreated: session_created,
     SessionPlayerJoined: player_joined,
@@ -187,4 +195,6 @@ REACTIONS: dict[type[Event], Reaction] = {
     IdentityLinked: identity_changed,
     IdentityUnlinked: identity_changed,
     **leaving.REACTIONS,
+    UserExportReady: export_ready,
+    UserExportRequested: telling("notification", CHAPTERS),
 }

@@ -5,6 +5,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from artel.kernel.http import Body, Id, Page
 from artel.notification.news import (
+    ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
@@ -54,13 +55,19 @@ class IdentityChangedNotification(NotificationCommon):
     data: IdentityChangedData
 
 
+class ExportReadyNotification(NotificationCommon):
+    kind: Literal["export_ready"]
+    data: ExportReadyData
+
+
 NotificationOut = Annotated[
     SessionAddedNotification
     | GameFinishedNotification
     | SessionFinishedNotification
     | FriendRequestedNotification
     | FriendAcceptedNotification
-    | IdentityChangedNotification,
+    | IdentityChangedNotification
+    | ExportReadyNotification,
     Field(discriminator="kind"),
 ]
 

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from artel.notification.money import MINUS, signed, unsigned
 from artel.notification.news import (
     Counterparty,
+    ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
     GameFinishedData,
@@ -50,6 +51,8 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     "requested": {"ru": "Заявка в друзья", "en": "Friend request"},
     "requested_by": {"ru": "{name} приглашает вас в друзья", "en": "{name} would like to be friends"},
     "accepted": {"ru": "Заявка принята", "en": "Request accepted"},
+    "export": {"ru": "Ваши данные собраны", "en": "Your data is ready"},
+    "export_until": {"ru": "архив можно скачать до {day}", "en": "the archive can be downloaded until {day}"},
     "accepted_by": {"ru": "{name} и вы теперь друзья", "en": "{name} and you are friends now"},
     "linked": {"ru": "Добавлен вход через {provider}", "en": "You can sign in through {provider} now"},
     "unlinked": {"ru": "Вход через {provider} убран", "en": "Signing in through {provider} was removed"},
@@ -81,6 +84,8 @@ def text(data: News, lang: Language) -> tuple[str, str]:
         case IdentityChangedData(provider=provider, linked=linked):
             title = SAID["linked" if linked else "unlinked"][lang]
             return title.format(provider=PROVIDERS.get(provider, provider)), SAID["not_you"][lang]
+        case ExportReadyData(until=until):
+            return SAID["export"][lang], SAID["export_until"][lang].format(day=f"{until:%d.%m.%Y}")
     raise TypeError(type(data).__name__)
 
 

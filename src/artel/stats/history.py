@@ -76,21 +76,23 @@ def _item(row: Row[Any], players: list[HistoryPlayer], *, moneyed: bool, open_: 
         score=row.score,
         money=row.money if moneyed else None,
         rating_change=None if row.after is None else (row.after - row.before) / 100,
-        session=_session(row) if open_ else None,
+        session=_session(row, moneyed=moneyed) if open_ else None,
         players=players,
     )
 
 
-def _session(row: Row[Any]) -> HistorySession:
-    balance = (row.balances or {}).get(row.player_id) if row.finished else None
+def _session(row: Row[Any], *, moneyed: bool) -> HistorySession:
+    balance = (row.balances or {}).get(row.player_id) if row.finished and moneyed else None
     return HistorySession(
         id=row.session_id, name=row.session_name or None, finished=bool(row.finished), balance=balance
     )
 
 
 def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool) -> HistoryPlayer:
-    """Whoever was at the table (`open_`) has seen it all; others see whom they may know."""
-    known = open_ or line.user_id in seen.known
+    """Whoever was at the table (`open_`) has seen it all; others see whom they may know. Who keeps his money to himself
+    has no name for them: what the others won and lost would tell it."""
+    discreet = line.user_id in seen.discreet
+    known = open_ or (line.user_id in seen.known and not discreet)
     return HistoryPlayer(
         user_id=line.user_id if known else None,
         display_name=called.get(line.user_id, line.name) if known else None,
@@ -99,5 +101,5 @@ def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool)
         points=line.points,
         place=line.place,
         outcome=line.outcome,
-        money=line.money if open_ or line.user_id in seen.moneyed else None,
+        money=line.money if not discreet and (open_ or line.user_id in seen.moneyed) else None,
     )

@@ -1,4 +1,5 @@
-"""Who leads. `all` lists whoever asked to be listed; money is shown only among those who shared an evening."""
+"""Who leads, of those who let themselves be seen. `all` lists whoever asked to be listed; money is shown only among
+those who shared an evening."""
 
 from typing import Any
 
@@ -11,7 +12,7 @@ from artel.kernel.token import Caller
 from artel.stats.asked import Asked, Board
 from artel.stats.elo import PROVISIONAL
 from artel.stats.schemas import LeaderOut
-from artel.stats.sight import blocked_for, companions_of, friends_of
+from artel.stats.sight import blocked_for, closed_to, companions_of, discreet_to, friends_of
 from artel.stats.tables import groups, lines, listings, members, people, standings
 
 
@@ -39,9 +40,10 @@ def key(leader: LeaderOut) -> list[Any]:
 
 def _candidates(tx: Tx, caller_id: str, board: Board) -> Subquery:
     found = _scope(tx, caller_id, board.scope).subquery()
-    seen = select(found.c.id).where(found.c.id.not_in(blocked_for(caller_id)))
+    seen = select(found.c.id).where(found.c.id.not_in(blocked_for(caller_id)), found.c.id.not_in(closed_to(caller_id)))
     if board.by == "balance":
-        seen = seen.where(or_(found.c.id == caller_id, found.c.id.in_(companions_of(caller_id))))
+        companion = or_(found.c.id == caller_id, found.c.id.in_(companions_of(caller_id)))
+        seen = seen.where(companion, found.c.id.not_in(discreet_to(caller_id)))
     return seen.subquery()
 
 

@@ -77,7 +77,7 @@ def added(amounts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 def who_pays_whom(tx: Tx, caller: Caller, user_id: str, asked: Asked) -> Flows:
     if user_id not in look_at(tx, caller.user_id, user_id).moneyed:
-        raise forbidden("Money is shown only among those who shared an evening.")
+        raise forbidden("This money is not for you to see.")
     nets = _nets(tx, user_id, asked)
     users = {other_id for other_id in nets if other_id}
     open_ = users & (sight(tx, caller.user_id, users).moneyed)

@@ -2,7 +2,8 @@ from collections.abc import Container, Mapping
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
-from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.auth import UserExportRequested, UserRegistered, UserUpdated
+from artel.contracts.export import telling
 from artel.contracts.friends import (
     FriendAccepted,
     FriendEvent,
@@ -40,9 +41,11 @@ from artel.stats.tables import (
     groups,
     members,
     people,
+    privacies,
     session_players,
     sessions,
 )
+from artel.stats.takeout import CHAPTERS
 
 Players = dict[str, tuple[str | None, str]]  # by id: which user he is, if he is one, and his name
 
@@ -53,6 +56,14 @@ CLAIMS = select(claims).where(claims.c.session_id == bindparam("session"))
 def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
     if not who_now(tx, [user.user_id]):
         put_newest(tx, people, {"id": user.user_id, "display_name": user.display_name, "version": user.version})
+
+
+def keep_profile(tx: Tx, user: UserUpdated) -> None:
+    """A change that says nothing of privacy, even a later one, leaves what was said of it."""
+    keep_name(tx, user)
+    if user.privacy:
+        row = {"user_id": user.user_id, "version": user.version, **user.privacy.model_dump()}
+        put_newest(tx, privacies, row)
 
 
 def keep_friendship(tx: Tx, event: FriendEvent) -> None:
@@ -167,7 +178,8 @@ def session_finished(tx: Tx, event: SessionFinished | SessionReopened) -> None:
 
 REACTIONS: Mapping[type[Event], Reaction] = {
     UserRegistered: keep_name,
-    UserUpdated: keep_name,
+    UserUpdated: keep_profile,
+    UserExportRequested: telling("stats", CHAPTERS),
     FriendAccepted: keep_friendship,
     FriendRemoved: keep_friendship,
     UserBlocked: keep_block,

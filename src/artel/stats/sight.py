@@ -1,22 +1,28 @@
 """Who may see whom: oneself, one's friends and whoever one has shared an evening with, unless one blocks the other.
-Money of others is for those who shared an evening."""
+Money of others is for those who shared an evening. Each may let fewer see him, and nobody his money.
+
+Whoever may not look gets the answer he would get if there were nobody: what is hidden has no name, no place in an order
+and no line of its own.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union_all
 
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
-from artel.stats.tables import blocks, friendships, people, session_players
+from artel.stats.tables import blocks, friendships, people, privacies, session_players
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Of the people asked about: whom the caller may know, and whose money he may see."""
+    """Of the people asked about: whose figures the caller may see, and whose money; and who keeps his money to himself,
+    whoever was at his table."""
 
     known: frozenset[str]
     moneyed: frozenset[str]
+    discreet: frozenset[str]
 
 
 def friends_of(user_id: str) -> Select[tuple[str]]:
@@ -44,13 +50,34 @@ def blocked_for(user_id: str) -> Select[tuple[str]]:
     return select(sides.c.id)
 
 
+def closed_to(user_id: str) -> Select[tuple[str]]:
+    """Whoever lets this one see nothing of what he has played."""
+    return _privacies(user_id, _closed(user_id))
+
+
+def discreet_to(user_id: str) -> Select[tuple[str]]:
+    """Whoever lets this one see no money."""
+    return _privacies(user_id, or_(privacies.c.hide_money, _closed(user_id)))
+
+
+def _closed(user_id: str) -> ColumnElement[bool]:
+    for_friends = and_(privacies.c.figures == "friends", privacies.c.user_id.not_in(friends_of(user_id)))
+    return or_(privacies.c.figures == "nobody", for_friends)
+
+
+def _privacies(user_id: str, closed: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(privacies.c.user_id.label("id")).where(privacies.c.user_id != user_id, closed)
+
+
 def sight(tx: Tx, caller_id: str, user_ids: Collection[str]) -> Sight:
     asked = set(user_ids) - {caller_id}
-    friends, companions, blocked = (
-        _among(tx, found, asked) for found in (friends_of(caller_id), companions_of(caller_id), blocked_for(caller_id))
+    friends, companions, blocked, closed, discreet = (
+        _among(tx, found(caller_id), asked)
+        for found in (friends_of, companions_of, blocked_for, closed_to, discreet_to)
     )
     me = {caller_id} & set(user_ids)
-    return Sight(frozenset((friends | companions) - blocked | me), frozenset(companions - blocked | me))
+    known, moneyed = (friends | companions) - blocked - closed, companions - blocked - discreet
+    return Sight(frozenset(known | me), frozenset(moneyed | me), frozenset(discreet))
 
 
 def _among(tx: Tx, found: Select[tuple[str]], asked: Collection[str]) -> set[str]:
@@ -59,7 +86,7 @@ def _among(tx: Tx, found: Select[tuple[str]], asked: Collection[str]) -> set[str
 
 
 def look_at(tx: Tx, caller_id: str, *user_ids: str) -> Sight:
-    """404 unless the caller may know all of them."""
+    """404 unless the caller may see the figures of all of them."""
     seen = sight(tx, caller_id, user_ids)
     if not seen.known.issuperset(user_ids):
         raise not_found()

@@ -30,6 +30,16 @@ friendships = Table(
     Index("ix_friendships_high_id", "high_id"),
 )
 
+# What somebody has decided about it; whoever has decided nothing is in none.
+privacies = Table(
+    "privacies",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("version", Integer, nullable=False),  # of his profile, when he said so last
+    Column("figures", String(8), nullable=False),  # known, friends, nobody
+    Column("hide_money", Boolean, nullable=False),
+)
+
 # One row a direction: who blocks whom is not overwritten by what the other does.
 blocks = Table(
     "blocks",
