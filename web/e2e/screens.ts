@@ -26,6 +26,14 @@ const after =
     for (const act of acts) await act(page);
   };
 
+/** The archive is there, and in sight. */
+async function collected(page: Page): Promise<void> {
+  await touch(/^Собрать/)(page);
+  const download = page.getByRole("button", { name: "Скачать" });
+  await download.waitFor();
+  await download.scrollIntoViewIfNeeded();
+}
+
 export const SCREENS: Shown[] = [
   { name: "sign-in", path: at("/"), open: true },
   { name: "home", path: at("/"), sizes: ["small"] },
@@ -86,7 +94,8 @@ export const SCREENS: Shown[] = [
   },
   { name: "results-points", path: table("points") },
   { name: "stats", path: at("/stats") },
-  { name: "settings", path: at("/stats"), act: touch("Настройки") },
+  { name: "account", path: at("/account"), sizes: ["small"] },
+  { name: "account-data", path: at("/account"), act: collected },
   { name: "friends", path: at("/friends"), act: async (page) => page.getByLabel("Найти по имени").fill("Кон") },
   { name: "sheet-friend", path: at("/friends"), act: touch("Борис") },
   { name: "inbox", path: at("/inbox") },
@@ -94,7 +103,7 @@ export const SCREENS: Shown[] = [
   { name: "gone", path: at("/t/01950000-0000-7000-8000-000000000000") },
 ];
 
-const SHEETS = /^(sheet-|rules-|settings|home-join)/;
+const SHEETS = /^(sheet-|rules-|home-join)/;
 
 /** Goes there and touches what has to be touched. */
 export async function visit(page: Page, { name, path, act }: Shown, scene: Scene): Promise<void> {

@@ -77,10 +77,9 @@ def text(data: News, lang: Language) -> tuple[str, str]:
             return _game_finished(data, lang)
         case SessionFinishedData():
             return _session_finished(data, lang)
-        case FriendRequestedData(name=name):
-            return SAID["requested"][lang], SAID["requested_by"][lang].format(name=name)
-        case FriendAcceptedData(name=name):
-            return SAID["accepted"][lang], SAID["accepted_by"][lang].format(name=name)
+        case FriendRequestedData(name=name) | FriendAcceptedData(name=name):
+            what = "requested" if isinstance(data, FriendRequestedData) else "accepted"
+            return SAID[what][lang], SAID[f"{what}_by"][lang].format(name=name)
         case IdentityChangedData(provider=provider, linked=linked):
             title = SAID["linked" if linked else "unlinked"][lang]
             return title.format(provider=PROVIDERS.get(provider, provider)), SAID["not_you"][lang]

@@ -61,9 +61,9 @@ class Strays:
 
 def _parts(value: str) -> tuple[str, str] | None:
     """Session and game, empty if it is of the whole session. None: it is about people."""
-    kind, _, rest = value.partition(":") if value.startswith(KINDS) else ("", "", value)
-    if kind.startswith(("friend_", "export_")) or value.startswith("identity:"):
+    if value.startswith(("friend_", "export_", "identity:")):
         return None
+    kind, _, rest = value.partition(":") if value.startswith(KINDS) else ("", "", value)
     session, _, game = rest.partition(":" if kind else ".")
     return session, "" if kind == "session_added" else game
 

@@ -19,6 +19,7 @@ const StatsScreen = lazy(() => import("../screens/stats"));
 const FriendsScreen = lazy(() => import("../screens/friends"));
 const InboxScreen = lazy(() => import("../screens/inbox"));
 const JoinScreen = lazy(() => import("../screens/join"));
+const AccountScreen = lazy(() => import("../screens/account"));
 const SharedScreen = lazy(() => import("../screens/shared"));
 
 export function App() {
@@ -63,6 +64,7 @@ function Gate() {
         <Route path="/t/:id" element={<TableScreen />} />
         <Route path="/join/:code" element={<JoinScreen />} />
         <Route path="/stats" element={<StatsScreen />} />
+        <Route path="/account" element={<AccountScreen />} />
         <Route path="/friends" element={<FriendsScreen />} />
         <Route path="/inbox" element={<InboxScreen />} />
         <Route path="*" element={<Navigate to="/" replace />} />

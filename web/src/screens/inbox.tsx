@@ -72,11 +72,11 @@ function Item({ item }: { item: Notification }) {
     </>
   );
   const look = "flex gap-3 px-4 py-3";
-  const evening = "session_id" in item.data ? item.data.session_id : null;
+  const target = "session_id" in item.data ? `/t/${item.data.session_id}` : item.kind === "export_ready" && "/account";
   return (
     <li>
-      {evening ? (
-        <Link to={`/t/${evening}`} className={cn(look, "active:bg-well")}>
+      {target ? (
+        <Link to={target} className={cn(look, "active:bg-well")}>
           {inside}
         </Link>
       ) : (

@@ -403,6 +403,79 @@ export type ExpenseForm = {
 };
 
 /**
+ * ExportOut
+ *
+ * `until`: so long a ready one may be fetched. One that failed may be asked for again.
+ */
+export type ExportOut = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * State
+     */
+    state: 'preparing' | 'ready' | 'failed';
+    /**
+     * Until
+     */
+    until: string | null;
+};
+
+/**
+ * ExportReadyData
+ */
+export type ExportReadyData = {
+    /**
+     * Export Id
+     */
+    export_id: string;
+    /**
+     * Until
+     */
+    until: string;
+};
+
+/**
+ * ExportReadyNotification
+ */
+export type ExportReadyNotification = {
+    /**
+     * Body
+     */
+    body: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    data: ExportReadyData;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'export_ready';
+    /**
+     * Read
+     */
+    read: boolean;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
  * FinishForm
  */
 export type FinishForm = {
@@ -1535,6 +1608,34 @@ export type MeChange = {
      * Language
      */
     language?: string | null;
+    privacy?: PrivacyChange | null;
+};
+
+/**
+ * MeOut
+ */
+export type MeOut = {
+    /**
+     * Avatar Url
+     */
+    avatar_url: string | null;
+    /**
+     * Display Name
+     */
+    display_name: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Language
+     */
+    language: string;
+    privacy: PrivacyOut;
+    /**
+     * Username
+     */
+    username: string | null;
 };
 
 /**
@@ -1713,7 +1814,7 @@ export type NotificationsPage = {
     /**
      * Items
      */
-    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification | IdentityChangedNotification>;
+    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification | IdentityChangedNotification | ExportReadyNotification>;
     /**
      * Next Cursor
      */
@@ -2121,6 +2222,47 @@ export type PresenceForm = {
      * Type
      */
     type: 'leave' | 'pause' | 'resume';
+};
+
+/**
+ * PrivacyChange
+ *
+ * What is left out stays as it is.
+ */
+export type PrivacyChange = {
+    /**
+     * Figures
+     */
+    figures?: 'known' | 'friends' | 'nobody' | null;
+    /**
+     * Found By
+     */
+    found_by?: 'everybody' | 'nobody' | null;
+    /**
+     * Hide Money
+     */
+    hide_money?: boolean | null;
+};
+
+/**
+ * PrivacyOut
+ *
+ * `found_by`: who finds him by name. `figures`: who sees what he has played; `known` are friends and whoever was
+ * in one evening with him. `hide_money`: even they see no money of his but at the tables they were at.
+ */
+export type PrivacyOut = {
+    /**
+     * Figures
+     */
+    figures: 'known' | 'friends' | 'nobody';
+    /**
+     * Found By
+     */
+    found_by: 'everybody' | 'nobody';
+    /**
+     * Hide Money
+     */
+    hide_money: boolean;
 };
 
 /**
@@ -3166,7 +3308,7 @@ export type LookData = {
         /**
          * Kind
          */
-        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | 'merged' | 'deletion_asked' | 'deletion_taken_back' | 'deleted' | null;
+        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | 'export_requested' | 'export_fetched' | null;
         /**
          * User Id
          */
@@ -6338,7 +6480,7 @@ export type MeResponses = {
     /**
      * Successful Response
      */
-    200: UserOut;
+    200: MeOut;
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
@@ -6367,19 +6509,19 @@ export type ChangeMeResponses = {
     /**
      * Successful Response
      */
-    200: UserOut;
+    200: MeOut;
 };
 
 export type ChangeMeResponse = ChangeMeResponses[keyof ChangeMeResponses];
 
-export type KeepMeData = {
+export type RequestExportData = {
     body?: never;
     path?: never;
     query?: never;
-    url: '/api/v1/users/me/keep';
+    url: '/api/v1/users/me/export';
 };
 
-export type KeepMeErrors = {
+export type RequestExportErrors = {
     /**
      * The request does not fit.
      */
@@ -6390,16 +6532,115 @@ export type KeepMeErrors = {
     default: ProblemDocument;
 };
 
-export type KeepMeError = KeepMeErrors[keyof KeepMeErrors];
+export type RequestExportError = RequestExportErrors[keyof RequestExportErrors];
 
-export type KeepMeResponses = {
+export type RequestExportResponses = {
     /**
      * Successful Response
      */
-    204: void;
+    202: ExportOut;
 };
 
-export type KeepMeResponse = KeepMeResponses[keyof KeepMeResponses];
+export type RequestExportResponse = RequestExportResponses[keyof RequestExportResponses];
+
+export type ListExportsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/me/exports';
+};
+
+export type ListExportsErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
+
+export type ListExportsResponses = {
+    /**
+     * Response List Exports Api V1 Users Me Exports Get
+     *
+     * Successful Response
+     */
+    200: Array<ExportOut>;
+};
+
+export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponses];
+
+export type GetExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/me/exports/{export_id}';
+};
+
+export type GetExportErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type GetExportError = GetExportErrors[keyof GetExportErrors];
+
+export type GetExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExportOut;
+};
+
+export type GetExportResponse = GetExportResponses[keyof GetExportResponses];
+
+export type FetchExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/me/exports/{export_id}/archive';
+};
+
+export type FetchExportErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type FetchExportError = FetchExportErrors[keyof FetchExportErrors];
+
+export type FetchExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type FetchExportResponse = FetchExportResponses[keyof FetchExportResponses];
 
 export type PersonData = {
     body?: never;

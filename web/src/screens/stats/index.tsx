@@ -1,7 +1,7 @@
 import { Plural, useLingui } from "@lingui/react/macro";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { data, gameHistory, playerFigures } from "../../api";
 import type { HistoryItem, KindFigures, PlayerFigures } from "../../api/generated";
 import { useMe } from "../../auth/hooks";
@@ -17,17 +17,16 @@ import { List, Row } from "../../ui/row";
 import { Empty, Failed, Screen, Section, Skeleton } from "../../ui/screen";
 import { Tabs } from "../../ui/tabs";
 import { Signed } from "../table/tile";
-import { MeSheet } from "./me-sheet";
 
 export default function StatsScreen() {
   const { t } = useLingui();
   const me = useMe();
-  const [settings, setSettings] = useState(false);
+  const navigate = useNavigate();
   return (
     <Screen
       title={me.display_name}
       aside={
-        <IconButton label={t`Settings`} onClick={() => setSettings(true)}>
+        <IconButton label={t`Settings`} onClick={() => void navigate("/account")}>
           <SettingsIcon />
         </IconButton>
       }
@@ -35,7 +34,6 @@ export default function StatsScreen() {
     >
       <MyFigures />
       <History />
-      {settings && <MeSheet onClose={() => setSettings(false)} />}
     </Screen>
   );
 }

@@ -2,33 +2,37 @@ import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { changeMe, data } from "../../api";
-import type { MeChange } from "../../api/generated";
 import { speak } from "../../app/language";
 import { useMe } from "../../auth/hooks";
-import { rename, signOut } from "../../auth/session";
+import { rename } from "../../auth/session";
 import type { Language } from "../../i18n";
-import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Choices, Field } from "../../ui/form";
-import { Sheet } from "../../ui/sheet";
+import { Section } from "../../ui/screen";
 import { toast } from "../../ui/toast";
+import { useSay } from "./say";
 
-export function MeSheet({ onClose }: { onClose: () => void }) {
+export function Profile() {
   const { t, i18n } = useLingui();
   const me = useMe();
+  const say = useSay();
   const [name, setName] = useState(me.display_name);
+  const wanted = name.trim();
   const change = useMutation({
-    mutationFn: (body: MeChange) => data(changeMe({ body })),
-    onSuccess: rename,
-    onError: () => toast(t`The server does not answer`, true),
+    mutationFn: (display_name: string) => data(changeMe({ body: { display_name } })),
+    onSuccess: ({ privacy: _, ...user }) => {
+      rename(user);
+      toast(t`Saved`);
+    },
+    onError: say,
   });
   function submit(event: FormEvent): void {
     event.preventDefault();
-    change.mutate({ display_name: name.trim() }, { onSuccess: () => toast(t`Saved`) });
+    if (wanted && wanted !== me.display_name) change.mutate(wanted);
   }
   return (
-    <Sheet title={t`Settings`} onClose={onClose}>
-      <div className="flex flex-col gap-5">
+    <Section title={t`Profile`}>
+      <div className="flex flex-col gap-4">
         <form onSubmit={submit} className="flex items-end gap-2">
           <Field
             className="min-w-0 grow"
@@ -36,8 +40,9 @@ export function MeSheet({ onClose }: { onClose: () => void }) {
             value={name}
             onChange={(event) => setName(event.target.value)}
             maxLength={64}
+            autoComplete="nickname"
           />
-          <Button type="submit" busy={change.isPending} disabled={!name.trim() || name.trim() === me.display_name}>
+          <Button type="submit" busy={change.isPending} disabled={!wanted || wanted === me.display_name}>
             {t`Save`}
           </Button>
         </form>
@@ -48,14 +53,9 @@ export function MeSheet({ onClose }: { onClose: () => void }) {
             { value: "ru", label: "Русский" },
             { value: "en", label: "English" },
           ]}
-          onChange={(language) => void speak(language).catch(() => toast(t`The server does not answer`, true))}
+          onChange={(language) => void speak(language).catch(say)}
         />
-        {!inTelegram() && (
-          <Button wide look="danger" onClick={() => void signOut()}>
-            {t`Sign out`}
-          </Button>
-        )}
       </div>
-    </Sheet>
+    </Section>
   );
 }

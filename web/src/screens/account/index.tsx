@@ -1,0 +1,22 @@
+import { useLingui } from "@lingui/react/macro";
+import { Screen } from "../../ui/screen";
+import { Devices } from "./devices";
+import { Export } from "./export";
+import { Privacy } from "./privacy";
+import { Profile } from "./profile";
+import { useWords } from "./words";
+
+/** What somebody may decide about himself, a section each, in this order. */
+const SECTIONS = [Profile, Privacy, Devices, Export];
+
+export default function AccountScreen() {
+  const { t } = useLingui();
+  useWords();
+  return (
+    <Screen title={t`Account`} back>
+      {SECTIONS.map((Section) => (
+        <Section key={Section.name} />
+      ))}
+    </Screen>
+  );
+}
