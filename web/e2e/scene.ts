@@ -39,6 +39,7 @@ class Api {
       method,
       headers: {
         "Content-Type": "application/json",
+        "User-Agent": "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
         ...(this.token !== null && { Authorization: `Bearer ${this.token}` }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -137,6 +138,7 @@ const again = (name: string, times: number): string => Array.from({ length: time
 
 export async function makeScene(url: string): Promise<Scene> {
   const anya = await signIn(url, "Аня");
+  await signIn(url, "Аня"); // on another phone
   const boris = await signIn(url, "Борис");
   const api = new Api(url, anya.access);
   const his = new Api(url, boris.access);

@@ -9,10 +9,11 @@ import { useWhen } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { List, Row } from "../../ui/row";
-import { Failed, Section, Skeleton } from "../../ui/screen";
+import { Failed, Skeleton } from "../../ui/screen";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
 import { deviceName } from "./device-name";
+import { Part } from "./part";
 import { useSay } from "./say";
 
 const KEY = ["devices"];
@@ -24,7 +25,7 @@ export function Devices() {
   const mine = found.data?.filter(({ current }) => current) ?? [];
   const others = found.data?.filter(({ current }) => !current) ?? [];
   return (
-    <Section title={t`Where I am signed in`}>
+    <Part title={t`Where I am signed in`}>
       {found.isPending && <Skeleton rows={2} />}
       {found.isError && <Failed onAgain={() => void found.refetch()} />}
       {found.data && (
@@ -40,7 +41,7 @@ export function Devices() {
         </Button>
       )}
       {asking && <Everywhere onClose={() => setAsking(false)} />}
-    </Section>
+    </Part>
   );
 }
 
@@ -54,7 +55,7 @@ function Device({ device }: { device: DeviceOut }) {
     onError: say,
     onSettled: () => queries.invalidateQueries({ queryKey: KEY }),
   });
-  const name = deviceName(device.user_agent) ?? t`unknown device`;
+  const name = deviceName(device.user_agent) ?? t`some device`;
   const seen = when(device.last_seen_at);
   const own = inTelegram() ? null : (
     <Button className="min-h-11 bg-well font-normal" onClick={() => void signOut()}>

@@ -8,7 +8,8 @@ import { accessToken } from "../../auth/tokens";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
-import { Failed, Section, Skeleton } from "../../ui/screen";
+import { Failed, Skeleton } from "../../ui/screen";
+import { Part } from "./part";
 import { useSay } from "./say";
 
 const KEY = ["exports"];
@@ -32,7 +33,7 @@ export function Export() {
   const last = known.data?.[0];
   const preparing = last?.state === "preparing";
   return (
-    <Section title={t`My data`}>
+    <Part title={t`My data`}>
       {known.isError && <Failed onAgain={() => void known.refetch()} />}
       <Card className="flex flex-col gap-3 py-4">
         <p>{t`Everything that is kept about you, in one archive: evenings, games, money, friends, settings.`}</p>
@@ -44,13 +45,14 @@ export function Export() {
           {last?.state === "ready" ? t`Collect anew` : t`Collect my data`}
         </Button>
       </Card>
-    </Section>
+    </Part>
   );
 }
 
 function State({ last }: { last: ExportOut | undefined }) {
   const { t, i18n } = useLingui();
-  const until = last?.until && new Date(last.until).toLocaleDateString(i18n.locale, { day: "numeric", month: "long" });
+  const day = last?.until && new Date(last.until).toLocaleDateString(i18n.locale, { day: "numeric", month: "long" });
+  const until = day?.replace(" ", "\u00a0"); // a date does not break apart
   if (last?.state === "preparing") return t`Being collected. You may leave: the news will say when it is ready.`;
   if (last?.state === "failed") return t`It could not be collected. Please ask again.`;
   return until ? t`Ready. It can be downloaded until ${until}.` : null;

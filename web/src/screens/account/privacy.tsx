@@ -4,7 +4,8 @@ import { changeMe, data, me } from "../../api";
 import type { PrivacyChange, PrivacyOut } from "../../api/generated";
 import { queries } from "../../app/queries";
 import { Card, Choices, Switch } from "../../ui/form";
-import { Failed, Section, Skeleton } from "../../ui/screen";
+import { Failed, Skeleton } from "../../ui/screen";
+import { Part } from "./part";
 import { useSay } from "./say";
 
 const KEY = ["privacy"];
@@ -26,11 +27,11 @@ export function Privacy() {
     },
   });
   return (
-    <Section title={t`Privacy`}>
+    <Part title={t`Privacy`}>
       {kept.isPending && <Skeleton rows={2} />}
       {kept.isError && <Failed onAgain={() => void kept.refetch()} />}
       {kept.data && <Chosen privacy={kept.data} onChange={change.mutate} />}
-    </Section>
+    </Part>
   );
 }
 

@@ -8,8 +8,9 @@ import { rename } from "../../auth/session";
 import type { Language } from "../../i18n";
 import { Button } from "../../ui/button";
 import { Choices, Field } from "../../ui/form";
-import { Section } from "../../ui/screen";
+
 import { toast } from "../../ui/toast";
+import { Part } from "./part";
 import { useSay } from "./say";
 
 export function Profile() {
@@ -31,7 +32,7 @@ export function Profile() {
     if (wanted && wanted !== me.display_name) change.mutate(wanted);
   }
   return (
-    <Section title={t`Profile`}>
+    <Part title={t`Profile`}>
       <div className="flex flex-col gap-4">
         <form onSubmit={submit} className="flex items-end gap-2">
           <Field
@@ -56,6 +57,6 @@ export function Profile() {
           onChange={(language) => void speak(language).catch(say)}
         />
       </div>
-    </Section>
+    </Part>
   );
 }
