@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from artel.contracts.auth import UserRegistered, UserUpdated
+from artel.contracts.auth import Privacy, UserRegistered, UserUpdated
 from artel.contracts.friends import (
     FriendAccepted,
     FriendEvent,
@@ -215,7 +215,13 @@ class Story:
             self.events.append(UserRegistered(user_id=person.id, version=1, display_name=person.name))
             for version in range(2, self.rng.randint(2, 4)):
                 name = f"{person.name} {version}"
-                self.events.append(UserUpdated(user_id=person.id, version=version, display_name=name))
+                update = UserUpdated(user_id=person.id, version=version, display_name=name, privacy=self._privacy())
+                self.events.append(update)
+
+    def _privacy(self) -> Privacy | None:
+        """None: said by a process that does not know of it yet."""
+        hidden = Privacy(figures=self.rng.choice(["known", "friends", "nobody"]), hide_money=self.rng.random() < 0.5)
+        return self.rng.choice([None, hidden])
 
     def _acquaintance(self, one: Person, other: Person) -> None:
         request = {"request_id": self.make_id()}

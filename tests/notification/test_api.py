@@ -204,6 +204,7 @@ class TestPreferences:
             "friend_requested",
             "friend_accepted",
             "identity_changed",
+            "export_ready",
         }
 
     async def test_each_for_itself_and_each_for_himself(self, made: Installation) -> None:

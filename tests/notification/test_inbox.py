@@ -1,12 +1,12 @@
 """What comes into whose inbox, what a correction does to it, and what it says."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from artel.contracts.auth import IdentityLinked, IdentityUnlinked
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserExportReady
 from artel.contracts.friends import FriendAccepted, FriendRemoved, FriendRequested, UserBlocked, UserUnblocked
 from artel.kernel.events import new_id, now
 from artel.kernel.migrations import check, downgrade, migrate
@@ -483,3 +483,18 @@ class TestIdentityChanged:
         item = await only(made, english(made, anya))
         assert said(item)[0] == "Signing in through Google was removed"
         assert item["data"] == {"provider": "google", "linked": False}
+
+
+class TestExports:
+    async def test_ready_once_in_both_languages_and_for_its_owner_alone(self, made: Installation) -> None:
+        anya, boris = made.person("Аня"), made.person("Борис")
+        until = datetime(2026, 12, 3, 20, tzinfo=UTC)
+        ready = UserExportReady(export_id=new_id(), user_id=anya.id, until=until)
+        await made.publish(ready, ready, ready.model_copy(update={"event_id": new_id()}))
+        told = await only(made, anya)
+        assert (told["kind"], told["data"]["export_id"]) == ("export_ready", ready.export_id)
+        assert said(told) == ("Ваши данные собраны", "архив можно скачать до 03.12.2026")
+        assert said(await only(made, english(made, anya))) == (
+            "Your data is ready", "the archive can be downloaded until 03.12.2026",
+        )  # fmt: skip
+        assert await inbox(made, boris) == []

@@ -119,6 +119,7 @@ class Evenings:
 
     async def chores(self, anya: Somebody, vera: Somebody) -> None:
         await self.company.ok(vera, "PATCH", "/users/me", {"display_name": "Вера Ивановна"})
+        await self.company.ok(vera, "PATCH", "/users/me", {"privacy": {"figures": "friends", "hide_money": True}})
         made = await self.company.ok(
             anya, "POST", "/templates", {"name": "Наша", "rules": {"game": "kolkhoz", "price": 1}}
         )
@@ -254,6 +255,9 @@ DAMAGES = (
     Damage("game", game.ties, gone, PAIR, FRIENDS),
     Damage("stats", stats.people, put(display_name="Кто-то"), ("id",)),
     Damage("stats", stats.people, gone, ("id",)),
+    Damage("stats", stats.privacies, put(hide_money=False), ("user_id",)),
+    Damage("stats", stats.privacies, gone, ("user_id",)),
+    Damage("stats", stats.privacies, double(user_id=STRANGER), ()),
     Damage("stats", stats.friendships, put(friends=False), PAIR, stats.friendships.c.friends),
     Damage("stats", stats.blocks, put(blocked=False), ("user_id", "other_id"), stats.blocks.c.blocked),
     Damage("stats", stats.groups, more("version"), ("id",), stats.groups.c.deleted.is_(False)),

@@ -12,6 +12,7 @@ from artel.game.tables import players
 from artel.game.tables import users as game_users
 from artel.kernel.database import Database, Tx
 from artel.stats.tables import people as stats_people
+from artel.stats.tables import privacies
 from artel.verify.difference import Difference, compare
 from artel.verify.pages import pages, rows_of
 
@@ -49,15 +50,17 @@ class People:
 
     async def keys(self) -> AsyncIterator[Sequence[str]]:
         """Of auth, and of whoever else knows somebody."""
-        everywhere = [("auth", users), *((copy.service, copy.table) for copy in COPIES)]
-        for service, table in everywhere:
-            async for page in pages(self._databases[service], table.c.id):
+        everywhere = [("auth", users.c.id), *((copy.service, copy.table.c.id) for copy in COPIES)]
+        for service, column in [*everywhere, ("stats", privacies.c.user_id)]:
+            async for page in pages(self._databases[service], column):
                 yield page
 
     async def look(self, ids: Sequence[str]) -> list[Difference]:
         known = await self._databases["auth"].read(rows_of(users, users.c.id), ids)
         told = [await self._compare(copy, ids, known) for copy in COPIES]
-        return [*_found_by(known), *chain(*told), *await self._databases["game"].read(_seats, ids)]
+        hidden = await self._databases["stats"].read(rows_of(privacies, privacies.c.user_id), ids)
+        seats = await self._databases["game"].read(_seats, ids)
+        return [*_found_by(known), *chain(*told), *_privacies(hidden, known), *seats]
 
     async def _compare(self, copy: Copy, ids: Sequence[str], known: Sequence[Row]) -> list[Difference]:
         found = await self._databases[copy.service].read(rows_of(copy.table, copy.table.c.id), ids)
@@ -70,6 +73,17 @@ def _found_by(known: Sequence[Row]) -> list[Difference]:
     found = [{"id": user["id"], "search_name": user["search_name"]} for user in known]
     expected = [{"id": user["id"], "search_name": user["display_name"].casefold()[:64]} for user in known]
     return compare("auth", "users", {"id": "user"}, found, expected)
+
+
+def _privacies(found: Sequence[Row], known: Sequence[Row]) -> list[Difference]:
+    """Who has decided nothing need not be there."""
+    there = {row["user_id"] for row in found}
+    decided = [
+        {"user_id": user["id"], "figures": user["figures"], "hide_money": user["hide_money"]}
+        for user in known
+        if user["id"] in there or user["figures"] != "known" or user["hide_money"]
+    ]
+    return compare("stats", "privacies", {"user_id": "user"}, found, decided)
 
 
 def _seats(tx: Tx, ids: Sequence[str]) -> list[Difference]:

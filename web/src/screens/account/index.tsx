@@ -1,17 +1,18 @@
 import { useLingui } from "@lingui/react/macro";
+import { useWords } from "../../i18n/words";
 import { Screen } from "../../ui/screen";
 import { Devices } from "./devices";
 import { Export } from "./export";
 import { Privacy } from "./privacy";
 import { Profile } from "./profile";
-import { useWords } from "./words";
+import { WORDS } from "./words";
 
 /** What somebody may decide about himself, a section each, in this order. */
 const SECTIONS = [Profile, Privacy, Devices, Export];
 
 export default function AccountScreen() {
   const { t } = useLingui();
-  useWords();
+  useWords(WORDS);
   return (
     <Screen title={t`Account`} back>
       {SECTIONS.map((Section) => (
