@@ -107,6 +107,20 @@ describe("inside Telegram", () => {
     }
   });
 
+  test("the account: Telegram's back button leads out of it, and nobody signs out of a launch", async () => {
+    const vera = await inside({ id: 900_000_021, name: "Верба" });
+    await vera.page.goto("/");
+    await vera.page.getByRole("link", { name: "Статистика" }).click();
+    await vera.page.getByRole("button", { name: "Настройки" }).click();
+    await vera.page.getByText("это устройство").waitFor();
+    expect(await vera.page.getByText(/^Выйти/).count()).toBe(0);
+    expect(await vera.page.getByRole("button", { name: "Назад" }).count()).toBe(0);
+    expect((await calls(vera, "web_app_setup_back_button")).at(-1)).toEqual({ is_visible: true });
+    await vera.page.evaluate(() => window.__telegramEmit?.("back_button_pressed"));
+    await vera.page.getByRole("heading", { name: "Верба" }).waitFor();
+    expect(vera.faults).toEqual([]);
+  });
+
   test("whoever is blocked is out within seconds, and is told so", async () => {
     const guest = { id: 900_000_011, name: "Лишний" };
     const guestPhone = await inside(guest);

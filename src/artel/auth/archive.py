@@ -91,11 +91,14 @@ class Archive:
 
 async def archived(database: Database, export: Export) -> AsyncIterator[bytes]:
     archive = Archive(export)
-    yield archive.start()
-    for service in ASKED:
-        page, last = 0, False
-        while not last:  # a page that is gone meanwhile cuts the answer off: it is never whole without a word
-            page += 1
-            pieces, last = await database.read(told, export.id, service, page)
-            yield await asyncio.to_thread(archive.add, service, pieces)
-    yield archive.end()
+    try:
+        yield archive.start()
+        for service in ASKED:
+            page, last = 0, False
+            while not last:  # a page that is gone meanwhile cuts the answer off: it is never whole without a word
+                page += 1
+                pieces, last = await database.read(told, export.id, service, page)
+                yield await asyncio.to_thread(archive.add, service, pieces)
+        yield archive.end()
+    finally:  # whoever fetched it may have gone
+        archive.end()
