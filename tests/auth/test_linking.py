@@ -9,11 +9,12 @@ import pytest
 from httpx2 import Response
 
 from artel.auth import linking
-from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserUpdated
+from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserMerged, UserUpdated
 from artel.kernel.bus import Message
-from artel_testing import Installation
+from artel_testing import Installation, Person
 from auth.test_api import DEVICE, code, init_data, sign_in, with_token
 from auth.test_browser_sign_in import Browser, auth, providers, world
+from evenings import Evening
 from openid_provider import PEOPLE, Provider
 
 __all__ = ["auth", "providers", "world"]
@@ -152,6 +153,56 @@ class TestLinking:
         ):
             answer = await with_token(auth, mine, method, path, body)
             assert code(answer) == (403, "sign_in_again")
+
+
+class TestMerging:
+    async def test_two_proven_accounts_become_one(self, auth: Installation, outside: Browser) -> None:
+        heard = await listening(auth, UserMerged.topic)
+        theirs = await outside.sign_in()
+        mine = await launched(auth)
+        begun = await link(outside, mine)
+        for _ in range(2):
+            answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+            assert (answer.status_code, answer.json()["id"]) == (200, mine["user"]["id"])
+        assert await state(auth, mine, begun) == ("linked", "", None)
+        assert await providers_of(auth, mine) == ["google", "telegram"]
+        assert (await outside.sign_in())["user"]["id"] == mine["user"]["id"]
+        refreshed = await auth.call(None, "POST", "/auth/refresh", {"refresh_token": theirs["refresh_token"]})
+        assert refreshed.status_code == 401
+        await auth.drain()
+        [merged] = [UserMerged.read(each.body) for each in heard]
+        assert (merged.user_id, merged.into_id) == (theirs["user"]["id"], mine["user"]["id"])
+
+    async def test_only_what_was_proven(self, auth: Installation, outside: Browser) -> None:
+        """By nobody else, and not with a link that came to nothing."""
+        await outside.sign_in()
+        mine = await launched(auth)
+        begun = await link(outside, mine)
+        other = await sign_in(auth, "Борис")
+        answer = await with_token(auth, other, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (404, "not_found")
+        waiting = {"link_id": (await begin(auth, mine))["link_id"]}
+        assert code(await with_token(auth, mine, "POST", "/auth/merge", waiting)) == (409, "nothing_proven")
+
+    async def test_not_those_who_met(self, auth: Installation, outside: Browser) -> None:
+        theirs = await outside.sign_in()
+        mine = await launched(auth)
+        evening = Evening([Person("Аня", mine["user"]["id"]), Person("Anna", theirs["user"]["id"])], kind="kolkhoz")
+        await auth.publish(evening.created())
+        begun = await link(outside, mine)
+        answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (409, "users_met")
+        assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
+
+    async def test_not_from_a_sign_in_of_long_ago(
+        self, auth: Installation, outside: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await outside.sign_in()
+        mine = await launched(auth)
+        begun = await link(outside, mine)
+        monkeypatch.setattr(linking, "FRESH", timedelta(0))
+        answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (403, "sign_in_again")
 
 
 class TestUnlinking:

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from artel.auth import linking, trips
 from artel.auth.api_sign_in import give_cookie, party
 from artel.auth.oidc import NotProven
-from artel.auth.schemas import IdentityOut, LinkBegun, LinkOpened, LinkOut, LinkStart, Provider, Ticket
-from artel.auth.signing_in import AuthDep, limited, where
+from artel.auth.schemas import IdentityOut, LinkBegun, LinkOpened, LinkOut, LinkStart, Merge, Provider, Ticket, UserOut
+from artel.auth.signing_in import AuthDep, limited, user_out, where
 from artel.kernel.errors import Problem
 from artel.kernel.token import CallerDep
 
@@ -56,3 +56,13 @@ async def look_at_link(auth: AuthDep, caller: CallerDep, link_id: str) -> LinkOu
     link = await linking.of(auth.store, caller.user_id, link_id)
     other = await auth.database.read(linking.other, link) if link.state == "taken" else None
     return LinkOut(provider=link.provider, state=link.state, code=link.code, other=other)
+
+
+@router.post("/merge")
+async def merge(auth: AuthDep, request: Request, caller: CallerDep, body: Merge) -> UserOut:
+    """By a link that is `taken`: what the other account has becomes the caller's, who has proven that it is his too.
+    403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`."""
+    link = await linking.of(auth.store, caller.user_id, body.link_id)
+    user = await auth.database.write(linking.merge, where(request), caller.sid, link)
+    await linking.become_linked(auth.store, link)
+    return user_out(user)

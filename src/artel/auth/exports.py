@@ -121,6 +121,13 @@ def fetch(tx: Tx, user_id: str, export_id: str, here: Where) -> Export:
     return export
 
 
+def forget(tx: Tx, user_id: str) -> None:
+    """Of somebody who is no more."""
+    his = select(exports.c.id).where(exports.c.user_id == user_id)
+    tx.execute(delete(export_pages).where(export_pages.c.export_id.in_(his)))
+    tx.execute(delete(exports).where(exports.c.user_id == user_id))
+
+
 def told(tx: Tx, export_id: str, service: str, page: int) -> tuple[list[Piece], bool]:
     """What is on a page, and whether it is the last one. LookupError: it is gone."""
     this = and_(export_pages.c.export_id == export_id, export_pages.c.service == service, export_pages.c.page == page)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, not_, select, update
 
-from artel.auth import audit, people, tokens
+from artel.auth import audit, exports, people, tokens
 from artel.auth.audit import NOWHERE, Where
 from artel.auth.ended import KEPT_SECONDS
 from artel.auth.tables import identities, seats, sign_ins, users
@@ -63,6 +63,7 @@ def delete_user(tx: Tx, user_id: str) -> bool:
     tokens.end_for_good(tx, user_id)
     tx.execute(delete(seats).where(seats.c.user_id == user_id))
     people.clear(tx, user_id, deletes_at=None, deleted_at=now())
+    exports.forget(tx, user_id)
     idempotency.forget(tx, user_id)
     audit.note(tx, NOWHERE, "deleted", user_id=user_id)
     audit.forget(tx, [user_id, *tx.execute(select(users.c.id).where(users.c.merged_into == user_id)).scalars()])

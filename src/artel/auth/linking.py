@@ -14,9 +14,9 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Row, and_, delete, select, update
 
-from artel.auth import audit, people
+from artel.auth import audit, merging, people
 from artel.auth.audit import Where
-from artel.auth.people import Profile
+from artel.auth.people import Profile, User
 from artel.auth.tables import identities, sign_ins
 from artel.contracts.auth import IdentityLinked, IdentityUnlinked
 from artel.kernel.database import Tx
@@ -80,11 +80,15 @@ async def fail(store: Store, link_id: str, code: str) -> None:
 
 async def arrive(store: Store, link: Link, outcome: Outcome, profile: Profile) -> None:
     if outcome == "linked":
-        await _become(store, link, state="linked")
+        await become_linked(store, link)
     elif outcome == "taken":
         await _become(store, link, state="taken", subject=profile.subject)
     else:
         await _become(store, link, state="failed", code=outcome)
+
+
+async def become_linked(store: Store, link: Link) -> None:
+    await _become(store, link, state="linked")
 
 
 async def _become(store: Store, link: Link, **changes: str) -> Link:
@@ -137,6 +141,17 @@ def link(tx: Tx, here: Where, user_id: str, profile: Profile) -> Outcome:
     people.put_identity(tx, user_id, profile)
     _changed(tx, here, user_id, "linked", profile.provider)
     return "linked"
+
+
+def merge(tx: Tx, here: Where, sid: str, proven: Link) -> User:
+    """Gives who is left. Again it changes nothing."""
+    require_fresh(tx, sid)
+    whose = people.owner(tx, proven.provider, proven.subject) if proven.state in {"taken", "linked"} else None
+    if whose is None:
+        raise Problem(409, "nothing_proven", "Nothing was proven that belongs to another account.")
+    if whose != proven.user_id:
+        merging.merge(tx, whose, proven.user_id, here)
+    return people.get(tx, proven.user_id)
 
 
 def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import literal, select, update
 
-from artel.auth import audit, people, tokens
+from artel.auth import audit, exports, people, tokens
 from artel.auth.audit import NOWHERE, Where
 from artel.auth.people import User
 from artel.auth.tables import identities, seats, users
@@ -53,6 +53,7 @@ def _merge(tx: Tx, user: User, keeper: User) -> None:
     known = people.hold_identities(tx, keeper.id)
     tx.execute(update(identities).where(identities.c.user_id == user.id).values(user_id=keeper.id))
     tokens.end_for_good(tx, user.id)
+    exports.forget(tx, user.id)
     tx.execute(update(users).where(users.c.merged_into == user.id).values(merged_into=keeper.id))
     people.clear(tx, user.id, merged_into=keeper.id)
     _take_seats(tx, user.id, keeper.id)

@@ -144,7 +144,14 @@ def hold(tx: Tx, *user_ids: str) -> dict[str, User]:
 
 def clear(tx: Tx, user_id: str, **values: Any) -> None:
     """The row stays, for what points at it, and says nothing of him any more."""
-    nothing = {"display_name": "", "search_name": "", "username": None, "avatar_url": None, "language": "ru"}
+    nothing: dict[str, Any] = {
+        "display_name": "",
+        "search_name": "",
+        "username": None,
+        "avatar_url": None,
+        "language": "ru",
+    }
+    nothing |= {"found_by": "everybody", "figures": "known", "hide_money": False}
     row = {**nothing, "role": "user", "version": users.c.version + 1, **values}
     tx.execute(update(users).where(users.c.id == user_id).values(row))
 

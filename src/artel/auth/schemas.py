@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from artel.contracts.auth import Onlookers
-from artel.kernel.http import Body, Name
+from artel.kernel.http import Body, Id, Name
 
 Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$")]
 Device = Annotated[str, Field(min_length=16, max_length=128, pattern="^[!-~]+$")]  # 128 bits, written in any way
@@ -60,6 +60,10 @@ class LinkBegun(BaseModel):
     url: str
     match_code: str
     expires_in: int
+
+
+class Merge(Body):
+    link_id: Id
 
 
 class Ticket(Body):

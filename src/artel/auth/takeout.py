@@ -8,8 +8,8 @@ from artel.auth.tables import audit, exports, identities, sign_ins, users
 from artel.kernel.takeout import Rows
 
 PROFILE = (
-    "id", "display_name", "username", "avatar_url", "language", "created_at", "blocked_at", "found_by", "figures",
-    "hide_money",
+    "id", "display_name", "username", "avatar_url", "language", "created_at", "blocked_at", "deletes_at",
+    "found_by", "figures", "hide_money",
 )  # fmt: skip
 
 

@@ -177,6 +177,8 @@ def identity_changed(tx: Tx, event: IdentityLinked | IdentityUnlinked) -> None:
 
 
 def export_ready(tx: Tx, event: UserExportReady) -> None:
+    if who_now(tx, [event.user_id]):
+        return
     news = ExportReadyData(export_id=event.export_id, until=event.until)
     tell(tx, f"export_ready:{event.export_id}", 1, event.at, {event.user_id: news})
 

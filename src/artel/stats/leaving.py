@@ -13,7 +13,7 @@ from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.service import Reaction
 from artel.stats.replay import replay
-from artel.stats.tables import flows, games, lines, listings, people, session_players
+from artel.stats.tables import flows, games, lines, listings, people, privacies, session_players
 
 
 def merged(tx: Tx, event: UserMerged) -> None:
@@ -32,6 +32,7 @@ REACTIONS: Mapping[type[Event], Reaction] = {UserMerged: merged, UserDeleted: de
 
 def _leave(tx: Tx, user_id: str, into_id: str | None) -> None:
     tx.execute(delete(people).where(people.c.id == user_id))
+    tx.execute(delete(privacies).where(privacies.c.user_id == user_id))
     _follow_listing(tx, user_id, into_id)
     played = select(lines.c.game_key, lines.c.kind).where(lines.c.user_id == user_id)
     changed = tx.execute(played).all()

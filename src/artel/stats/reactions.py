@@ -61,7 +61,7 @@ def keep_name(tx: Tx, user: UserRegistered | UserUpdated) -> None:
 def keep_profile(tx: Tx, user: UserUpdated) -> None:
     """A change that says nothing of privacy, even a later one, leaves what was said of it."""
     keep_name(tx, user)
-    if user.privacy:
+    if user.privacy and not who_now(tx, [user.user_id]):
         row = {"user_id": user.user_id, "version": user.version, **user.privacy.model_dump()}
         put_newest(tx, privacies, row)
 

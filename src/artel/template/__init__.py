@@ -8,6 +8,4 @@ from artel.template.reactions import REACTIONS
 from artel.template.tables import metadata
 from artel.template.takeout import CHAPTERS
 
-service = Service(
-    "template", router, metadata, {**REACTIONS, UserExportRequested: telling("template", CHAPTERS)}
-)
+service = Service("template", router, metadata, {**REACTIONS, UserExportRequested: telling("template", CHAPTERS)})

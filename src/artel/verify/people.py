@@ -81,7 +81,8 @@ def _privacies(found: Sequence[Row], known: Sequence[Row]) -> list[Difference]:
     decided = [
         {"user_id": user["id"], "figures": user["figures"], "hide_money": user["hide_money"]}
         for user in known
-        if user["id"] in there or user["figures"] != "known" or user["hide_money"]
+        if not (user["merged_into"] or user["deleted_at"])
+        and (user["id"] in there or user["figures"] != "known" or user["hide_money"])
     ]
     return compare("stats", "privacies", {"user_id": "user"}, found, decided)
 

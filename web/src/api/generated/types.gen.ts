@@ -1620,6 +1620,10 @@ export type MeOut = {
      */
     avatar_url: string | null;
     /**
+     * Deletes At
+     */
+    deletes_at?: string | null;
+    /**
      * Display Name
      */
     display_name: string;
@@ -1636,6 +1640,16 @@ export type MeOut = {
      * Username
      */
     username: string | null;
+};
+
+/**
+ * Merge
+ */
+export type Merge = {
+    /**
+     * Link Id
+     */
+    link_id: string;
 };
 
 /**
@@ -3308,7 +3322,7 @@ export type LookData = {
         /**
          * Kind
          */
-        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | 'export_requested' | 'export_fetched' | null;
+        kind?: 'signed_in' | 'refused' | 'refresh_reused' | 'signed_out' | 'signed_out_everywhere' | 'linked' | 'unlinked' | 'blocked' | 'unblocked' | 'merged' | 'deletion_asked' | 'deletion_taken_back' | 'deleted' | 'export_requested' | 'export_fetched' | null;
         /**
          * User Id
          */
@@ -3700,6 +3714,35 @@ export type SignOutResponses = {
 };
 
 export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
+
+export type MergeData = {
+    body: Merge;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/merge';
+};
+
+export type MergeErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type MergeError = MergeErrors[keyof MergeErrors];
+
+export type MergeResponses = {
+    /**
+     * Successful Response
+     */
+    200: UserOut;
+};
+
+export type MergeResponse = MergeResponses[keyof MergeResponses];
 
 export type RefreshData = {
     body: Refresh;
@@ -6641,6 +6684,35 @@ export type FetchExportResponses = {
 };
 
 export type FetchExportResponse = FetchExportResponses[keyof FetchExportResponses];
+
+export type KeepMeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/me/keep';
+};
+
+export type KeepMeErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type KeepMeError = KeepMeErrors[keyof KeepMeErrors];
+
+export type KeepMeResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type KeepMeResponse = KeepMeResponses[keyof KeepMeResponses];
 
 export type PersonData = {
     body?: never;

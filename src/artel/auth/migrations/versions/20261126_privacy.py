@@ -2,7 +2,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_privacy"
-down_revision = "20261126_identities"
+down_revision = "20261126_leaving"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_privacies"
-down_revision = "20261122_initial"
+down_revision = "20261126_gone"
 branch_labels = None
 depends_on = None
 
