@@ -20,3 +20,9 @@ export function useWhen(): (at: string) => string {
     return then.toLocaleDateString(i18n.locale, { day: "numeric", month: "long", year });
   };
 }
+
+/** «10 декабря», which does not break apart. */
+export function useDay(): (at: string) => string {
+  const { i18n } = useLingui();
+  return (at) => new Date(at).toLocaleDateString(i18n.locale, { day: "numeric", month: "long" }).replace(" ", "\u00a0");
+}

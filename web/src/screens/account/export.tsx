@@ -5,6 +5,7 @@ import type { ExportOut } from "../../api/generated";
 import { asProblem, Unreachable } from "../../api/problem";
 import { queries } from "../../app/queries";
 import { accessToken } from "../../auth/tokens";
+import { useDay } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
@@ -50,9 +51,9 @@ export function Export() {
 }
 
 function State({ last }: { last: ExportOut | undefined }) {
-  const { t, i18n } = useLingui();
-  const day = last?.until && new Date(last.until).toLocaleDateString(i18n.locale, { day: "numeric", month: "long" });
-  const until = day?.replace(" ", "\u00a0"); // a date does not break apart
+  const { t } = useLingui();
+  const day = useDay();
+  const until = last?.until && day(last.until);
   if (last?.state === "preparing") return t`Being collected. You may leave: the news will say when it is ready.`;
   if (last?.state === "failed") return t`It could not be collected. Please ask again.`;
   return until ? t`Ready. It can be downloaded until ${until}.` : null;

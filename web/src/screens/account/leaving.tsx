@@ -1,0 +1,77 @@
+import { useLingui } from "@lingui/react/macro";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { deleteMe, keepMe } from "../../api";
+import { useMe } from "../../auth/hooks";
+import { rename, signOut } from "../../auth/session";
+import { useDay } from "../../lib/evening";
+import { inTelegram } from "../../telegram";
+import { Button } from "../../ui/button";
+import { Card } from "../../ui/form";
+import { Sheet } from "../../ui/sheet";
+import { toast } from "../../ui/toast";
+import { Part } from "./part";
+import { useSay } from "./say";
+
+export function Leaving() {
+  const { t } = useLingui();
+  const { deletes_at } = useMe();
+  const [asking, setAsking] = useState(false);
+  return (
+    <Part title={t`Leave Artel`}>
+      {deletes_at ? (
+        <Stay at={deletes_at} />
+      ) : (
+        <Button wide look="danger" onClick={() => setAsking(true)}>
+          {t`Delete my account`}
+        </Button>
+      )}
+      {asking && <Leave onClose={() => setAsking(false)} />}
+    </Part>
+  );
+}
+
+function Stay({ at }: { at: string }) {
+  const { t } = useLingui();
+  const me = useMe();
+  const say = useSay();
+  const day = useDay()(at);
+  const keep = useMutation({
+    mutationFn: () => keepMe(),
+    onSuccess: () => {
+      rename({ ...me, deletes_at: null });
+      toast(t`You stay`);
+    },
+    onError: say,
+  });
+  return (
+    <Card className="flex flex-col gap-3 py-4">
+      <p>{t`This account will be deleted on ${day}.`}</p>
+      <Button wide look="primary" busy={keep.isPending} onClick={() => keep.mutate()}>
+        {t`Do not delete it`}
+      </Button>
+    </Card>
+  );
+}
+
+/** Whoever is in Telegram is signed in again by the launch, and sees there that he may still stay. */
+function Leave({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const say = useSay();
+  const leave = useMutation({
+    mutationFn: () => deleteMe(),
+    onSuccess: () => (inTelegram() ? window.location.reload() : signOut()),
+    onError: say,
+  });
+  return (
+    <Sheet title={t`Delete the account?`} onClose={onClose}>
+      <div className="flex flex-col gap-4">
+        <p>{t`You are signed out on all devices, and in 14 days everything about you is deleted: name, friends, rules, figures. Until then, sign in again to take it back.`}</p>
+        <p>{t`What others have played with you stays with them: in their evenings a player without a name is in your place, and the sums do not change.`}</p>
+        <Button wide look="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
+          {t`Delete in 14 days`}
+        </Button>
+      </div>
+    </Sheet>
+  );
+}
