@@ -63,7 +63,7 @@ def accept(tx: Tx, session_id: str, caller: Caller, claim_id: str, played: froze
     tx.execute(update(claims).where(others, claims.c.id != claim_id).values(state="declined", decided_at=now()))
     decided = _decide(tx, row, "accepted")
     after = _touched(tx, session_id)
-    emit(tx, GuestClaimed(**_said(tx, after, guest.id, row.user_id)))
+    emit(tx, GuestClaimed(**what_is_said(tx, after, guest.id, row.user_id)))
     return decided
 
 
@@ -93,7 +93,7 @@ def take_back(tx: Tx, session_id: str, caller: Caller, player_id: str) -> None:
         _rename(tx, session_id, player_id, {"user_id": None, "name": guest.guest_name, "guest_name": None})
     after = _touched(tx, session_id)
     if row.state == "accepted":
-        emit(tx, GuestUnclaimed(**_said(tx, after, player_id, row.user_id)))
+        emit(tx, GuestUnclaimed(**what_is_said(tx, after, player_id, row.user_id)))
 
 
 def seen(tx: Tx, session_id: str, caller: Caller, *, organizer: bool, limit: int, after: str | None) -> Sequence[Claim]:
@@ -137,7 +137,8 @@ def _touched(tx: Tx, session_id: str) -> Meta:
     return locked(tx, session_id)
 
 
-def _said(tx: Tx, meta: Meta, player_id: str, user_id: str) -> dict[str, Any]:
+def what_is_said(tx: Tx, meta: Meta, player_id: str, user_id: str) -> dict[str, Any]:
+    """Of a change of who this player is."""
     version = heads(tx, [meta.id])[meta.id].version
     everybody = [player.id for player in meta.players]
     said = about(meta, parse_rules(meta.rules), everybody, version)

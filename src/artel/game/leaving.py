@@ -8,10 +8,9 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, union
 
 from artel.contracts.auth import UserDeleted, UserMerged
 from artel.contracts.game import NAMELESS, GameFinished, GuestClaimed, GuestUnclaimed, SessionFinished
-from artel.engine.rules import parse_rules
-from artel.game.announce import about
+from artel.game.claims import what_is_said
 from artel.game.joining import locked
-from artel.game.meta import Meta, heads
+from artel.game.meta import Meta
 from artel.game.people import names, touch
 from artel.game.tables import claims, events, leavers, members, players, sessions, summaries, users
 from artel.kernel import gone, idempotency
@@ -89,7 +88,7 @@ def _follow(tx: Tx, meta: Meta, user_id: str, into_id: str | None) -> None:
         _forget_names(tx, after, seat.id if seat else None)
     if seat:
         kind = GuestClaimed if to_seat else GuestUnclaimed
-        emit(tx, kind(**_said(tx, after), player_id=seat.id, user_id=to_seat or user_id, claim_version=after.stamp))
+        emit(tx, kind(**what_is_said(tx, after, seat.id, to_seat or user_id)))
 
 
 def _change(tx: Tx, table: Table, where: ColumnElement[bool], values: Mapping[str, Any]) -> None:
@@ -148,11 +147,6 @@ def _scorers(meta: Meta, user_id: str, into_id: str | None) -> str | Sequence[st
         return meta.scorers
     left = [into_id if scorer == user_id else scorer for scorer in meta.scorers]
     return list(dict.fromkeys(scorer for scorer in left if scorer))
-
-
-def _said(tx: Tx, meta: Meta) -> dict[str, Any]:
-    version = heads(tx, [meta.id])[meta.id].version
-    return about(meta, parse_rules(meta.rules), [player.id for player in meta.players], version)
 
 
 # What was announced holds names. It may be told once more, so it must not hold those of nobody.
