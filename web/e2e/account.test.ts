@@ -153,3 +153,19 @@ test("more than a few times a day is refused in words", async () => {
   await page.getByRole("button", { name: "Собрать мои данные" }).click();
   await page.getByText("Слишком часто для одного дня. Попробуйте завтра.").waitFor();
 });
+
+test("whoever wants to go is out everywhere, and may think again", async () => {
+  const { page } = await at("Уходящий");
+  await page.getByRole("button", { name: "Удалить аккаунт" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Удалить через 14 дней" }).click();
+  await page.getByRole("heading", { name: "Артель Бильярд" }).waitFor();
+  await page.getByLabel("Ваше имя").fill("Уходящий");
+  await page.getByRole("button", { name: "Войти" }).click();
+  await page.getByRole("link", { name: /Аккаунт будет удалён/ }).click();
+  await page.getByRole("button", { name: "Не удалять" }).click();
+  await page.getByText("Вы остаётесь").waitFor();
+  await page.getByRole("button", { name: "Удалить аккаунт" }).waitFor();
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Вечера" }).waitFor();
+  expect(await page.getByRole("link", { name: /Аккаунт будет удалён/ }).count()).toBe(0);
+});

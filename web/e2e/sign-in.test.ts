@@ -121,6 +121,115 @@ describe("in a browser", () => {
   }
 });
 
+describe("another way to sign in", () => {
+  const launchedBy = (id: number, name: string): string => {
+    const pairs: Record<string, string> = {
+      auth_date: String(Math.floor(Date.now() / 1000)),
+      query_id: `q${id}`,
+      signature: "c2lnbmF0dXJl",
+      user: JSON.stringify({ id, first_name: name, language_code: "ru" }),
+    };
+    const text = Object.entries(pairs)
+      .map(([key, value]) => `${key}=${value}`)
+      .join("\n");
+    const key = createHmac("sha256", "WebAppData").update(BOT_TOKEN).digest();
+    return new URLSearchParams({ ...pairs, hash: createHmac("sha256", key).update(text).digest("hex") }).toString();
+  };
+
+  async function inTelegram(id: number, name: string, scheme: "light" | "dark" = "dark"): Promise<Phone> {
+    const made = await visitor(name, { scheme });
+    await made.context.addInitScript(
+      (options) => {
+        window.__telegramMock = options;
+      },
+      { initData: launchedBy(id, name), scheme, insets: { top: 47, bottom: 34 } },
+    );
+    await made.page.goto("/account");
+    await made.page.getByRole("heading", { name: "Как я вхожу" }).waitFor();
+    return made;
+  }
+
+  /** The number that the app shows, and the page that Telegram was asked to open outside. */
+  async function begun({ page }: Phone): Promise<{ number: string; url: string }> {
+    await page.getByRole("button", { name: "Добавить вход через Google" }).click();
+    const number = await page
+      .getByRole("dialog")
+      .getByText(/^\d\d$/)
+      .textContent();
+    await page.getByRole("button", { name: "Открыть страницу" }).click();
+    const opened = await page.evaluate(() =>
+      (window.__telegramCalls ?? []).filter(({ name }) => name === "web_app_open_link").map(({ params }) => params),
+    );
+    const { url } = opened.at(-1) as { url: string };
+    return { number: number ?? "", url };
+  }
+
+  async function proveAt(url: string, number: string): Promise<Phone> {
+    const outside = await visitor("снаружи");
+    await outside.page.goto(url);
+    await outside.page.getByText(number, { exact: true }).waitFor();
+    await outside.page.getByRole("button", { name: /Число то же/ }).click();
+    await outside.page.getByRole("link", { name: "Continue" }).click();
+    return outside;
+  }
+
+  test("from Telegram in a browser outside, and the app hears of it by itself", async () => {
+    await providers.tell({
+      google: { claims: { sub: "2001", name: "Vera", email: "vera@example.invalid", email_verified: true } },
+    });
+    const vera = await inTelegram(900_000_031, "Вера");
+    const { number, url } = await begun(vera);
+    const outside = await proveAt(url, number);
+    await outside.page.getByRole("heading", { name: "Готово" }).waitFor();
+    await vera.page.getByText("vera@example.invalid").waitFor();
+    expect(await vera.page.getByRole("dialog").count()).toBe(0);
+    const again = await visitor("Вера в браузере");
+    await again.page.goto("/stats");
+    await through(again, "Google");
+    await again.page.getByRole("heading", { name: "Вера" }).waitFor();
+
+    await vera.page.getByRole("button", { name: "Google: убрать" }).click();
+    await vera.page.getByRole("dialog").getByRole("button", { name: "Убрать" }).click();
+    await vera.page.getByText("Убрано").waitFor();
+    await again.page.reload();
+    await again.page.getByText("Вход устарел").waitFor();
+    for (const { faults } of phones) expect(faults).toEqual([]);
+  });
+
+  test("two accounts that were both proven become one", async () => {
+    await providers.tell({ google: { claims: { sub: "2002", name: "Old Friend" } } });
+    const before = await visitor("Old Friend");
+    await before.page.goto("/stats");
+    await through(before, "Google");
+    await before.page.getByRole("heading", { name: "Old Friend" }).waitFor();
+    const gleb = await inTelegram(900_000_032, "Глеб");
+    const { number, url } = await begun(gleb);
+    const outside = await proveAt(url, number);
+    await outside.page.getByRole("heading", { name: "Это другой аккаунт" }).waitFor();
+    await gleb.page.getByText("Old Friend").waitFor();
+    await gleb.page.getByRole("button", { name: "Объединить аккаунты" }).click();
+    await gleb.page.getByText("Теперь это один аккаунт").waitFor();
+    const again = await visitor("Глеб в браузере");
+    await again.page.goto("/stats");
+    await through(again, "Google");
+    await again.page.getByRole("heading", { name: "Глеб" }).waitFor();
+  });
+
+  test("whose link it is not says so, and nothing happens", async () => {
+    const mallory = await inTelegram(900_000_033, "Мэллори");
+    const { url } = await begun(mallory);
+    const victim = await visitor("Жертва");
+    await victim.page.goto(url);
+    await victim.page.getByText("Мэллори").waitFor();
+    const found = await new AxeBuilder({ page: victim.page }).analyze();
+    expect(found.violations).toEqual([]);
+    await victim.page.getByRole("button", { name: "Это не моё" }).click();
+    await victim.page.getByRole("heading", { name: "Ничего не изменилось" }).waitFor();
+    await victim.page.reload();
+    await victim.page.getByRole("heading", { name: "Эта ссылка больше не действует" }).waitFor();
+  });
+});
+
 describe("by the older widget", () => {
   let old: Server;
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { Link, useNavigate } from "react-router";
 import { data, listSessions } from "../api";
 import type { SessionListed } from "../api/types";
 import { useMe } from "../auth/hooks";
-import { useEveningName, useWhen } from "../lib/evening";
+import { useDay, useEveningName, useWhen } from "../lib/evening";
 import { Avatar } from "../ui/avatar";
 import { Button } from "../ui/button";
 import { NextIcon, PlusIcon } from "../ui/icons";
@@ -26,6 +26,7 @@ export default function HomeScreen() {
   }, []);
   return (
     <Screen title={t`Evenings`} footer={<Tabs />}>
+      <Leaving />
       <div className="flex flex-wrap gap-2">
         <Button look="primary" className="flex-[1_1_9rem] px-2 whitespace-nowrap" onClick={() => navigate("/new")}>
           <PlusIcon className="size-5 shrink-0 max-[24rem]:hidden" />
@@ -39,6 +40,21 @@ export default function HomeScreen() {
       <Finished />
       {joining && <JoinSheet onClose={() => setJoining(false)} />}
     </Screen>
+  );
+}
+
+/** Whoever has asked to be deleted is here because he signed in once more. */
+function Leaving() {
+  const { t } = useLingui();
+  const { deletes_at } = useMe();
+  const day = useDay();
+  if (!deletes_at) return null;
+  const when = day(deletes_at);
+  return (
+    <Link to="/account" className="flex min-h-14 items-center gap-2 rounded-tile bg-card px-4 py-3 active:bg-well">
+      <span className="grow">{t`This account will be deleted on ${when}. Keep it?`}</span>
+      <NextIcon className="size-4 shrink-0 text-hint" />
+    </Link>
   );
 }
 
