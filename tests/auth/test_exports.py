@@ -13,11 +13,11 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import func, select, update
 
-from artel.auth import archive, exports, tables
+from artel.auth import archive, exports, leaving, merging, tables
 from artel.compose import SERVICES, load
 from artel.contracts.auth import UserExportRequested
 from artel.contracts.export import ASKED, UserExportPart
-from artel.kernel.events import new_id
+from artel.kernel.events import new_id, now
 from artel.kernel.takeout import Piece
 from artel_testing import Installation, installation
 from auth.test_admin import ANNA, launched, looked
@@ -236,3 +236,21 @@ class TestArchive:
         await exports.tidy(database)
         with pytest.raises(LookupError):
             _ = [part async for part in reading]
+
+    @pytest.mark.parametrize("how", ["deleted", "merged"])
+    async def test_goes_with_its_owner_and_a_late_part_finds_nothing(self, auth: Installation, how: str) -> None:
+        anya, boris = await sign_in(auth), await sign_in(auth, "Борис")
+        await made(auth, anya)
+        late = await asked(auth, anya)
+        database = auth.app.state.contexts["auth"].database
+        if how == "deleted":
+            await with_token(auth, anya, "DELETE", "/users/me")
+            due = update(tables.users).where(tables.users.c.id == anya["user"]["id"]).values(deletes_at=now())
+            await database.write(lambda tx: tx.execute(due))
+            await leaving.delete_due(database)
+        else:
+            await database.write(merging.merge, anya["user"]["id"], boris["user"]["id"])
+        await auth.publish(*(part(late, anya, service) for service in OTHERS))
+        assert await pages_left(auth) == 0
+        left = await database.read(lambda tx: tx.execute(select(tables.exports)).all())
+        assert left == []

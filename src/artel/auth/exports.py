@@ -122,10 +122,11 @@ def fetch(tx: Tx, user_id: str, export_id: str, here: Where) -> Export:
 
 
 def forget(tx: Tx, user_id: str) -> None:
-    """Of somebody who is no more."""
+    """All of somebody's; a part that is on its way waits for it, and then finds nothing."""
     his = select(exports.c.id).where(exports.c.user_id == user_id)
-    tx.execute(delete(export_pages).where(export_pages.c.export_id.in_(his)))
-    tx.execute(delete(exports).where(exports.c.user_id == user_id))
+    ids = list(tx.execute(his.with_for_update()).scalars())
+    tx.execute(delete(export_pages).where(export_pages.c.export_id.in_(ids)))
+    tx.execute(delete(exports).where(exports.c.id.in_(ids)))
 
 
 def told(tx: Tx, export_id: str, service: str, page: int) -> tuple[list[Piece], bool]:
