@@ -161,6 +161,8 @@ test("whoever wants to go is out everywhere, and may think again", async () => {
   await page.getByRole("heading", { name: "Артель Бильярд" }).waitFor();
   await page.getByLabel("Ваше имя").fill("Уходящий");
   await page.getByRole("button", { name: "Войти" }).click();
+  await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  await page.goto("/");
   await page.getByRole("link", { name: /Аккаунт будет удалён/ }).click();
   await page.getByRole("button", { name: "Не удалять" }).click();
   await page.getByText("Вы остаётесь").waitFor();
