@@ -107,13 +107,16 @@ def link_started(house: House, who: Somebody) -> dict[str, Any]:
     return started
 
 
-def google_linked(house: House, who: Somebody, google: Provider) -> None:
-    """Of an account that nobody has come with yet."""
+def google_linked(house: House, who: Somebody, google: Provider, *, taken: bool = False) -> str:
+    """Of an account that nobody has come with yet, or somebody else has. Gives the link's id."""
     google.claims["sub"] = new_id()
-    ticket = {"ticket": link_started(house, who)["url"].partition("#")[2]}
     with Client(base_url=house.address) as http:
-        opened = http.post(f"{API}/auth/link/open", json=ticket).json()
+        if taken:
+            http.post(f"{API}/auth/exchange", json=proven(house)).raise_for_status()
+        started = link_started(house, who)
+        opened = http.post(f"{API}/auth/link/open", json={"ticket": started["url"].partition("#")[2]}).json()
         came_back(http, opened["url"])
+    return str(started["link_id"])
 
 
 def proven(house: House) -> dict[str, str]:
@@ -178,6 +181,8 @@ class Visit:
             case.body = proven(self.house)
         if case.path.endswith("/link/open"):
             case.body = {"ticket": link_started(self.house, self.owner)["url"].partition("#")[2]}
+        if case.path.endswith("/auth/merge"):
+            case.body = {"link_id": google_linked(self.house, self.owner, self.google, taken=True)}
         if "/identities/" in case.path:
             case.path_parameters["provider"] = "google"
             google_linked(self.house, self.owner, self.google)

@@ -167,7 +167,7 @@ async def callback(
     try:
         profile = await trips.proven(party(auth, provider), trip, said)
     except NotProven as refusal:
-        log.warning("somebody came back from a provider without a proof", provider=provider, reason=str(refusal))
+        log.warning("somebody came back from a provider without a proof", what=provider, why=str(refusal))
         if trip.link_id:
             await linking.fail(auth.store, trip.link_id, refusal.code)
         return await _refused(auth, request, linking.PAGE if trip.link_id else trip.return_to, refusal.code)
