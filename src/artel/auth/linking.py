@@ -62,7 +62,7 @@ async def open_page(store: Store, ticket: str) -> Link:
     link = await pending(store, link_id) if link_id else None
     if link is None:
         raise not_found("This link is not good any more: make a new one in the app.")
-    return await _become(store, link, state="opened")
+    return await _put(store, replace(link, state="opened"))
 
 
 async def of(store: Store, user_id: str, link_id: str) -> Link:
@@ -75,30 +75,25 @@ async def of(store: Store, user_id: str, link_id: str) -> Link:
 async def fail(store: Store, link_id: str, code: str) -> None:
     link = await pending(store, link_id)
     if link:
-        await _become(store, link, state="failed", code=code)
+        await _put(store, replace(link, state="failed", code=code))
 
 
 async def arrive(store: Store, link: Link, outcome: Outcome, profile: Profile) -> None:
     if outcome == "linked":
         await become_linked(store, link)
     elif outcome == "taken":
-        await _become(store, link, state="taken", subject=profile.subject)
+        await _put(store, replace(link, state="taken", subject=profile.subject))
     else:
-        await _become(store, link, state="failed", code=outcome)
+        await _put(store, replace(link, state="failed", code=outcome))
 
 
 async def become_linked(store: Store, link: Link) -> None:
-    await _become(store, link, state="linked")
+    await _put(store, replace(link, state="linked"))
 
 
-async def _become(store: Store, link: Link, **changes: str) -> Link:
-    after = replace(link, **changes)  # type: ignore[arg-type]  # the names are the class's own
-    await _put(store, after)
-    return after
-
-
-async def _put(store: Store, link: Link) -> None:
+async def _put(store: Store, link: Link) -> Link:
     await store.put(f"link.{link.id}", orjson.dumps(asdict(link)).decode(), LINK_SECONDS)
+    return link
 
 
 async def pending(store: Store, link_id: str) -> Link | None:
