@@ -209,6 +209,18 @@ class TestRefresh:
     async def test_forged_touches_nobody(self, auth: Installation, token: str) -> None:
         assert code(await refresh(auth, token)) == (401, "unauthenticated")
 
+    @pytest.mark.parametrize(("days", "times"), [(61, 1), (59, 7)])
+    async def test_not_for_ever(
+        self, auth: Installation, monkeypatch: pytest.MonkeyPatch, days: int, times: int
+    ) -> None:
+        """Neither unused for two months, nor used for more than a year."""
+        made = await sign_in(auth)
+        for each in range(1, times + 1):
+            monkeypatch.setattr(tokens, "now", lambda ago=days * each: events.now() + timedelta(days=ago))
+            answer = await refresh(auth, made["refresh_token"])
+            assert answer.status_code == (401 if each == times else 200), answer.text
+            made = answer.json()
+
     async def test_guess_with_a_true_sign_in_touches_nobody(self, auth: Installation) -> None:
         token = (await sign_in(auth))["refresh_token"]
         sid, generation, mac = token.split(".")

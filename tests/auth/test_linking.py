@@ -120,7 +120,7 @@ class TestLinking:
     async def test_what_is_somebody_elses_stays_his(self, auth: Installation, outside: Browser) -> None:
         theirs = await outside.sign_in()
         mine = await launched(auth)
-        assert await state(auth, mine, await link(outside, mine)) == ("taken", "", "Anna Ivanova")
+        assert await state(auth, mine, await link(outside, mine)) == ("taken", "identity_taken", "Anna Ivanova")
         assert await providers_of(auth, mine) == ["telegram"]
         assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
 

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { launch, type Options, type Phone, phone, remember } from "./browser.ts";
 import { BOT_TOKEN, type Providers, type Server, startProviders, startServer } from "./server.ts";
 
+const APP = "https://t.me/artel_bot/play";
 let providers: Providers;
 let server: Server;
 let browser: Browser;
@@ -13,7 +14,10 @@ let phones: Phone[] = [];
 
 beforeAll(async () => {
   providers = await startProviders();
-  [server, browser] = await Promise.all([startServer({ env: providers.env }), launch()]);
+  [server, browser] = await Promise.all([
+    startServer({ env: { ...providers.env, ARTEL_TELEGRAM_APP: APP } }),
+    launch(),
+  ]);
 });
 
 afterAll(async () => {
@@ -105,6 +109,7 @@ describe("in a browser", () => {
         "Mozilla/5.0 (Linux; Android 16; Pixel 9; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/156.0.0.0 Mobile Safari/537.36 Instagram 400.0",
     });
     await anna.page.goto("/");
+    expect(await anna.page.getByRole("link", { name: "Открыть в Telegram" }).getAttribute("href")).toBe(APP);
     await anna.page.getByText(/Откройте эту страницу в Chrome или Safari/).waitFor();
     expect(await anna.page.getByRole("button", { name: "Войти через Google" }).count()).toBe(0);
     await anna.page.getByRole("button", { name: "Войти через Telegram" }).waitFor();
@@ -142,9 +147,9 @@ describe("another way to sign in", () => {
       (options) => {
         window.__telegramMock = options;
       },
-      { initData: launchedBy(id, name), scheme, insets: { top: 47, bottom: 34 } },
+      { initData: launchedBy(id, name), scheme, insets: { top: 47, bottom: 34 }, startParam: "account" },
     );
-    await made.page.goto("/account");
+    await made.page.goto("/");
     await made.page.getByRole("heading", { name: "Как я вхожу" }).waitFor();
     return made;
   }
@@ -181,6 +186,8 @@ describe("another way to sign in", () => {
     const { number, url } = await begun(vera);
     const outside = await proveAt(url, number);
     await outside.page.getByRole("heading", { name: "Готово" }).waitFor();
+    const back = outside.page.getByRole("link", { name: "Вернуться в Telegram" });
+    expect(await back.getAttribute("href")).toBe(`${APP}?startapp=account`);
     await vera.page.getByText("vera@example.invalid").waitFor();
     expect(await vera.page.getByRole("dialog").count()).toBe(0);
     const again = await visitor("Вера в браузере");

@@ -82,13 +82,13 @@ async def arrive(store: Store, link: Link, outcome: Outcome, profile: Profile) -
     if outcome == "linked":
         await become_linked(store, link)
     elif outcome == "taken":
-        await _put(store, replace(link, state="taken", subject=profile.subject))
+        await _put(store, replace(link, state="taken", code="identity_taken", subject=profile.subject))
     else:
         await _put(store, replace(link, state="failed", code=outcome))
 
 
 async def become_linked(store: Store, link: Link) -> None:
-    await _put(store, replace(link, state="linked"))
+    await _put(store, replace(link, state="linked", code=""))
 
 
 async def _put(store: Store, link: Link) -> Link:

@@ -28,6 +28,8 @@ from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, unauthenticated
 ACCESS_SECONDS = 900
 GRACE = timedelta(seconds=10)  # two tabs, or an answer that got lost
 IDLE = timedelta(days=60)
+LONGEST = timedelta(days=365)
+"""Then a device proves anew whose it is, however often it was used."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TokenMaker:
         """Or whose it is: it was used before, and the family has just been revoked."""
         sid, generation = self._read(token)
         row = tx.execute(select(sign_ins).where(sign_ins.c.id == sid).with_for_update()).one_or_none()
-        if row is None or row.refreshed_at < now() - IDLE:
+        if row is None or row.refreshed_at < now() - IDLE or row.created_at < now() - LONGEST:
             raise unauthenticated("Sign in again.")
         if row.revoked_at is not None:
             raise Problem(401, "refresh_reused", "This sign-in has ended.") if generation < row.generation else ended()
