@@ -441,6 +441,19 @@ class TestTokens:
         assert code(answer) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
 
+    async def test_in_an_address_or_a_cookie_it_is_none(self, auth: Installation) -> None:
+        token = (await sign_in(auth))["access_token"]
+        for place in ({"params": {"access_token": token}}, {"headers": {"Cookie": f"access_token={token}"}}):
+            assert code(await auth.call(None, "GET", "/users/me", **place)) == (401, "unauthenticated")
+
+    async def test_what_was_there_before_a_sign_in_is_not_what_comes_of_it(self, auth: Installation) -> None:
+        """Nobody can fix another's session beforehand: each sign-in is a family of its own."""
+        first, second = await sign_in(auth), await sign_in(auth)
+        assert len({first["access_token"], second["access_token"]}) == 2
+        await with_token(auth, first, "POST", "/auth/logout")
+        assert (await refresh(auth, first["refresh_token"])).status_code == 401
+        assert (await refresh(auth, second["refresh_token"])).status_code == 200
+
     async def test_expired(self, auth: Installation) -> None:
         past = auth.person("Аня", exp=int(time.time()) - 1)
         assert code(await auth.call(past, "GET", "/users/me")) == (401, "token_expired")
