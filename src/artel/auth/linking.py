@@ -30,7 +30,7 @@ LINK_SECONDS = 600
 FRESH = timedelta(minutes=15)
 PAGE = "/link"
 State = Literal["waiting", "opened", "linked", "taken", "failed"]
-Outcome = Literal["linked", "taken", "another_linked"]
+Outcome = Literal["linked", "taken", "another_linked", "expired"]
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,12 @@ def other(tx: Tx, of: Link) -> str | None:
 
 
 def link(tx: Tx, here: Where, user_id: str, profile: Profile) -> Outcome:
-    """`taken`: it is somebody else's. `another_linked`: he has one of this provider, and it is not this one."""
+    """`taken`: it is somebody else's. `another_linked`: he has one of this provider, and it is not this one. `expired`:
+    he may not sign in himself any more."""
+    user = people.hold(tx, user_id).get(user_id)
+    if user is None or user.merged_into or user.deleted_at or user.blocked_at:
+        return "expired"
     lock(tx, f"identity.{profile.provider}.{profile.subject}")
-    lock(tx, f"identities.{user_id}")
     whose = people.owner(tx, profile.provider, profile.subject)
     if whose:
         return "linked" if whose == user_id else "taken"
@@ -152,7 +155,7 @@ def merge(tx: Tx, here: Where, sid: str, proven: Link) -> User:
 def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:
     """Sign-ins that were made by it end, but for this one. 404 if it is not there, 409 if it is the last."""
     require_fresh(tx, sid)
-    lock(tx, f"identities.{user_id}")
+    people.hold(tx, user_id)
     theirs = people.providers(tx, [user_id])[user_id]
     if provider not in theirs:
         raise not_found()
