@@ -165,7 +165,7 @@ test("whoever wants to go is out everywhere, and may think again", async () => {
   await page.goto("/");
   await page.getByRole("link", { name: /Аккаунт будет удалён/ }).click();
   await page.getByRole("button", { name: "Не удалять" }).click();
-  await page.getByText("Вы остаётесь").waitFor();
+  await page.getByText("Вы остаётесь", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Удалить аккаунт" }).waitFor();
   await page.goto("/");
   await page.getByRole("heading", { name: "Вечера" }).waitFor();
