@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from httpx2 import Response
 
+import openid_provider
 from artel.auth import linking
 from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserMerged, UserUpdated
 from artel.kernel.bus import Message
-from artel_testing import Installation, Person
-from auth.test_api import DEVICE, code, init_data, sign_in, with_token
+from artel_testing import Installation, Person, installation
+from auth.test_api import DEVICE, TOKEN, code, init_data, sign_in, with_token
 from auth.test_browser_sign_in import Browser, auth, providers, world
 from evenings import Evening
 from openid_provider import PEOPLE, Provider
@@ -247,3 +249,26 @@ async def listening(auth: Installation, topic: str) -> list[Message]:
 
     await auth.app.state.contexts["auth"].bus.subscribe(f"ear-{topic}", [topic], hear)
     return heard
+
+
+async def test_any_process_goes_on_with_what_another_began(
+    tmp_path: Path, postgres_url: str, redis_url: str, providers: dict[str, Provider]
+) -> None:
+    told: dict[str, Any] = openid_provider.settings_of(providers["google"].address)
+    shared = {**told, "database_url": postgres_url, "store_url": redis_url, "telegram_bot_token": TOKEN}
+    async with (
+        installation(tmp_path, ["auth"], **shared) as one,
+        installation(tmp_path, ["auth"], **shared) as other,
+    ):
+        here, there = Browser(one), Browser(other)
+        there.http._cookies = here.http._cookies  # one browser; the gateway chooses who answers it
+        _, said = await there.come_back(await here.consent(await here.leave()))
+        assert (await here.exchange(said["signed_in"])).status_code == 200
+        mine = await launched(one)
+        begun = await begin(one, mine)
+        opened = (await open_page(there, begun)).json()
+        assert await here.come_back(await here.consent(opened["url"])) == ("/link", {"linked": "taken"})
+        assert await state(other, mine, begun) == ("taken", "identity_taken", "Anna Ivanova")
+        answer = await with_token(other, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert answer.status_code == 200, answer.text
+        assert sorted(await providers_of(one, mine)) == ["google", "telegram"]
