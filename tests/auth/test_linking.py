@@ -56,12 +56,20 @@ async def state(auth: Installation, tokens: dict[str, Any], begun: dict[str, Any
     return said["state"], said["code"], said["other"]
 
 
-async def link(browser: Browser, tokens: dict[str, Any], provider: str = "google") -> dict[str, Any]:
-    """To its end, whatever that is."""
+async def link(
+    browser: Browser, tokens: dict[str, Any], provider: str = "google", *, agreed: bool = False
+) -> dict[str, Any]:
+    """To its end, whatever that is; `agreed`: who has proven it gives away the account that he has there."""
     begun = await begin(browser.auth, tokens, provider)
     opened = (await open_page(browser, begun)).json()
-    await browser.come_back(await browser.consent(opened["url"]))
+    _, said = await browser.come_back(await browser.consent(opened["url"]))
+    if agreed:
+        assert (await consent(browser, said["consent"], agreed=True)).status_code == 200
     return begun
+
+
+async def consent(browser: Browser, word: str, *, agreed: bool) -> Response:
+    return await browser.http.post("/api/v1/auth/link/consent", json={"consent": word, "agreed": agreed})
 
 
 async def providers_of(auth: Installation, tokens: dict[str, Any]) -> list[str]:
@@ -131,7 +139,7 @@ class TestLinking:
         begun = await begin(auth, mine)
         opened = (await open_page(outside, begun)).json()
         back = await outside.come_back(await outside.consent(opened["url"], "no"))
-        assert back == ("/link", {"sign_in_error": "denied"})
+        assert back == ("/link", {"linked": "denied"})
         assert await state(auth, mine, begun) == ("failed", "denied", None)
 
     async def test_telegram_to_google(self, auth: Installation, outside: Browser) -> None:
@@ -142,6 +150,16 @@ class TestLinking:
         await auth.drain()
         assert [UserUpdated.read(each.body).telegram_id for each in heard] == [PEOPLE["telegram"]["id"]]
         assert (await launched(auth, PEOPLE["telegram"]["id"]))["user"]["id"] == mine["user"]["id"]
+
+    async def test_not_once_the_sign_in_has_ended(self, auth: Installation, outside: Browser) -> None:
+        """A thief began it on a found phone, and the owner has signed out everywhere."""
+        thief = await launched(auth)
+        begun = await begin(auth, thief)
+        opened = (await open_page(outside, begun)).json()
+        await with_token(auth, thief, "DELETE", "/auth/sessions")
+        back = await outside.come_back(await outside.consent(opened["url"]))
+        assert back == ("/link", {"linked": "expired"})
+        assert (await outside.sign_in())["user"]["id"] != thief["user"]["id"]
 
     async def test_not_from_a_sign_in_of_long_ago(
         self, auth: Installation, outside: Browser, monkeypatch: pytest.MonkeyPatch
@@ -162,7 +180,7 @@ class TestMerging:
         heard = await listening(auth, UserMerged.topic)
         theirs = await outside.sign_in()
         mine = await launched(auth)
-        begun = await link(outside, mine)
+        begun = await link(outside, mine, agreed=True)
         for _ in range(2):
             answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
             assert (answer.status_code, answer.json()["id"]) == (200, mine["user"]["id"])
@@ -172,8 +190,28 @@ class TestMerging:
         refreshed = await auth.call(None, "POST", "/auth/refresh", {"refresh_token": theirs["refresh_token"]})
         assert refreshed.status_code == 401
         await auth.drain()
+        assert (await with_token(auth, mine, "DELETE", "/auth/identities/google")).status_code == 204
+        await outside.sign_in()
+        again = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(again) == (409, "nothing_proven"), "what was proven of one account is not proven of the next"
         [merged] = [UserMerged.read(each.body) for each in heard]
         assert (merged.user_id, merged.into_id) == (theirs["user"]["id"], mine["user"]["id"])
+
+    async def test_not_without_the_word_of_whoever_has_proven_it(self, auth: Installation, outside: Browser) -> None:
+        """Who is lured onto the page proves an account, and keeps it."""
+        theirs = await outside.sign_in()
+        mallory = await launched(auth)
+        begun = await begin(auth, mallory)
+        opened = (await open_page(outside, begun)).json()
+        _, said = await outside.come_back(await outside.consent(opened["url"]))
+        answer = await with_token(auth, mallory, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (409, "nothing_proven")
+        shown = (await consent(outside, said["consent"], agreed=False)).json()
+        assert shown == {"name": mallory["user"]["display_name"], "other": "Anna Ivanova", "agreed": False}
+        answer = await with_token(auth, mallory, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (409, "nothing_proven")
+        assert code(await consent(outside, "x" * 43, agreed=True)) == (404, "not_found")
+        assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
 
     async def test_only_what_was_proven(self, auth: Installation, outside: Browser) -> None:
         """By nobody else, and not with a link that came to nothing."""
@@ -191,7 +229,7 @@ class TestMerging:
         mine = await launched(auth)
         evening = Evening([Person("Аня", mine["user"]["id"]), Person("Anna", theirs["user"]["id"])], kind="kolkhoz")
         await auth.publish(evening.created())
-        begun = await link(outside, mine)
+        begun = await link(outside, mine, agreed=True)
         answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
         assert code(answer) == (409, "users_met")
         assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
@@ -201,7 +239,7 @@ class TestMerging:
     ) -> None:
         await outside.sign_in()
         mine = await launched(auth)
-        begun = await link(outside, mine)
+        begun = await link(outside, mine, agreed=True)
         monkeypatch.setattr(linking, "FRESH", timedelta(0))
         answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
         assert code(answer) == (403, "sign_in_again")
@@ -267,8 +305,10 @@ async def test_any_process_goes_on_with_what_another_began(
         mine = await launched(one)
         begun = await begin(one, mine)
         opened = (await open_page(there, begun)).json()
-        assert await here.come_back(await here.consent(opened["url"])) == ("/link", {"linked": "taken"})
+        page, said = await here.come_back(await here.consent(opened["url"]))
+        assert (page, said["linked"]) == ("/link", "taken")
         assert await state(other, mine, begun) == ("taken", "identity_taken", "Anna Ivanova")
+        assert (await consent(there, said["consent"], agreed=True)).status_code == 200
         answer = await with_token(other, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
         assert answer.status_code == 200, answer.text
         assert sorted(await providers_of(one, mine)) == ["google", "telegram"]

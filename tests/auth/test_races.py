@@ -1,6 +1,9 @@
 import asyncio
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from artel.auth import linking
 from artel.auth.audit import Where
@@ -39,7 +42,8 @@ def database(auth: Installation) -> Database:
 
 async def link(auth: Installation, tokens: dict[str, Any], provider: str, subject: str) -> Outcome:
     profile = Profile(provider, subject, "Аня")
-    return await database(auth).write(linking.link, HERE, tokens["user"]["id"], profile)
+    sid = orjson.loads(urlsafe_b64decode(tokens["access_token"].split(".")[1] + "=="))["sid"]
+    return await database(auth).write(linking.link, HERE, tokens["user"]["id"], sid, profile)
 
 
 async def test_an_account_that_many_claim_at_once_is_ones(tmp_path: Path, database_url: str) -> None:

@@ -137,8 +137,11 @@ class TestMoney:
         await company.tell(Evening([anya, boris, vera]).created(), decided(boris, hide_money=True))
         (item,) = (await company.ok(vera, "history", player=anya.id))["items"]
         assert [(player["display_name"], player["money"]) for player in item["players"]] == [
-            ("Аня", 500), (None, None),
+            ("Аня", None), (None, None),
         ]  # fmt: skip
+        assert item["money"] is None
+        (item,) = (await company.ok(vera, "history", player=boris.id))["items"]
+        assert [player["money"] for player in item["players"]] == [None, None], "nor by his own history"
 
 
 class TestWhatWasSaid:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import schemathesis
@@ -107,16 +107,18 @@ def link_started(house: House, who: Somebody) -> dict[str, Any]:
     return started
 
 
-def google_linked(house: House, who: Somebody, google: Provider, *, taken: bool = False) -> str:
-    """Of an account that nobody has come with yet, or somebody else has. Gives the link's id."""
+def google_linked(house: House, who: Somebody, google: Provider, *, taken: bool = False, agreed: bool = True) -> str:
+    """Of an account that nobody has come with yet, or somebody else has. Gives the link's id, or what consents."""
     google.claims["sub"] = new_id()
     with Client(base_url=house.address) as http:
         if taken:
             http.post(f"{API}/auth/exchange", json=proven(house)).raise_for_status()
         started = link_started(house, who)
         opened = http.post(f"{API}/auth/link/open", json={"ticket": started["url"].partition("#")[2]}).json()
-        came_back(http, opened["url"])
-    return str(started["link_id"])
+        word = parse_qs(urlsplit(came_back(http, opened["url"])).fragment).get("consent")
+        if word and agreed:
+            http.post(f"{API}/auth/link/consent", json={"consent": word[0], "agreed": True}).raise_for_status()
+    return word[0] if word and not agreed else str(started["link_id"])
 
 
 def proven(house: House) -> dict[str, str]:
@@ -183,6 +185,9 @@ class Visit:
             case.body = {"ticket": link_started(self.house, self.owner)["url"].partition("#")[2]}
         if case.path.endswith("/auth/merge"):
             case.body = {"link_id": google_linked(self.house, self.owner, self.google, taken=True)}
+        if case.path.endswith("/link/consent"):
+            word = google_linked(self.house, self.owner, self.google, taken=True, agreed=False)
+            case.body = {"consent": word, "agreed": True}
         if "/identities/" in case.path:
             case.path_parameters["provider"] = "google"
             google_linked(self.house, self.owner, self.google)
@@ -308,6 +313,7 @@ OPEN_TO_ALL = {
     "/healthz", "/readyz", "/.well-known/jwks.json", f"{API}/auth/dev", f"{API}/auth/telegram", f"{API}/auth/refresh",
     f"{API}/auth/ways", f"{API}/auth/telegram-widget", f"{API}/auth/{{provider}}/start",
     f"{API}/auth/{{provider}}/callback", f"{API}/auth/exchange", f"{API}/auth/link/open",
+    f"{API}/auth/link/consent",
     f"{API}/shared", f"{API}/shared/live-ticket",  # the share token says what
 }  # fmt: skip
 

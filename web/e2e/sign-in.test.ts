@@ -213,7 +213,10 @@ describe("another way to sign in", () => {
     const { number, url } = await begun(gleb);
     const outside = await proveAt(url, number);
     await outside.page.getByRole("heading", { name: "Это другой аккаунт" }).waitFor();
-    await gleb.page.getByText("Old Friend").waitFor();
+    await gleb.page.getByText(/Подтвердите на той странице/).waitFor();
+    await outside.page.getByText("Old Friend").waitFor();
+    await outside.page.getByRole("button", { name: "Отдать аккаунт" }).click();
+    await outside.page.getByRole("heading", { name: "Осталось подтвердить" }).waitFor();
     await gleb.page.getByRole("button", { name: "Объединить аккаунты" }).click();
     await gleb.page.getByText("Теперь это один аккаунт").waitFor();
     const again = await visitor("Глеб в браузере");
@@ -265,9 +268,15 @@ describe("by the older widget", () => {
     const way = await vera.page.getByRole("link", { name: "Войти через Telegram" }).getAttribute("href");
     expect(way).toContain(`/telegram/auth?bot_id=7000000001&origin=${encodeURIComponent(old.url)}`);
     expect(way).toContain(`return_to=${encodeURIComponent(`${old.url}/`)}`);
+    await vera.page.evaluate(() => sessionStorage.setItem("artel.widget", "1")); // as the tap on it does
     const given = Buffer.from(JSON.stringify({ ...fields, hash })).toString("base64url");
     await vera.page.goto(`/stats#tgAuthResult=${given}`);
     await vera.page.getByRole("heading", { name: "Вера" }).waitFor();
     expect(vera.page.url()).toBe(`${old.url}/stats`);
+
+    const victim = await phone(browser, old.url, "Жертва");
+    phones.push(victim);
+    await victim.page.goto(`/#tgAuthResult=${given}`);
+    await victim.page.getByText(/начался на другой странице/).waitFor();
   });
 });

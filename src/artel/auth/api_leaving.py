@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from artel.auth import leaving
+from artel.auth import leaving, linking
 from artel.auth.schemas import LeavingOut
 from artel.auth.signing_in import AuthDep, where
 from artel.kernel.token import CallerDep
@@ -12,7 +12,9 @@ router = APIRouter(prefix="/users/me", tags=["users"])
 
 @router.delete("", status_code=202)
 async def delete_me(auth: AuthDep, request: Request, caller: CallerDep) -> LeavingOut:
-    """In 14 days; until then whoever signs in again may take it back. Signs out everywhere."""
+    """In 14 days; until then whoever signs in again may take it back. Signs out everywhere. 403 `sign_in_again`
+    where one signed in more than 15 minutes ago."""
+    await auth.database.read(linking.require_fresh, caller.sid)
     return LeavingOut(deletes_at=await auth.database.write(leaving.ask, caller.user_id, where(request)))
 
 

@@ -5,9 +5,21 @@ from fastapi import APIRouter, Depends, Request, Response
 from artel.auth import linking, trips
 from artel.auth.api_sign_in import give_cookie, party
 from artel.auth.oidc import NotProven
-from artel.auth.schemas import IdentityOut, LinkBegun, LinkOpened, LinkOut, LinkStart, Merge, Provider, Ticket, UserOut
+from artel.auth.schemas import (
+    ConsentIn,
+    ConsentOut,
+    IdentityOut,
+    LinkBegun,
+    LinkOpened,
+    LinkOut,
+    LinkStart,
+    Merge,
+    Provider,
+    Ticket,
+    UserOut,
+)
 from artel.auth.signing_in import AuthDep, limited, user_out, where
-from artel.kernel.errors import Problem
+from artel.kernel.errors import unavailable
 from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -32,21 +44,21 @@ async def start_link(auth: AuthDep, caller: CallerDep, body: LinkStart) -> LinkB
     where one signed in more than 15 minutes ago."""
     party(auth, body.provider)
     name = await auth.database.read(linking.may_link, caller.user_id, caller.sid)
-    link, ticket = await linking.begin(auth.store, caller.user_id, name, body.provider)
+    link, ticket = await linking.begin(auth.store, caller, name, body.provider)
     url = f"{auth.settings.public}{linking.PAGE}#{ticket}"
     return LinkBegun(link_id=link.id, url=url, match_code=link.match_code, expires_in=linking.LINK_SECONDS)
 
 
 @router.post("/link/open", dependencies=[Depends(limited)])
-async def open_link(auth: AuthDep, response: Response, body: Ticket) -> LinkOpened:
+async def open_link(auth: AuthDep, request: Request, response: Response, body: Ticket) -> LinkOpened:
     """For the page: whose account it is, and where to prove the other one. Once."""
     link = await linking.open_page(auth.store, body.ticket)
     try:
         departure = await trips.depart(auth.store, party(auth, link.provider), link_id=link.id)
     except NotProven as refusal:
         await linking.fail(auth.store, link.id, refusal.code)
-        raise Problem(503, "provider_unavailable", f"{link.provider} does not answer; try again later.") from refusal
-    give_cookie(auth.settings, response, departure)
+        raise unavailable(f"{link.provider} does not answer; make a new link later.") from refusal
+    give_cookie(request, auth.settings, response, departure)
     return LinkOpened(provider=link.provider, name=link.name, match_code=link.match_code, url=departure.address)
 
 
@@ -54,13 +66,23 @@ async def open_link(auth: AuthDep, response: Response, body: Ticket) -> LinkOpen
 async def look_at_link(auth: AuthDep, caller: CallerDep, link_id: str) -> LinkOut:
     """What has become of it; for ten minutes after it last changed."""
     link = await linking.of(auth.store, caller.user_id, link_id)
-    other = await auth.database.read(linking.other, link) if link.state == "taken" else None
+    other = await auth.database.read(linking.other, link) if link.state in {"taken", "agreed"} else None
     return LinkOut(provider=link.provider, state=link.state, code=link.code, other=other)
+
+
+@router.post("/link/consent", dependencies=[Depends(limited)])
+async def consent(auth: AuthDep, body: ConsentIn) -> ConsentOut:
+    """For the page of whoever has proven an account that is `taken`: which one becomes which, and whether he agrees."""
+    link = await linking.asked(auth.store, body.consent)
+    other = await auth.database.read(linking.other, link)
+    if body.agreed:
+        await linking.agree(auth.store, link)
+    return ConsentOut(name=link.name, other=other or "", agreed=body.agreed or link.state == "agreed")
 
 
 @router.post("/merge")
 async def merge(auth: AuthDep, request: Request, caller: CallerDep, body: Merge) -> UserOut:
-    """By a link that is `taken`: what the other account has becomes the caller's, who has proven that it is his too.
+    """By a link that is `agreed`: what the other account has becomes the caller's, who has proven that it is his too.
     403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`."""
     link = await linking.of(auth.store, caller.user_id, body.link_id)
     user = await auth.database.write(linking.merge, where(request), caller.sid, link)

@@ -46,6 +46,8 @@ from artel.kernel.settings import Settings
 from artel.kernel.token import unauthenticated
 
 log = structlog.get_logger()
+COOKIE_PATH = "/api/v1/auth"
+MOST_AWAY = 5
 router = APIRouter(prefix="/auth", tags=["auth"])
 Limited = [Depends(limited)]
 
@@ -140,6 +142,7 @@ async def _launched(
 @router.get("/{provider}/start", dependencies=Limited, status_code=303, response_class=RedirectResponse)
 async def start(
     auth: AuthDep,
+    request: Request,
     provider: Provider,
     challenge: Annotated[Challenge, Query()],
     return_to: Annotated[ReturnTo, Query()] = "/",
@@ -152,7 +155,7 @@ async def start(
     except NotProven as refusal:
         return _back(return_to, sign_in_error=refusal.code)
     answer = RedirectResponse(departure.address, 303, {"Cache-Control": "no-store"})
-    give_cookie(auth.settings, answer, departure)
+    give_cookie(request, auth.settings, answer, departure)
     return answer
 
 
@@ -163,26 +166,29 @@ async def callback(
     """Where the provider sends people back to."""
     trip = await trips.come_back(auth.store, provider, said.state, request.cookies)
     if trip is None:
-        return await _refused(auth, request, "/", "state_lost")
+        return await _refused(auth, request, "/", sign_in_error="state_lost")
     try:
         profile = await trips.proven(party(auth, provider), trip, said)
     except NotProven as refusal:
         log.warning("somebody came back from a provider without a proof", what=provider, why=str(refusal))
         if trip.link_id:
             await linking.fail(auth.store, trip.link_id, refusal.code)
-        return await _refused(auth, request, linking.PAGE if trip.link_id else trip.return_to, refusal.code)
+            return await _refused(auth, request, linking.PAGE, linked=refusal.code)
+        return await _refused(auth, request, trip.return_to, sign_in_error=refusal.code)
     if trip.link_id:
-        return _back(linking.PAGE, linked=await _linked(auth, request, trip.link_id, profile))
+        return _back(linking.PAGE, **await _linked(auth, request, trip.link_id, profile))
     return _back(trip.return_to, signed_in=await trips.put_proof(auth.store, profile, trip.challenge))
 
 
-async def _linked(auth: Context, request: Request, link_id: str, profile: Profile) -> str:
+async def _linked(auth: Context, request: Request, link_id: str, profile: Profile) -> dict[str, str]:
     link = await linking.pending(auth.store, link_id)
     if link is None:
-        return "expired"
-    outcome = await auth.database.write(linking.link, where(request), link.user_id, profile)
+        return {"linked": "expired"}
+    outcome = await auth.database.write(linking.link, where(request), link.user_id, link.sid, profile)
     await linking.arrive(auth.store, link, outcome, profile)
-    return outcome
+    if outcome == "taken":
+        return {"linked": outcome, "consent": await linking.ask_consent(auth.store, link)}
+    return {"linked": outcome}
 
 
 @router.post("/exchange", dependencies=Limited)
@@ -202,22 +208,25 @@ def party(auth: Context, provider: str) -> Party:
     return known
 
 
-def give_cookie(settings: Settings, answer: Response, departure: trips.Departure) -> None:
-    """For the way back, which comes from another site: Lax."""
+def give_cookie(request: Request, settings: Settings, answer: Response, departure: trips.Departure) -> None:
+    """For the way back, which comes from another site: Lax. Of departures without a return the oldest are forgotten, or
+    a page that makes somebody leave again and again would fill his requests with them."""
+    for name in [name for name in request.cookies if name.startswith(trips.COOKIE)][:-MOST_AWAY]:
+        answer.delete_cookie(name, path=COOKIE_PATH)
     answer.set_cookie(
         departure.cookie,
         departure.secret,
         max_age=trips.AWAY_SECONDS,
-        path="/api/v1/auth",
+        path=COOKIE_PATH,
         secure=settings.public.startswith("https://"),
         httponly=True,
         samesite="lax",
     )
 
 
-async def _refused(auth: Context, request: Request, return_to: str, code: str) -> RedirectResponse:
-    await auth.database.write(audit.note, where(request), "refused", code)
-    return _back(return_to, sign_in_error=code)
+async def _refused(auth: Context, request: Request, return_to: str, **said: str) -> RedirectResponse:
+    await auth.database.write(audit.note, where(request), "refused", *said.values())
+    return _back(return_to, **said)
 
 
 def _back(return_to: str, **said: str) -> RedirectResponse:

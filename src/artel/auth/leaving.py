@@ -61,12 +61,13 @@ def delete_user(tx: Tx, user_id: str) -> bool:
     people.hold_identities(tx, user_id)
     tx.execute(delete(identities).where(identities.c.user_id == user_id))
     tokens.end_for_good(tx, user_id)
-    tx.execute(delete(seats).where(seats.c.user_id == user_id))
+    his = [user_id, *tx.execute(select(users.c.id).where(users.c.merged_into == user_id)).scalars()]
+    tx.execute(delete(seats).where(seats.c.user_id.in_(his)))
     people.clear(tx, user_id, deletes_at=None, deleted_at=now())
     exports.forget(tx, user_id)
     idempotency.forget(tx, user_id)
     audit.note(tx, NOWHERE, "deleted", user_id=user_id)
-    audit.forget(tx, [user_id, *tx.execute(select(users.c.id).where(users.c.merged_into == user_id)).scalars()])
+    audit.forget(tx, his)
     version = tx.execute(select(users.c.version).where(users.c.id == user_id)).scalar_one()
     emit(tx, UserDeleted(user_id=user_id, version=version))
     return True
@@ -81,9 +82,18 @@ def sweep(tx: Tx) -> None:
 
 async def delete_due(database: Database) -> None:
     """Any number of processes may be at it."""
-    while any([await database.write(delete_user, user_id) for user_id in await database.read(due)]):
+    while any([await _delete(database, user_id) for user_id in await database.read(due)]):
         pass
     await database.write(sweep)
+
+
+async def _delete(database: Database, user_id: str) -> bool:
+    """One that fails keeps nobody else."""
+    try:
+        return await database.write(delete_user, user_id)
+    except Exception as error:  # noqa: BLE001 whatever it is, the next round finds him again
+        log.warning("who is to be deleted still is here", user_id=user_id, error=error)
+        return False
 
 
 async def deleting(auth: Context) -> None:

@@ -25,20 +25,23 @@ from artel.kernel.events import new_id, now
 from artel.kernel.outbox import emit
 from artel.kernel.sql import lock
 from artel.kernel.store import Store
+from artel.kernel.token import Caller
 
 LINK_SECONDS = 600
 FRESH = timedelta(minutes=15)
 PAGE = "/link"
-State = Literal["waiting", "opened", "linked", "taken", "failed"]
+State = Literal["waiting", "opened", "linked", "taken", "agreed", "failed"]
 Outcome = Literal["linked", "taken", "another_linked", "expired"]
 
 
 @dataclass(frozen=True)
 class Link:
-    """`code`: why it failed. `subject`: who he is there, where that is `taken` by another user."""
+    """`sid`: the sign-in that wants it. `code`: why it failed. `subject`: who he is there, where that is `taken` by
+    another user; `agreed`: who has proven it gives that account away."""
 
     id: str
     user_id: str
+    sid: str
     name: str
     provider: str
     match_code: str
@@ -47,9 +50,9 @@ class Link:
     subject: str = ""
 
 
-async def begin(store: Store, user_id: str, name: str, provider: str) -> tuple[Link, str]:
+async def begin(store: Store, caller: Caller, name: str, provider: str) -> tuple[Link, str]:
     """The link, and the ticket that opens its page once."""
-    link = Link(new_id(), user_id, name, provider, str(secrets.randbelow(90) + 10))
+    link = Link(new_id(), caller.user_id, caller.sid, name, provider, str(secrets.randbelow(90) + 10))
     ticket = secrets.token_urlsafe(32)
     await _put(store, link)
     await store.put(f"link-ticket.{ticket}", link.id, LINK_SECONDS)
@@ -87,6 +90,26 @@ async def arrive(store: Store, link: Link, outcome: Outcome, profile: Profile) -
         await _put(store, replace(link, state="failed", code=outcome))
 
 
+async def ask_consent(store: Store, link: Link) -> str:
+    """A one-time word for the browser that has proven it: nobody else can give that account away."""
+    word = secrets.token_urlsafe(32)
+    await store.put(f"link-consent.{word}", link.id, LINK_SECONDS)
+    return word
+
+
+async def asked(store: Store, word: str) -> Link:
+    """What a consent is asked for. 404: for nothing any more."""
+    link_id = await store.get(f"link-consent.{word}")
+    link = await pending(store, link_id) if link_id else None
+    if link is None or link.state not in {"taken", "agreed"}:
+        raise not_found("There is nothing to agree to any more.")
+    return link
+
+
+async def agree(store: Store, link: Link) -> None:
+    await _put(store, replace(link, state="agreed", code=""))
+
+
 async def become_linked(store: Store, link: Link) -> None:
     await _put(store, replace(link, state="linked", code=""))
 
@@ -107,8 +130,8 @@ async def pending(store: Store, link_id: str) -> Link | None:
 
 def require_fresh(tx: Tx, sid: str) -> None:
     """403 for a sign-in of long ago: whoever found a phone must not make himself at home."""
-    fresh = select(sign_ins.c.id).where(sign_ins.c.id == sid, sign_ins.c.created_at > now() - FRESH)
-    if tx.execute(fresh).one_or_none() is None:
+    fresh = and_(sign_ins.c.created_at > now() - FRESH, sign_ins.c.revoked_at.is_(None))
+    if tx.execute(select(sign_ins.c.id).where(sign_ins.c.id == sid, fresh)).one_or_none() is None:
         raise Problem(403, "sign_in_again", "Sign in once more, so that it is certainly you.")
 
 
@@ -124,11 +147,11 @@ def other(tx: Tx, of: Link) -> str | None:
     return str(people.get(tx, whose).display_name) if whose else None
 
 
-def link(tx: Tx, here: Where, user_id: str, profile: Profile) -> Outcome:
+def link(tx: Tx, here: Where, user_id: str, sid: str, profile: Profile) -> Outcome:
     """`taken`: it is somebody else's. `another_linked`: he has one of this provider, and it is not this one. `expired`:
     he may not sign in himself any more."""
     user = people.hold(tx, user_id).get(user_id)
-    if user is None or user.merged_into or user.deleted_at or user.blocked_at:
+    if user is None or user.merged_into or user.deleted_at or user.blocked_at or not _is_alive(tx, sid):
         return "expired"
     lock(tx, f"identity.{profile.provider}.{profile.subject}")
     whose = people.owner(tx, profile.provider, profile.subject)
@@ -141,12 +164,18 @@ def link(tx: Tx, here: Where, user_id: str, profile: Profile) -> Outcome:
     return "linked"
 
 
+def _is_alive(tx: Tx, sid: str) -> bool:
+    """It may have been signed out since the link was made."""
+    alive = select(sign_ins.c.id).where(sign_ins.c.id == sid, sign_ins.c.revoked_at.is_(None))
+    return tx.execute(alive).one_or_none() is not None
+
+
 def merge(tx: Tx, here: Where, sid: str, proven: Link) -> User:
     """Gives who is left. Again it changes nothing."""
     require_fresh(tx, sid)
-    whose = people.owner(tx, proven.provider, proven.subject) if proven.state in {"taken", "linked"} else None
-    if whose is None:
-        raise Problem(409, "nothing_proven", "Nothing was proven that belongs to another account.")
+    whose = people.owner(tx, proven.provider, proven.subject) if proven.subject else None
+    if whose is None or (whose != proven.user_id and proven.state != "agreed"):
+        raise Problem(409, "nothing_proven", "Nobody has agreed to give another account away by this link.")
     if whose != proven.user_id:
         merging.merge(tx, whose, proven.user_id, here)
     return people.get(tx, proven.user_id)
@@ -156,6 +185,7 @@ def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:
     """Sign-ins that were made by it end, but for this one. 404 if it is not there, 409 if it is the last."""
     require_fresh(tx, sid)
     people.hold(tx, user_id)
+    people.hold_identities(tx, user_id)  # who is signing in just now is seen, or sees it
     theirs = people.providers(tx, [user_id])[user_id]
     if provider not in theirs:
         raise not_found()

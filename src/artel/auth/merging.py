@@ -8,7 +8,7 @@ from artel.auth import audit, exports, people, tokens
 from artel.auth.audit import NOWHERE, Where
 from artel.auth.people import User
 from artel.auth.tables import identities, seats, users
-from artel.contracts.auth import UserMerged
+from artel.contracts.auth import IdentityLinked, UserMerged
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.outbox import emit
@@ -58,7 +58,9 @@ def _merge(tx: Tx, user: User, keeper: User) -> None:
     people.clear(tx, user.id, merged_into=keeper.id)
     _take_seats(tx, user.id, keeper.id)
     emit(tx, UserMerged(user_id=user.id, version=user.version + 1, into_id=keeper.id))
-    _enrich(tx, user, keeper, gains_telegram=_is_in_telegram(gained) and not _is_in_telegram(known))
+    told = people.announce(tx, keeper.id, **_enriched(user, keeper))
+    for provider in sorted({name.partition(".")[0] for name in gained} - {name.partition(".")[0] for name in known}):
+        emit(tx, IdentityLinked(user_id=keeper.id, version=told.version, provider=provider))
 
 
 def _take_seats(tx: Tx, user_id: str, into_id: str) -> None:
@@ -67,18 +69,14 @@ def _take_seats(tx: Tx, user_id: str, into_id: str) -> None:
     tx.execute(put.on_conflict_do_nothing())
 
 
-def _is_in_telegram(held: list[str]) -> bool:
-    return any(name.startswith("telegram.") for name in held)
-
-
-def _enrich(tx: Tx, user: User, keeper: User, *, gains_telegram: bool) -> None:
-    """What the keeper has not, he gets; since when he is here is since when either was."""
+def _enriched(user: User, keeper: User) -> dict[str, Any]:
+    """What the keeper has not, he gets; what either hid stays hidden; he is here since either was."""
     values: dict[str, Any] = {
         name: getattr(user, name)
         for name in ("username", "avatar_url")
         if getattr(keeper, name) is None and getattr(user, name) is not None
     }
-    since = min(user.created_at, keeper.created_at)
-    tx.execute(update(users).where(users.c.id == keeper.id).values(created_at=since))
-    if values or gains_telegram:
-        people.announce(tx, keeper.id, **values)
+    figures = max(user.figures, keeper.figures, key=("known", "friends", "nobody").index)
+    found_by = max(user.found_by, keeper.found_by, key=("everybody", "nobody").index)
+    hidden = {"figures": figures, "found_by": found_by, "hide_money": user.hide_money or keeper.hide_money}
+    return {**values, **hidden, "created_at": min(user.created_at, keeper.created_at)}

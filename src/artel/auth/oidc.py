@@ -26,6 +26,8 @@ LARGEST = 256 * 1024
 KEPT_SECONDS = 3600
 AGAIN_SECONDS = 60
 """Unknown keys are looked for no more often: whoever sends tokens must not make us ask."""
+REST_SECONDS = 5
+"""After a failure, so that those who wait do not wait for each other's failures."""
 SKEW_SECONDS = 60
 UNREADABLE = (JoseError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
@@ -66,6 +68,7 @@ class Party:
         self._redirect_uri = redirect_uri
         self._found: Mapping[str, Any] = {}
         self._found_at = 0.0
+        self._failed_at = 0.0
         self._keys = KeySet([])
         self._keys_at = 0.0
         self._looking = asyncio.Lock()
@@ -82,6 +85,7 @@ class Party:
             "nonce": nonce,
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
+            "prompt": "select_account",  # whoever has several says which one he means
         }
         return f"{where}{'&' if '?' in where else '?'}{urlencode(asked)}"
 
@@ -106,8 +110,14 @@ class Party:
     async def _endpoints(self) -> Mapping[str, Any]:
         async with self._looking:
             if not self._found or self._found_at + KEPT_SECONDS < time.monotonic():
+                if self._failed_at and self._failed_at + REST_SECONDS > time.monotonic():
+                    raise NotProven("provider_unavailable", "it has just not answered")
                 address = self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                self._found = self._checked(await self._ask("GET", address))
+                try:
+                    self._found = self._checked(await self._ask("GET", address))
+                except NotProven:
+                    self._failed_at = time.monotonic()
+                    raise
                 self._found_at = time.monotonic()
             return self._found
 

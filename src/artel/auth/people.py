@@ -174,6 +174,7 @@ def require_admin(tx: Tx, user_id: str) -> None:
 def set_blocked(tx: Tx, user_id: str, at: datetime | None) -> bool:
     """False: he is so already."""
     hold(tx, user_id)
+    hold_identities(tx, user_id)  # who is signing in just now is seen, or sees it
     user = get(tx, user_id)
     if bool(user.blocked_at) == bool(at):
         return False
@@ -229,6 +230,8 @@ def find(tx: Tx, query: str, caller_id: str | None, limit: int, after: Sequence[
     """Whose name or username begins with `query`, whatever the case, if he lets himself be found; not the caller
     himself. For an admin, who is no caller, everybody."""
     start = query.casefold().lstrip("@")
+    if not start:
+        return []
     begins = or_(
         users.c.search_name.startswith(start, autoescape=True), users.c.username.istartswith(start, autoescape=True)
     )

@@ -31,6 +31,9 @@ def keep_seats(tx: Tx, event: SessionEvent) -> None:
     # Who is about to become another is waited for, or waits, and then sees this seat.
     found = select(users.c.id, func.coalesce(users.c.merged_into, users.c.id).label("now"))
     found = found.where(users.c.id.in_(new), users.c.deleted_at.is_(None)).order_by(users.c.id)
+    later = users.alias()
+    deleted = select(later.c.id).where(later.c.deleted_at.is_not(None))
+    found = found.where(users.c.merged_into.is_(None) | users.c.merged_into.not_in(deleted))
     for row in tx.execute(found.with_for_update(read=True)).all():
         for user_id in sorted({row.id, row.now}):
             put_new(tx, seats, {"session_id": event.session_id, "user_id": user_id})

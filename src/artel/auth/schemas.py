@@ -79,11 +79,26 @@ class LinkOpened(BaseModel):
     url: str
 
 
+class ConsentIn(Body):
+    """`agreed`: false only asks."""
+
+    consent: OneTime
+    agreed: bool = False
+
+
+class ConsentOut(BaseModel):
+    """The account `other` becomes part of `name`'s."""
+
+    name: str
+    other: str
+    agreed: bool
+
+
 class LinkOut(BaseModel):
     """`code`: why it failed. `other`: `taken` by whom, by name."""
 
     provider: Provider
-    state: Literal["waiting", "opened", "linked", "taken", "failed"]
+    state: Literal["waiting", "opened", "linked", "taken", "agreed", "failed"]
     code: str
     other: str | None
 

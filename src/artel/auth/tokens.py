@@ -73,6 +73,8 @@ class TokenMaker:
         if row.revoked_at is not None:
             raise Problem(401, "refresh_reused", "This sign-in has ended.") if generation < row.generation else ended()
         user = people.get(tx, row.user_id)
+        if user.blocked_at:
+            raise ended()
         if generation == row.generation:
             tx.execute(
                 update(sign_ins).where(sign_ins.c.id == sid).values(generation=generation + 1, refreshed_at=now())

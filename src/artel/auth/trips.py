@@ -15,6 +15,7 @@ from artel.auth.schemas import WayBack
 from artel.kernel.store import Store
 
 AWAY_SECONDS = 600
+COOKIE = "artel-away-"
 CODE_SECONDS = 60
 
 
@@ -53,7 +54,7 @@ async def depart(
 
 def cookie_of(state: str) -> str:
     """Its name: one for each departure, as somebody may leave in two tabs."""
-    return f"artel-away-{_digest(state)[:16]}"
+    return COOKIE + _digest(state)[:16]
 
 
 async def come_back(store: Store, provider: str, state: str, cookies: Mapping[str, str]) -> Trip | None:

@@ -1,4 +1,5 @@
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from sqlalchemy import bindparam, false, select, update
 
@@ -15,7 +16,13 @@ OFF = select(preferences.c.user_id).where(
 )
 
 
+ALWAYS: Final[frozenset[Kind]] = frozenset({"identity_changed"})
+"""Whoever comes in by a way of his own must not be able to keep it from the owner."""
+
+
 def who_wants(tx: Tx, kind: Kind, user_ids: Collection[str]) -> set[str]:
+    if kind in ALWAYS:
+        return set(user_ids)
     return set(user_ids).difference(tx.execute(OFF, {"users": list(user_ids), "kind": kind}).scalars())
 
 

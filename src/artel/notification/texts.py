@@ -57,8 +57,8 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     "linked": {"ru": "Добавлен вход через {provider}", "en": "You can sign in through {provider} now"},
     "unlinked": {"ru": "Вход через {provider} убран", "en": "Signing in through {provider} was removed"},
     "not_you": {
-        "ru": "Если это были не вы, завершите сеансы на всех устройствах",
-        "en": "If that was not you, sign out on all devices",
+        "ru": "Если это были не вы, уберите чужой вход в аккаунте и выйдите везде",
+        "en": "If that was not you, remove what is not yours in the account and sign out everywhere",
     },
 }
 PROVIDERS: Final[Mapping[str, str]] = {"telegram": "Telegram", "google": "Google"}

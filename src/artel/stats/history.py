@@ -27,8 +27,10 @@ def history(tx: Tx, caller: Caller, user_id: str, asked: Asked, paging: Paging) 
     items = []
     for row in page.items:
         open_ = row.session_id in there
-        players = [_player(line, seen, called, open_=open_) for line in everybody[row.game_key]]
-        items.append(_item(row, players, moneyed=moneyed, open_=open_))
+        # What one won, the others lost: whoever was not there sees no money of a game in which somebody hides his.
+        shut = not open_ and any(line.user_id in seen.discreet for line in everybody[row.game_key])
+        players = [_player(line, seen, called, open_=open_, shut=shut) for line in everybody[row.game_key]]
+        items.append(_item(row, players, moneyed=moneyed and not shut, open_=open_))
     return Page(items=items, next_cursor=page.next_cursor)
 
 
@@ -88,7 +90,7 @@ def _session(row: Row[Any], *, moneyed: bool) -> HistorySession:
     )
 
 
-def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool) -> HistoryPlayer:
+def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool, shut: bool) -> HistoryPlayer:
     """Whoever was at the table (`open_`) has seen it all; others see whom they may know. Who keeps his money to himself
     has no name for them: what the others won and lost would tell it."""
     discreet = line.user_id in seen.discreet
@@ -101,5 +103,5 @@ def _player(line: Row[Any], seen: Sight, called: dict[str, str], *, open_: bool)
         points=line.points,
         place=line.place,
         outcome=line.outcome,
-        money=line.money if not discreet and (open_ or line.user_id in seen.moneyed) else None,
+        money=line.money if not (discreet or shut) and (open_ or line.user_id in seen.moneyed) else None,
     )

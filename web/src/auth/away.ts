@@ -9,6 +9,10 @@ export type ProviderName = "telegram" | "google";
 export type Lost = "denied" | "lost" | "provider" | "blocked" | "unreachable";
 
 const VERIFIER = "artel.verifier";
+const WIDGET = "artel.widget";
+
+/** This tab leaves for the widget; another's answer is no answer to it. */
+export const leaveForWidget = (): void => sessionStorage.setItem(WIDGET, "1");
 
 const base64url = (bytes: Uint8Array): string =>
   btoa(String.fromCharCode(...bytes))
@@ -33,6 +37,9 @@ export async function comeBack(device: string): Promise<Tokens | Lost> {
   if (error) return error === "denied" ? "denied" : error === "state_lost" ? "lost" : "provider";
   try {
     const widget = said.get("tgAuthResult");
+    const left = sessionStorage.getItem(WIDGET);
+    sessionStorage.removeItem(WIDGET);
+    if (widget && !left) return "lost";
     if (widget) return await data(signInByWidget({ client: open, body: { fields: widgetFields(widget), device } }));
     const verifier = sessionStorage.getItem(VERIFIER);
     sessionStorage.removeItem(VERIFIER);

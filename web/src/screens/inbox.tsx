@@ -13,6 +13,8 @@ import { Empty, Failed, Screen, Skeleton } from "../ui/screen";
 import { Tabs } from "../ui/tabs";
 import { toast } from "../ui/toast";
 
+const ABOUT_ONESELF: ReadonlySet<string> = new Set(["export_ready", "identity_changed"]);
+
 export default function InboxScreen() {
   const { t } = useLingui();
   const news = useQuery({ queryKey: ["notifications"], queryFn: () => data(listNotifications()), staleTime: 0 });
@@ -72,7 +74,7 @@ function Item({ item }: { item: Notification }) {
     </>
   );
   const look = "flex gap-3 px-4 py-3";
-  const target = "session_id" in item.data ? `/t/${item.data.session_id}` : item.kind === "export_ready" && "/account";
+  const target = "session_id" in item.data ? `/t/${item.data.session_id}` : ABOUT_ONESELF.has(item.kind) && "/account";
   return (
     <li>
       {target ? (

@@ -241,6 +241,42 @@ export type Claiming = {
 };
 
 /**
+ * ConsentIn
+ *
+ * `agreed`: false only asks.
+ */
+export type ConsentIn = {
+    /**
+     * Agreed
+     */
+    agreed?: boolean;
+    /**
+     * Consent
+     */
+    consent: string;
+};
+
+/**
+ * ConsentOut
+ *
+ * The account `other` becomes part of `name`'s.
+ */
+export type ConsentOut = {
+    /**
+     * Agreed
+     */
+    agreed: boolean;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Other
+     */
+    other: string;
+};
+
+/**
  * Counterparty
  */
 export type Counterparty = {
@@ -1565,7 +1601,7 @@ export type LinkOut = {
     /**
      * State
      */
-    state: 'waiting' | 'opened' | 'linked' | 'taken' | 'failed';
+    state: 'waiting' | 'opened' | 'linked' | 'taken' | 'agreed' | 'failed';
 };
 
 /**
@@ -3593,6 +3629,35 @@ export type UnlinkResponses = {
 };
 
 export type UnlinkResponse = UnlinkResponses[keyof UnlinkResponses];
+
+export type ConsentData = {
+    body: ConsentIn;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/link/consent';
+};
+
+export type ConsentErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type ConsentError = ConsentErrors[keyof ConsentErrors];
+
+export type ConsentResponses = {
+    /**
+     * Successful Response
+     */
+    200: ConsentOut;
+};
+
+export type ConsentResponse = ConsentResponses[keyof ConsentResponses];
 
 export type OpenLinkData = {
     body: Ticket;

@@ -7,6 +7,7 @@ import { Problem } from "../../api/problem";
 import { queries } from "../../app/queries";
 import type { ProviderName } from "../../auth/away";
 import { freshly } from "../../auth/session";
+import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { List, Row } from "../../ui/row";
 import { Failed, Skeleton } from "../../ui/screen";
@@ -105,6 +106,7 @@ function Identity({ identity, alone, again }: { identity: IdentityOut; alone: bo
         note={identity.label}
         aside={
           !alone &&
+          !(identity.provider === "telegram" && inTelegram()) && // the next launch would be somebody new
           identity.provider in NAMES && (
             <Button
               className="min-h-11 bg-well font-normal"

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { deleteMe, keepMe } from "../../api";
 import { useMe } from "../../auth/hooks";
-import { rename, signOut } from "../../auth/session";
+import { freshly, rename, signOut } from "../../auth/session";
 import { useDay } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
@@ -59,7 +59,7 @@ function Leave({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   const say = useSay();
   const leave = useMutation({
-    mutationFn: () => deleteMe(),
+    mutationFn: () => freshly(null, () => deleteMe()),
     onSuccess: () => (inTelegram() ? window.location.reload() : signOut()),
     onError: say,
   });

@@ -12,7 +12,7 @@ import { toast } from "../../ui/toast";
 import { useSay } from "./say";
 
 const LOOK_MS = 2_000;
-const OVER = ["linked", "taken", "failed"];
+const OVER = ["linked", "agreed", "failed"];
 
 interface LinkingProps {
   begun: LinkBegun;
@@ -41,7 +41,12 @@ export function Linking({ begun, again, onDone }: LinkingProps) {
   const gone = link.error instanceof Problem && link.error.status === 404;
   if (gone) return <Over text={t`The link has expired. Begin again.`} onDone={onDone} />;
   if (state === "failed") return <Failure code={link.data?.code ?? ""} onDone={onDone} />;
-  if (state === "taken") return <Taken begun={begun} again={again} other={link.data?.other ?? ""} onDone={onDone} />;
+  if (state === "agreed") return <Agreed begun={begun} again={again} other={link.data?.other ?? ""} onDone={onDone} />;
+  if (state === "taken") {
+    return (
+      <p role="status">{t`This way leads into another account. Confirm on that page that it is yours too, and the two can become one.`}</p>
+    );
+  }
   return (
     <div className="flex flex-col gap-4">
       <p>
@@ -79,7 +84,7 @@ function Over({ text, onDone }: { text: string; onDone: () => void }) {
 }
 
 /** Both were proven to be his: one account can become of the two. */
-function Taken({ begun, again, other, onDone }: LinkingProps & { other: string }) {
+function Agreed({ begun, again, other, onDone }: LinkingProps & { other: string }) {
   const { t } = useLingui();
   const say = useSay();
   const merge = useMutation({

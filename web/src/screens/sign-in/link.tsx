@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { data, openLink, ways as waysIn } from "../../api";
+import { consent as askConsent, data, openLink, ways as waysIn } from "../../api";
 import { open } from "../../api/open";
 import { Problem } from "../../api/problem";
 import { useWords } from "../../i18n/words";
@@ -21,11 +21,13 @@ export default function LinkScreen() {
   const { t } = useLingui();
   const [hash] = useState(window.location.hash);
   const ticket = TICKET.exec(hash)?.[1];
+  const said = new URLSearchParams(hash.slice(1));
+  const word = said.get("consent");
   return (
     <main className="safe mx-auto flex min-h-(--screen) max-w-md flex-col justify-center gap-8">
       <title>{t`Another way to sign in`}</title>
       <Mark />
-      {ticket ? <Asking ticket={ticket} /> : <Done said={new URLSearchParams(hash.slice(1))} />}
+      {ticket ? <Asking ticket={ticket} /> : word ? <Consent word={word} /> : <Done said={said} />}
     </main>
   );
 }
@@ -85,10 +87,6 @@ function Done({ said }: { said: URLSearchParams }) {
   const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
   const texts: Record<string, [string, string]> = {
     linked: [t`Done`, t`From now on you can sign in this way too.`],
-    taken: [
-      t`This is another account`,
-      t`Somebody signs in this way already. If that is you as well, the app can make one account of the two.`,
-    ],
     another_linked: [t`There is one already`, t`Your account has another one of this kind. Remove that one first.`],
     expired: [t`That took too long`, t`Make a new link in the app.`],
     denied: [t`Nothing was done`, t`You did not confirm it there.`],
@@ -97,14 +95,63 @@ function Done({ said }: { said: URLSearchParams }) {
     t`That did not work`,
     t`It could not be found out who you are. Make a new link in the app and try again.`,
   ];
-  const [title, text] = texts[said.get("linked") ?? said.get("sign_in_error") ?? ""] ?? failed;
-  const app = ways.data?.app;
+  const [title, text] = texts[said.get("linked") ?? ""] ?? failed;
   return (
     <Say title={title}>
       {text}
-      <a className="button mt-4 w-full" data-look="primary" href={app ? `${app}?startapp=account` : "/account"}>
-        {app ? t`Back to Telegram` : t`Back to the app`}
-      </a>
+      <Back app={ways.data?.app ?? null} />
+    </Say>
+  );
+}
+
+function Back({ app }: { app: string | null }) {
+  const { t } = useLingui();
+  return (
+    <a className="button mt-4 w-full" data-look="primary" href={app ? `${app}?startapp=account` : "/account"}>
+      {app ? t`Back to Telegram` : t`Back to the app`}
+    </a>
+  );
+}
+
+/** Whoever has proven an account that is there already may give it away; nobody else can, and nobody by mistake. */
+function Consent({ word }: { word: string }) {
+  const { t } = useLingui();
+  const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
+  const [kept, setKept] = useState(false);
+  const asked = useQuery({
+    queryKey: ["consent", word],
+    queryFn: () => data(askConsent({ client: open, body: { consent: word } })),
+    retry: false,
+  });
+  const give = useMutation({
+    mutationFn: () => data(askConsent({ client: open, body: { consent: word, agreed: true } })),
+    onSuccess: () => asked.refetch(),
+    onError: () => asked.refetch(),
+  });
+  if (kept) return <Say title={t`Nothing was done`}>{t`Both accounts stay as they are. You may close this page.`}</Say>;
+  if (asked.isPending) return <Skeleton rows={2} />;
+  if (asked.isError) return <Say title={t`That took too long`}>{t`Make a new link in the app.`}</Say>;
+  const { name, other, agreed } = asked.data;
+  if (agreed) {
+    return (
+      <Say title={t`One thing is left`}>
+        {t`Confirm it in the app where you began.`}
+        <Back app={ways.data?.app ?? null} />
+      </Say>
+    );
+  }
+  return (
+    <Say title={t`This is another account`}>
+      <p>{t`This way leads into the account “${other}”. It can become part of the account “${name}”: with its evenings, friends and rules. It cannot be undone.`}</p>
+      <p className="mt-2">{t`Agree only if both are yours and you began this yourself.`}</p>
+      <div className="mt-4 flex flex-col gap-3">
+        <Button wide onClick={() => setKept(true)}>
+          {t`Keep it as it is`}
+        </Button>
+        <Button wide look="danger" busy={give.isPending} onClick={() => give.mutate()}>
+          {t`Give the account away`}
+        </Button>
+      </div>
     </Say>
   );
 }

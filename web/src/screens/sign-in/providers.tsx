@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import type { WaysOut } from "../../api/generated";
-import { leaveFor } from "../../auth/away";
+import { leaveFor, leaveForWidget } from "../../auth/away";
 import { isInsideAnotherApp } from "../../lib/webview";
 import { Button } from "../../ui/button";
 import { Elsewhere } from "./elsewhere";
@@ -29,6 +29,7 @@ export function Providers({ ways }: { ways: WaysOut }) {
           className="button w-full"
           data-look={ways.app ? "plain" : "primary"}
           href={widget + encodeURIComponent(window.location.origin + here())}
+          onClick={leaveForWidget}
         >
           {t`Sign in through Telegram`}
         </a>
