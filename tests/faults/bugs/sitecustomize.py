@@ -17,7 +17,7 @@ from artel.contracts.game import GameFinished
 from artel.engine.game import Game
 from artel.friends import reactions as friends_reactions
 from artel.friends import requests as friends_requests
-from artel.game import people as game_people
+from artel.game import service as game_service
 from artel.game.log import PostgresLog
 from artel.game.owner import Owner
 from artel.game.writer import Batch, Writer
@@ -100,7 +100,8 @@ def news() -> None:
 
 def ties() -> None:
     """Friends are not who may be invited."""
-    game_people.REACTIONS[FriendAccepted] = lambda _tx, _event: None
+    reactions: Any = game_service.reactions
+    reactions[FriendAccepted] = lambda _tx, _event: None
 
 
 def friendships() -> None:
