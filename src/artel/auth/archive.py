@@ -41,7 +41,7 @@ class _Pipe(RawIOBase):
     def tell(self) -> int:
         return self._at
 
-    def write(self, part: bytes) -> int:  # type: ignore[override]
+    def write(self, part: bytes) -> int:  # type: ignore[override]  # zipfile gives nothing but bytes
         self._parts.append(bytes(part))
         self._at += len(part)
         return len(part)
