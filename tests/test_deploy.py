@@ -189,6 +189,14 @@ def test_all_secrets_are_files_and_made_by_one_command(tmp_path: Path) -> None:
     assert bound == {"keys", "public"}
 
 
+@pytest.mark.parametrize("overlays", SETS, ids="+".join)
+def test_each_secret_that_is_read_is_there(overlays: tuple[str, ...]) -> None:
+    for name, each in services(*overlays).items():
+        given = {str(Path("/run/secrets", secret["target"])) for secret in each.get("secrets", [])}
+        asked = {value for value in (each.get("environment") or {}).values() if str(value).startswith("/run/secrets/")}
+        assert asked <= given, name
+
+
 def test_no_secret_is_written_here() -> None:
     for name, each in services(*ALL).items():
         env = each.get("environment") or {}
