@@ -25,10 +25,10 @@ def aside(work: Coroutine[Any, Any, None]) -> None:
 
 
 @contextmanager
-def databases(url: str, *names: str) -> Iterator[URL]:
-    """Fresh, empty databases, gone afterwards; the URL is the server's."""
+def databases(url: str, *names: str, how: str = "") -> Iterator[URL]:
+    """Fresh, empty databases, gone afterwards; the URL is the server's, `how` what PostgreSQL is told of each."""
     admin = make_url(url).set(drivername="postgresql")
-    aside(_administer(admin, *(f'CREATE DATABASE "{name}"' for name in names)))
+    aside(_administer(admin, *(f'CREATE DATABASE "{name}" {how}' for name in names)))
     yield admin.set(drivername="postgresql+asyncpg")
     aside(_administer(admin, *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in names)))
 

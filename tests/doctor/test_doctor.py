@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from aio_pika import connect_robust
+from aio_pika import Message, connect_robust
+from aio_pika.abc import AbstractIncomingMessage
 from sqlalchemy import insert, text
+from sqlalchemy.engine import make_url
 
 from artel.auth.keys import reseal, rotate
 from artel.cli import main
@@ -34,6 +37,7 @@ from artel_testing import installation
 from game_testing import listening
 from servers import free_port
 from test_databases import Psql, address, psql, services
+from tidy import databases
 
 __all__ = ["psql", "services"]  # fixtures
 NOTHING = f"http://127.0.0.1:{free_port()}"
@@ -149,6 +153,21 @@ async def test_a_role_that_may_enter_others_and_a_server_that_may_lose(
     assert "its clock is 100 s behind ours: let both hosts keep time (chrony)" in found
 
 
+async def test_a_database_that_cannot_keep_names(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are there: they were made before anybody looked."""
+    server = make_url(postgres_url)
+    name = f"{server.database}_ascii"
+    ascii_only = server.set(database=name).render_as_string(hide_password=False)
+    with databases(postgres_url, name, how="TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"):
+        with monkeypatch.context() as before:
+            before.setattr("artel.kernel.migrations.unfit", lambda _: "")
+            await asyncio.to_thread(migrate, "game", ascii_only)
+        found = await database_wrongs(Settings(data_dir=tmp_path, database_url=ascii_only), "game")
+    assert any(wrong.startswith("its encoding is SQL_ASCII, and Artel needs UTF8") for wrong in found)
+
+
 async def test_a_role_of_its_own_may_not(postgres_url: str, psql: Psql, services: list[str], tmp_path: Path) -> None:
     psql(provide(tmp_path, address(postgres_url), services))
     for name, service in zip(services, SERVICES, strict=True):
@@ -194,6 +213,25 @@ async def test_rabbit_is_well_and_each_way_is_looked_at(tmp_path: Path, broker: 
         assert said["stats bindings"].startswith("does not take in artel.game.finished.v1: start a service")
     async with installation(tmp_path, bus_url=broker) as house:  # which binds it
         assert await broker_wrongs(house.settings) == {}
+
+
+async def take_and_never_say_so(_: AbstractIncomingMessage) -> None: ...
+
+
+async def test_a_reader_who_is_held_up_is_not_taken_for_a_missing_way(tmp_path: Path, broker: str) -> None:
+    async with installation(tmp_path, bus_url=broker) as house:
+        settings = house.settings
+    async with await connect_robust(broker) as connection, connection.channel() as channel:
+        await channel.set_qos(1)
+        queue = await channel.get_queue("artel.stats")
+        for _ in range(2):
+            await channel.default_exchange.publish(Message(b"{}"), "artel.stats")
+        await queue.consume(take_and_never_say_so)
+        said = await broker_wrongs(settings)
+        await queue.purge()
+    assert re.fullmatch(
+        "no answer within 5 s, behind [1-9][0-9]* that wait: look into the log of stats", said["stats bindings"]
+    )
 
 
 async def test_queues_that_nobody_reads_that_are_not_there_or_hold_dead_letters(tmp_path: Path, broker: str) -> None:

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import make_url
 
 from artel.compose import SERVICES
 from artel.kernel.migrations import _with_connection, check, downgrade, metadata, migrate, require_tables
+from tidy import databases
 
 
 def tables(url: str) -> set[str]:
@@ -68,6 +70,16 @@ def test_on_postgres_many_may_start_at_once_and_one_migrates(postgres_url: str) 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(start, range(4)))
     check("auth", postgres_url)
+
+
+def test_a_database_that_cannot_keep_names_is_refused_before_anything_is_made(postgres_url: str) -> None:
+    server = make_url(postgres_url)
+    name = f"{server.database}_ascii"
+    ascii_only = server.set(database=name).render_as_string(hide_password=False)
+    with databases(postgres_url, name, how="TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"):
+        with pytest.raises(OSError, match="its encoding is SQL_ASCII, and Artel needs UTF8: `artel databases`"):
+            migrate("game", ascii_only)
+        assert tables(ascii_only) == set()
 
 
 async def test_it_may_be_called_beside_a_running_loop(postgres_url: str) -> None:

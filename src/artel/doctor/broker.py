@@ -108,11 +108,17 @@ async def _ways(
     findings: list[Finding] = []
     for service in topics:
         its = sorted(topic for who, topic in silent if who == service)
-        does = (
-            f"does not take in {', '.join(its)}: start a service, which binds it, then `artel verify` what was missed"
-        )
-        findings += found(f"{service} bindings", [does] if its else []) if read[service] else []
+        wrongs = [await _why_silent(connection, service, its)] if its else []
+        findings += found(f"{service} bindings", wrongs) if read[service] else []
     return findings
+
+
+async def _why_silent(connection: AbstractRobustConnection, service: str, topics: Sequence[str]) -> str:
+    queue = await _passive(connection, f"artel.{service}")
+    waiting = queue.declaration_result.message_count if queue else 0
+    if waiting:
+        return f"no answer within {ANSWER_SECONDS:.0f} s, behind {waiting} that wait: look into the log of {service}"
+    return f"does not take in {', '.join(topics)}: start a service, which binds it, then `artel verify` what was missed"
 
 
 async def _answers(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from artel.doctor.finding import Finding, clock, found, place, reason
 from artel.kernel.database import Tx, open_database
 from artel.kernel.events import now
-from artel.kernel.migrations import require_tables
+from artel.kernel.migrations import require_tables, unfit
 from artel.kernel.outbox import outbox
 
 WAITS = timedelta(minutes=1)
@@ -64,6 +64,8 @@ def _look(tx: Tx, service: str, others: Sequence[str]) -> list[str]:
 
 
 def _look_at_postgres(tx: Tx, others: Sequence[str]) -> Iterator[str]:
+    if wrong := unfit(tx):
+        yield wrong
     for name, danger in SAFE.items():
         if tx.execute(text(f"SHOW {name}")).scalar_one() == "off":
             yield f"{name} is off, so {danger}: set it to on in postgresql.conf and reload"

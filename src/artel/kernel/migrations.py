@@ -32,7 +32,8 @@ def metadata(service: str) -> MetaData:
 
 def migrate(service: str, url: str, revision: str = "head") -> None:
     """Bring the service's database to `revision`; on PostgreSQL one migrator at a time. Newer tables stay: they serve
-    this program too, and so the release before may be put back with the same steps as it was left."""
+    this program too, and so the release before may be put back with the same steps as it was left. OSError if it is a
+    database that could not keep people's names."""
     _with_connection(url, lambda connection: _upgrade(service, connection, revision))
 
 
@@ -68,10 +69,21 @@ def _upgrade(service: str, connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('artel.migrate'))"))
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        if wrong := unfit(connection):
+            raise OSError(wrong)
     found, known, _ = _revisions(service, connection)
     if found is not None and found not in known:
         return
     command.upgrade(config(service, connection), revision)
+
+
+def unfit(connection: Connection) -> str:
+    """What is wrong with a PostgreSQL database whatever is in it. As Debian makes a server where no language is set,
+    it takes Cyrillic in some columns and refuses it in others."""
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding == "UTF8":
+        return ""
+    return f"its encoding is {encoding}, and Artel needs UTF8: `artel databases` makes a database that has it"
 
 
 def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
