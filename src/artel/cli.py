@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artel import cli_looking
-from artel.cli_kit import NAMES, require_a_way_in
+from artel.cli_kit import NAMES, require_a_voice, require_a_way_in
 from artel.cli_kit import CommandError as _Refused
 from artel.cli_kit import service as _service
 from artel.cli_kit import settings as _settings
@@ -142,6 +142,7 @@ def _run(_: argparse.Namespace) -> int:
     web = {} if "ARTEL_WEB_DIR" in os.environ or not BUILT_WEB.is_dir() else {"web_dir": BUILT_WEB}
     settings = _settings(**web)
     require_a_way_in(settings)
+    require_a_voice(settings)
     with ports(settings) as listening, _alone(settings):
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
@@ -161,6 +162,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         KeyRing(settings.keys)
         refresh_secrets(settings.keys)
         require_a_way_in(settings)
+    if "notification" in arguments.names:
+        require_a_voice(settings)
     with ports(settings) as listening:
         configure_logs(settings, arguments.names)
         asyncio.run(wait(settings, arguments.names))

@@ -55,6 +55,17 @@ def with_tables(names: Sequence[str] = NAMES) -> "Settings":
     return given
 
 
+def require_a_voice(given: "Settings") -> None:
+    """The bot that is to speak can."""
+    from artel.notification.telegram import address
+
+    try:
+        if given.notify_url == "telegram://":
+            address(given)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+
+
 def require_a_way_in(given: "Settings") -> None:
     """A bot's token, or its number alone, which is enough to know whom Telegram has let in."""
     token = given.telegram_bot_token

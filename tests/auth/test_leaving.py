@@ -10,7 +10,14 @@ import pytest
 from sqlalchemy import select, update
 
 from artel.auth import ended, leaving, merging, people, tables
-from artel.contracts.auth import UserDeleted, UserMerged, UserUpdated
+from artel.contracts.auth import (
+    IdentityLinked,
+    UserDeleted,
+    UserDeletionAsked,
+    UserDeletionTakenBack,
+    UserMerged,
+    UserUpdated,
+)
 from artel.kernel.bus import Message
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
@@ -56,7 +63,8 @@ async def rows(auth: Installation, table: Any) -> list[Any]:
 
 async def listen(auth: Installation) -> list[Any]:
     heard: list[Any] = []
-    kinds = {event.topic: event for event in (UserMerged, UserDeleted, UserUpdated)}
+    told = (UserMerged, UserDeleted, UserUpdated, UserDeletionAsked, UserDeletionTakenBack, IdentityLinked)
+    kinds = {event.topic: event for event in told}
 
     async def hear(message: Message) -> None:
         heard.append(kinds[message.topic].read(message.body))
@@ -87,6 +95,23 @@ class TestDeletion:
         await leaving.delete_due(database(auth))
         assert (await with_token(auth, boris, "GET", "/users/me")).json() == me, "it is not time yet"
 
+    async def test_is_told_once_and_so_is_that_it_was_taken_back(self, auth: Installation) -> None:
+        heard = await listen(auth)
+        at = []
+        for _ in range(2):
+            boris = await launched(auth, BORIS)
+            at.append((await with_token(auth, boris, "DELETE", "/users/me")).json()["deletes_at"])
+        boris = await launched(auth, BORIS)
+        for _ in range(2):
+            await with_token(auth, boris, "POST", "/users/me/keep")
+        await auth.drain()
+        told = sorted(heard, key=lambda event: (event.version, event.topic))
+        assert [(type(event), event.version) for event in told] == [
+            (UserDeletionAsked, 2), (UserUpdated, 2), (UserDeletionTakenBack, 3), (UserUpdated, 3),
+        ]  # fmt: skip
+        assert [told[0].deletes_at.isoformat().replace("+00:00", "Z")] * 2 == at
+        assert (told[1].telegram_id, told[3].telegram_id) == (BORIS, BORIS)
+
     async def test_is_taken_back(self, auth: Installation) -> None:
         anna, boris = await launched(auth, ANNA), await launched(auth, BORIS)
         await with_token(auth, boris, "DELETE", "/users/me")
@@ -105,8 +130,9 @@ class TestDeletion:
         boris = await launched(auth, BORIS)
         await two_weeks_later(auth, user_id)
         await auth.drain()
-        assert heard == [UserDeleted(user_id=user_id, version=2, event_id=heard[0].event_id, at=heard[0].at,
-                                     traceparent=heard[0].traceparent)]  # fmt: skip
+        [last] = [event for event in heard if isinstance(event, UserDeleted)]
+        assert (last.user_id, last.version) == (user_id, 3)
+        assert {event.version for event in heard if event is not last} == {2}
         [row] = [row for row in await rows(auth, tables.users) if row.id == user_id]
         assert (row.display_name, row.search_name, row.username, row.avatar_url) == ("", "", None, None)
         noted = await looked(auth, anna, f"?user_id={user_id}")
@@ -163,9 +189,10 @@ class TestMerge:
             keeper = await merge(auth, boris, other)
         assert (keeper.id, keeper.username) == (other["user"]["id"], "boris_b")
         await auth.drain()
-        merged, changed = heard
+        merged, changed, linked = heard
         assert (merged.user_id, merged.into_id) == (boris["user"]["id"], keeper.id)
         assert (changed.user_id, changed.version, changed.telegram_id) == (keeper.id, 2, BORIS)
+        assert (linked.user_id, linked.version, linked.telegram_id) == (keeper.id, 2, BORIS)
         assert (await launched(auth, BORIS))["user"]["id"] == (await sign_in(auth, "Борис"))["user"]["id"] == keeper.id
         assert (
             await auth.call(None, "POST", "/auth/refresh", {"refresh_token": boris["refresh_token"]})

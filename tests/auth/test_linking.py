@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 
 import openid_provider
-from artel.auth import linking
+from artel.auth import linking, merging
 from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserMerged, UserUpdated
 from artel.kernel.bus import Message
 from artel_testing import Installation, Person, installation
@@ -271,12 +271,28 @@ class TestUnlinking:
         await link(outside, mine)
         await with_token(auth, mine, "DELETE", "/auth/identities/google")
         await auth.drain()
-        assert len(linked) == len(unlinked) == 1
+        assert [IdentityLinked.read(each.body).telegram_id for each in linked] == [None]
+        assert [IdentityUnlinked.read(each.body).telegram_id for each in unlinked] == [None]
 
         def noted(tx: Any) -> list[str]:
             return [row[0] for row in tx.exec_driver_sql("SELECT kind FROM audit WHERE code = 'google' ORDER BY id")]
 
         assert await auth.app.state.contexts["auth"].database.read(noted) == ["linked", "unlinked"]
+
+    async def test_the_chat_of_an_account_of_telegram_is_told_with_it(
+        self, auth: Installation, outside: Browser
+    ) -> None:
+        """With each, if there are two."""
+        linked, unlinked = [await listening(auth, event.topic) for event in (IdentityLinked, IdentityUnlinked)]
+        number, other = PEOPLE["telegram"]["id"], 900000077
+        mine = await outside.sign_in()
+        await link(outside, mine, "telegram")
+        second = (await launched(auth, other))["user"]["id"]
+        await auth.app.state.contexts["auth"].database.write(merging.merge, second, mine["user"]["id"])
+        assert (await with_token(auth, mine, "DELETE", "/auth/identities/telegram")).status_code == 204
+        await auth.drain()
+        assert [IdentityLinked.read(each.body).telegram_id for each in linked] == [number, other]
+        assert [IdentityUnlinked.read(each.body).telegram_id for each in unlinked] == [number, other]
 
 
 async def listening(auth: Installation, topic: str) -> list[Message]:

@@ -205,6 +205,7 @@ class TestPreferences:
             "friend_accepted",
             "identity_changed",
             "export_ready",
+            "deletion_asked",
         }
 
     async def test_each_for_itself_and_each_for_himself(self, made: Installation) -> None:

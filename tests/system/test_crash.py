@@ -43,6 +43,7 @@ class Process:
     port: int = field(default_factory=free_port)
     admin: int = field(default_factory=free_port)
     command: Sequence[str] = ("-m", "artel.cli", "run")
+    log_level: str = "error"
 
     @property
     def address(self) -> str:
@@ -52,7 +53,7 @@ class Process:
     async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
         env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
             "ARTEL_DATA_DIR": str(self.data), "ARTEL_PORT": str(self.port), "ARTEL_ADMIN_PORT": str(self.admin),
-            "ARTEL_EVENT_BURST": "1000000", "ARTEL_EVENT_RATE": "1000000", "ARTEL_LOG_LEVEL": "error",
+            "ARTEL_EVENT_BURST": "1000000", "ARTEL_EVENT_RATE": "1000000", "ARTEL_LOG_LEVEL": self.log_level,
         }  # fmt: skip
         words = (self.data / "words.log").open("ab")
         process = await asyncio.create_subprocess_exec(

@@ -107,6 +107,8 @@ async def look(house: Installation) -> None:
     assert [template["name"] for template in read(files, "template/templates.json")] == ["Наши правила"]
     assert {row["kind"] for row in read(files, "notification/notifications.json")} >= {"session_finished"}
     assert read(files, "notification/preferences.json") == [{"kind": "session_added", "enabled": False}]
+    chat = {"user_id": anya.id, "telegram_id": None, "language": "ru", "closed_at": None}
+    assert (read(files, "notification/telegram.json"), read(files, "notification/letters.json")) == ([chat], [])
     await no_secrets(house, files, table, boris)
     await told(house, company, anya)
 

@@ -225,7 +225,7 @@ BALL = game.events.c.body.like('%"ball"%')
 CLOSED = game.summaries.c.body.like('%"state":"finished"%')
 FRIENDS = game.ties.c.friends
 SEATED = stats.session_players.c.user_id.is_not(None)
-heard, moments = notification.entries, notification.moments
+heard, moments, chats = notification.entries, notification.moments, notification.chats
 FINALE = moments.c.subject.like("session_finished%")
 
 
@@ -314,6 +314,10 @@ DAMAGES = (
     Damage("notification", heard, put(shown=True), ENTRY, shown("friend_accepted", wanted=False)),
     Damage("notification", heard, double(id=STRANGER, user_id=STRANGER), ("subject",), shown()),
     Damage("notification", heard, double(id=STRANGER, subject=f"game_finished:{STRANGER}:x"), (), shown()),
+    Damage("notification", chats, put(telegram_id=1), ("user_id",)),
+    Damage("notification", chats, put(language="xx"), ("user_id",)),
+    Damage("notification", chats, more("version"), ("user_id",)),
+    Damage("notification", chats, double(user_id=STRANGER), ()),
     Damage("notification", moments, gone, ("subject",), moments.c.subject.like("game_finished%")),
     Damage("notification", moments, put(live=False), ("subject",), and_(moments.c.live, FINALE)),
 )

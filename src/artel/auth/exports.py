@@ -14,7 +14,7 @@ import orjson
 import structlog
 from sqlalchemy import Row, and_, delete, insert, or_, select, tuple_, update
 
-from artel.auth import audit
+from artel.auth import audit, people
 from artel.auth.audit import Where
 from artel.auth.tables import export_pages, exports
 from artel.auth.takeout import CHAPTERS
@@ -97,8 +97,13 @@ def keep_part(tx: Tx, part: UserExportPart) -> None:
         about = {**key, "user_id": part.user_id, "page": part.page + 1}
         emit(tx, UserExportRequested(**about, after=part.after))
     elif _whole(tx, part.export_id) >= set(ASKED):
-        tx.execute(update(exports).where(exports.c.id == part.export_id).values(ready_at=now()))
-        emit(tx, UserExportReady(export_id=part.export_id, user_id=part.user_id, until=until(export)))
+        _ready(tx, export)
+
+
+def _ready(tx: Tx, export: Export) -> None:
+    tx.execute(update(exports).where(exports.c.id == export.id).values(ready_at=now()))
+    number = next(iter(people.in_telegram(tx, export.user_id)), None)
+    emit(tx, UserExportReady(export_id=export.id, user_id=export.user_id, until=until(export), telegram_id=number))
 
 
 def _whole(tx: Tx, export_id: str) -> set[str]:

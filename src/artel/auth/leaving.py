@@ -4,13 +4,13 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, not_, select, update
+from sqlalchemy import ColumnElement, and_, delete, not_, select
 
 from artel.auth import audit, exports, people, tokens
 from artel.auth.audit import NOWHERE, Where
 from artel.auth.ended import KEPT_SECONDS
 from artel.auth.tables import identities, seats, sign_ins, users
-from artel.contracts.auth import UserDeleted
+from artel.contracts.auth import UserDeleted, UserDeletionAsked, UserDeletionTakenBack
 from artel.kernel import idempotency
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import now
@@ -30,7 +30,8 @@ def ask(tx: Tx, user_id: str, here: Where) -> datetime:
     user = people.get(tx, user_id)
     at: datetime = user.deletes_at or now() + MAY_RETURN
     if user.deletes_at is None:
-        tx.execute(update(users).where(users.c.id == user_id).values(deletes_at=at))
+        told = people.announce(tx, user_id, deletes_at=at)
+        emit(tx, UserDeletionAsked(user_id=user_id, version=told.version, deletes_at=at))
         audit.note(tx, here, "deletion_asked", user_id=user_id)
     tokens.sign_out_everywhere(tx, user_id)
     return at
@@ -39,7 +40,8 @@ def ask(tx: Tx, user_id: str, here: Where) -> datetime:
 def take_back(tx: Tx, user_id: str, here: Where) -> None:
     people.hold(tx, user_id)
     if people.get(tx, user_id).deletes_at is not None:
-        tx.execute(update(users).where(users.c.id == user_id).values(deletes_at=None))
+        told = people.announce(tx, user_id, deletes_at=None)
+        emit(tx, UserDeletionTakenBack(user_id=user_id, version=told.version))
         audit.note(tx, here, "deletion_taken_back", user_id=user_id)
 
 

@@ -160,7 +160,7 @@ def link(tx: Tx, here: Where, user_id: str, sid: str, profile: Profile) -> Outco
     if profile.provider in people.providers(tx, [user_id])[user_id]:
         return "another_linked"
     people.put_identity(tx, user_id, profile)
-    _changed(tx, here, user_id, "linked", profile.provider)
+    _changed(tx, here, user_id, "linked", profile.provider, telegram_ids=[profile.telegram_id])
     return "linked"
 
 
@@ -191,17 +191,28 @@ def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:
         raise not_found()
     if set(theirs) == {provider}:
         raise Problem(409, "last_identity", "Without it you could not sign in any more: link another one first.")
+    left: Sequence[int | None] = people.in_telegram(tx, user_id) if provider == "telegram" else [None]
     tx.execute(delete(identities).where(identities.c.user_id == user_id, identities.c.provider == provider))
     by_it = and_(sign_ins.c.user_id == user_id, sign_ins.c.provider == provider, sign_ins.c.revoked_at.is_(None))
     tx.execute(update(sign_ins).where(by_it, sign_ins.c.id != sid).values(revoked_at=now()))
-    _changed(tx, here, user_id, "unlinked", provider)
+    _changed(tx, here, user_id, "unlinked", provider, telegram_ids=left)
 
 
-def _changed(tx: Tx, here: Where, user_id: str, kind: Literal["linked", "unlinked"], provider: str) -> None:
+def _changed(
+    tx: Tx,
+    here: Where,
+    user_id: str,
+    kind: Literal["linked", "unlinked"],
+    provider: str,
+    *,
+    telegram_ids: Sequence[int | None],
+) -> None:
+    """Told once for each account of Telegram that is no longer his, or is his now: the chat there hears of it too."""
     audit.note(tx, here, kind, provider, user_id=user_id)
     told = people.announce(tx, user_id)
     changed = IdentityLinked if kind == "linked" else IdentityUnlinked
-    emit(tx, changed(user_id=user_id, version=told.version, provider=provider))
+    about = {"user_id": user_id, "version": told.version, "provider": provider}
+    emit(tx, *(changed(**about, telegram_id=number) for number in telegram_ids))
 
 
 def identities_of(tx: Tx, user_id: str) -> Sequence[Row[Any]]:

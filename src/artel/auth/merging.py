@@ -1,5 +1,6 @@
 """Two accounts of one person become one."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import literal, select, update
@@ -59,8 +60,16 @@ def _merge(tx: Tx, user: User, keeper: User) -> None:
     _take_seats(tx, user.id, keeper.id)
     emit(tx, UserMerged(user_id=user.id, version=user.version + 1, into_id=keeper.id))
     told = people.announce(tx, keeper.id, **_enriched(user, keeper))
-    for provider in sorted({name.partition(".")[0] for name in gained} - {name.partition(".")[0] for name in known}):
-        emit(tx, IdentityLinked(user_id=keeper.id, version=told.version, provider=provider))
+    for provider, number in _new_to(gained, known):
+        emit(tx, IdentityLinked(user_id=keeper.id, version=told.version, provider=provider, telegram_id=number))
+
+
+def _new_to(gained: Collection[str], known: Collection[str]) -> list[tuple[str, int | None]]:
+    """Providers by which he can sign in now; of Telegram each account, because each has a chat that hears of it."""
+    ways = [(provider, subject) for provider, _, subject in (name.partition(".") for name in gained)]
+    had = {name.partition(".")[0] for name in known}
+    numbers = [("telegram", int(subject)) for provider, subject in ways if provider == "telegram"]
+    return [*((each, None) for each in sorted({each for each, _ in ways} - had - {"telegram"})), *sorted(numbers)]
 
 
 def _take_seats(tx: Tx, user_id: str, into_id: str) -> None:

@@ -206,10 +206,6 @@ def announce(tx: Tx, user_id: str, **values: Any) -> User:
     """A new version of him: with these values, or of what is told about him."""
     tx.execute(update(users).where(users.c.id == user_id).values(version=users.c.version + 1, **values))
     user = get(tx, user_id)
-    in_telegram = select(identities.c.subject).where(
-        identities.c.user_id == user_id, identities.c.provider == "telegram"
-    )
-    telegram_id = tx.execute(in_telegram.order_by(identities.c.created_at).limit(1)).scalar_one_or_none()
     emit(
         tx,
         UserUpdated(
@@ -219,11 +215,17 @@ def announce(tx: Tx, user_id: str, **values: Any) -> User:
             username=user.username,
             avatar_url=user.avatar_url,
             language=user.language,
-            telegram_id=int(telegram_id) if telegram_id else None,
+            telegram_id=next(iter(in_telegram(tx, user_id)), None),
             privacy=Privacy(figures=user.figures, hide_money=user.hide_money),
         ),
     )
     return user
+
+
+def in_telegram(tx: Tx, user_id: str) -> list[int]:
+    """His accounts there, the oldest first: more than one only after a merge."""
+    his = select(identities.c.subject).where(identities.c.user_id == user_id, identities.c.provider == "telegram")
+    return [int(number) for number in tx.execute(his.order_by(identities.c.created_at)).scalars()]
 
 
 def find(tx: Tx, query: str, caller_id: str | None, limit: int, after: Sequence[Any] | None) -> Sequence[User]:

@@ -55,12 +55,26 @@ class IdentityLinked(UserEvent):
     topic: ClassVar[str] = "artel.user.identity_linked.v1"
 
     provider: str  # telegram, google
+    telegram_id: int | None = None  # for notification alone: of the account of Telegram that this is about
 
 
 class IdentityUnlinked(UserEvent):
     topic: ClassVar[str] = "artel.user.identity_unlinked.v1"
 
     provider: str
+    telegram_id: int | None = None  # for notification alone: of the account of Telegram that this is about
+
+
+class UserDeletionAsked(UserEvent):
+    """He is here until then, and may think again."""
+
+    topic: ClassVar[str] = "artel.user.deletion_asked.v1"
+
+    deletes_at: AwareDatetime
+
+
+class UserDeletionTakenBack(UserEvent):
+    topic: ClassVar[str] = "artel.user.deletion_taken_back.v1"
 
 
 class UserMerged(UserEvent):
@@ -101,6 +115,7 @@ class UserExportReady(Event):
     export_id: str
     user_id: str
     until: AwareDatetime
+    telegram_id: int | None = None  # for notification alone
 
     @property
     def subject(self) -> str:

@@ -19,7 +19,7 @@ from artel.kernel.settings import Settings
 def configure_logs(settings: Settings, names: Sequence[str]) -> None:
     """`names`: the services of this process. Whatever anybody says in it from now on is a line of its log."""
     hidden = settings.telegram_bot_token.get_secret_value() if settings.telegram_bot_token else ""
-    urls = (settings.database_url, settings.bus_url, settings.store_url, settings.notify_url)
+    urls = (settings.database_url, settings.bus_url, settings.store_url)
     redact = redactor(hidden, *passwords(urls))
     wants_text = settings.log_format == "text" or (not settings.log_format and sys.stderr.isatty())
 

@@ -46,7 +46,12 @@ class Settings(SignInSettings):
     store_url: str = Field(
         "memory://", pattern="^(memory|rediss?|unix)://", description="`redis://…`", json_schema_extra=SECRET
     )
-    notify_url: str = Field("console://", description="where notifications go beside the inbox; nothing else yet")
+    notify_url: str = Field(
+        "console://",
+        pattern="^(console|telegram)://$",
+        description="where news about one's own account goes beside the inbox: `console://`, a line in the log; "
+        "`telegram://`, a message from the bot with that token",
+    )
     public_url: str = Field(
         "",
         description="where people open the app; pages of other origins get no live connection; "

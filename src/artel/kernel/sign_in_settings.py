@@ -9,7 +9,7 @@ ISSUER: dict[str, Any] = {"pattern": r"^https?://[^\s/?#]+(/[^\s?#]*)?$"}
 class SignInSettings(BaseSettings):
     """By whom people may prove who they are, and how often they may try."""
 
-    telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram")
+    telegram_bot_token: SecretStr | None = Field(None, description="sign-in from Telegram, and messages there")
     telegram_bot_id: int | None = Field(None, gt=0, description="the bot's number: enough for that without its token")
     telegram_client_secret: SecretStr | None = Field(
         None, description="sign-in through Telegram in a browser: BotFather, Bot Settings, Web Login"

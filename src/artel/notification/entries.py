@@ -34,9 +34,11 @@ class Heard(NamedTuple):
     since: datetime | None  # when it was first told what still holds; None: nothing does
 
 
-def tell(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News], *, quiet: bool = False) -> None:
+def tell(
+    tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News], *, quiet: bool = False
+) -> Heard | None:
     """`news` is by user, of one kind, and all there is to tell of the subject: whoever is not in it any more loses his
-    entry. `quiet`: what is new calls nobody. What was heard before may come with other names."""
+    entry. `quiet`: what is new calls nobody. What was heard before may come with other names, and gives None."""
     heard = _hear(tx, subject, version, at, live=True)
     if heard is None:
         _correct(tx, subject, version, at, news)
@@ -47,6 +49,7 @@ def tell(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, Ne
             _put(tx, before, {"subject": subject, "updated_at": at}, news, quiet=quiet)
     if heard and not heard.alone:
         _date(tx, subject, heard.since)
+    return heard
 
 
 def _correct(tx: Tx, subject: str, version: int, at: datetime, news: Mapping[str, News]) -> None:

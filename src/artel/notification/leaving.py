@@ -1,6 +1,6 @@
 """Somebody is no more: he became another, who has his inbox from now on; or he was deleted."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from artel.contracts.auth import UserDeleted, UserMerged
 from artel.contracts.game import GuestUnclaimed
@@ -9,7 +9,10 @@ from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.service import Reaction
 from artel.kernel.sql import put_new
-from artel.notification.tables import entries, preferences
+from artel.notification import letters
+from artel.notification.news import OF_ONESELF, deletion_of
+from artel.notification.tables import chats, entries, moments, preferences
+from artel.notification.tables import letters as letters_table
 
 
 def merged(tx: Tx, event: UserMerged) -> None:
@@ -17,6 +20,7 @@ def merged(tx: Tx, event: UserMerged) -> None:
         into_id = gone.known(tx, [event.user_id])[event.user_id]
         if into_id:
             _move(tx, event.user_id, into_id)
+            letters.move(tx, event.user_id, into_id)
         _clear(tx, event.user_id)
 
 
@@ -36,7 +40,11 @@ def _move(tx: Tx, user_id: str, into_id: str) -> None:
 
 
 def _clear(tx: Tx, user_id: str) -> None:
-    for table in (entries, preferences):
+    """What was heard of him alone names him; of play and friends it is what keeps late words out."""
+    his = select(entries.c.subject).where(entries.c.user_id == user_id, entries.c.kind.in_(OF_ONESELF))
+    asked = moments.c.subject == deletion_of(user_id)  # may have been taken back before it was heard of
+    tx.execute(delete(moments).where(or_(moments.c.subject.in_(his), asked)))
+    for table in (entries, preferences, chats, letters_table):
         tx.execute(delete(table).where(table.c.user_id == user_id))
 
 

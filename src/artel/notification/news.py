@@ -13,6 +13,7 @@ Kind = Literal[
     "friend_accepted",
     "identity_changed",
     "export_ready",
+    "deletion_asked",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -113,6 +114,22 @@ class ExportReadyData(News):
     until: AwareDatetime  # so long it may be fetched
 
 
+OF_ONESELF: Final[tuple[Kind, ...]] = ("identity_changed", "export_ready", "deletion_asked")
+"""Of nobody else: a subject of these is one user's."""
+
+
+def deletion_of(user_id: str) -> str:
+    """The subject of it."""
+    return f"deletion:{user_id}"
+
+
+class DeletionAskedData(News):
+    kind = "deletion_asked"
+    matters = ("deletes_at",)
+
+    deletes_at: AwareDatetime  # so long it may be taken back
+
+
 NEWS: Final[dict[str, type[News]]] = {
     news.kind: news
     for news in (
@@ -123,5 +140,6 @@ NEWS: Final[dict[str, type[News]]] = {
         FriendAcceptedData,
         IdentityChangedData,
         ExportReadyData,
+        DeletionAskedData,
     )
 }

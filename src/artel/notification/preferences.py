@@ -16,7 +16,7 @@ OFF = select(preferences.c.user_id).where(
 )
 
 
-ALWAYS: Final[frozenset[Kind]] = frozenset({"identity_changed"})
+ALWAYS: Final[frozenset[Kind]] = frozenset({"identity_changed", "deletion_asked"})
 """Whoever comes in by a way of his own must not be able to keep it from the owner."""
 
 

@@ -1,7 +1,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from artel.contracts.auth import IdentityLinked, IdentityUnlinked, UserExportReady, UserExportRequested
+from artel.contracts.auth import (
+    IdentityLinked,
+    IdentityUnlinked,
+    UserDeletionAsked,
+    UserDeletionTakenBack,
+    UserExportReady,
+    UserExportRequested,
+    UserRegistered,
+    UserUpdated,
+)
 from artel.contracts.export import telling
 from artel.contracts.friends import FriendAccepted, FriendEvent, FriendRemoved, FriendRequested, UserBlocked
 from artel.contracts.game import (
@@ -19,10 +28,11 @@ from artel.kernel.database import Tx
 from artel.kernel.events import Event
 from artel.kernel.gone import who_now
 from artel.kernel.service import Reaction
-from artel.notification import leaving
+from artel.notification import chats, leaving, letters
 from artel.notification.entries import forget, take_away, tell
 from artel.notification.news import (
     Counterparty,
+    DeletionAskedData,
     ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
@@ -31,6 +41,7 @@ from artel.notification.news import (
     Outcome,
     SessionAddedData,
     SessionFinishedData,
+    deletion_of,
 )
 from artel.notification.takeout import CHAPTERS
 
@@ -173,14 +184,42 @@ def identity_changed(tx: Tx, event: IdentityLinked | IdentityUnlinked) -> None:
     if who_now(tx, [event.user_id]):
         return
     news = IdentityChangedData(provider=event.provider, linked=isinstance(event, IdentityLinked))
-    tell(tx, f"identity:{event.user_id}:{event.provider}", event.version, event.at, {event.user_id: news})
+    about = f"identity:{event.user_id}:{event.provider}"
+    # In whatever order they come, nothing is passed over; several accounts of Telegram may go at once.
+    if tell(tx, about, event.version, event.at, {event.user_id: news}):
+        letters.write(tx, event.user_id, news, event.at, version=event.version, also=event.telegram_id)
 
 
 def export_ready(tx: Tx, event: UserExportReady) -> None:
     if who_now(tx, [event.user_id]):
         return
     news = ExportReadyData(export_id=event.export_id, until=event.until)
-    tell(tx, f"export_ready:{event.export_id}", 1, event.at, {event.user_id: news})
+    if tell(tx, f"export_ready:{event.export_id}", 1, event.at, {event.user_id: news}):
+        letters.write(tx, event.user_id, news, event.at, also=event.telegram_id)
+
+
+def deletion_asked(tx: Tx, event: UserDeletionAsked) -> None:
+    if who_now(tx, [event.user_id]):
+        return
+    news = DeletionAskedData(deletes_at=event.deletes_at)
+    heard = tell(tx, deletion_of(event.user_id), event.version, event.at, {event.user_id: news})
+    if heard and heard.newest:
+        letters.write(tx, event.user_id, news, event.at, version=event.version)
+
+
+def deletion_taken_back(tx: Tx, event: UserDeletionTakenBack) -> None:
+    if who_now(tx, [event.user_id]):
+        return
+    take_away(tx, deletion_of(event.user_id), event.version, event.at)
+    letters.take_back(tx, event.user_id, "deletion_asked", event.version)
+
+
+def user_told(tx: Tx, event: UserRegistered | UserUpdated) -> None:
+    if who_now(tx, [event.user_id]):
+        return
+    chats.hold(tx, event.user_id)
+    chats.keep(tx, event)
+    letters.address(tx, event.user_id)
 
 
 REACTIONS: dict[type[Event], Reaction] = {
@@ -196,6 +235,10 @@ REACTIONS: dict[type[Event], Reaction] = {
     UserBlocked: nothing_between,
     IdentityLinked: identity_changed,
     IdentityUnlinked: identity_changed,
+    UserDeletionAsked: deletion_asked,
+    UserDeletionTakenBack: deletion_taken_back,
+    UserRegistered: user_told,
+    UserUpdated: user_told,
     **leaving.REACTIONS,
     UserExportReady: export_ready,
     UserExportRequested: telling("notification", CHAPTERS),

@@ -5,6 +5,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from artel.kernel.http import Body, Id, Page
 from artel.notification.news import (
+    DeletionAskedData,
     ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
@@ -60,6 +61,11 @@ class ExportReadyNotification(NotificationCommon):
     data: ExportReadyData
 
 
+class DeletionAskedNotification(NotificationCommon):
+    kind: Literal["deletion_asked"]
+    data: DeletionAskedData
+
+
 NotificationOut = Annotated[
     SessionAddedNotification
     | GameFinishedNotification
@@ -67,7 +73,8 @@ NotificationOut = Annotated[
     | FriendRequestedNotification
     | FriendAcceptedNotification
     | IdentityChangedNotification
-    | ExportReadyNotification,
+    | ExportReadyNotification
+    | DeletionAskedNotification,
     Field(discriminator="kind"),
 ]
 

@@ -1,4 +1,4 @@
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
 
 from artel.kernel import gone, outbox
 from artel.kernel.database import Json, UtcDateTime
@@ -43,4 +43,31 @@ preferences = Table(
     Column("user_id", String(36), primary_key=True),
     Column("kind", String(20), primary_key=True),
     Column("enabled", Boolean, nullable=False),
+)
+
+# Who has which chat in Telegram, by the newest word of his profile.
+chats = Table(
+    "chats",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("telegram_id", BigInteger),  # null: he has none
+    Column("closed_at", UtcDateTime),  # when Telegram said that nobody hears there; null: it has not
+)
+
+# What is to be told outside of the app; it goes when it was told, or cannot be.
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("data", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False),  # when it happened
+    Column("version", Integer, nullable=False),  # the chat is the one of this profile, or of a later one
+    Column("chat", BigInteger),  # null: that profile has not been heard of
+    Column("besides", BigInteger),  # a chat that has a letter of its own about it
+    Column("due", UtcDateTime, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
 )

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, select
 
 from artel.kernel.takeout import Rows
 from artel.notification.news import NEWS
-from artel.notification.tables import entries, preferences
+from artel.notification.tables import chats, entries, letters, preferences
 from artel.notification.texts import text
 
 
@@ -26,7 +26,20 @@ def _preferences(user_id: str) -> Select[Any]:
     return select(preferences.c.kind, preferences.c.enabled).where(preferences.c.user_id == user_id)
 
 
+def _chats(user_id: str) -> Select[Any]:
+    columns = (chats.c.user_id, chats.c.telegram_id, chats.c.language, chats.c.closed_at)
+    return select(*columns).where(chats.c.user_id == user_id)
+
+
+def _letters(user_id: str) -> Select[Any]:
+    """On their way to Telegram."""
+    columns = ("id", "kind", "data", "at", "chat", "due", "tries")
+    return select(*(letters.c[name] for name in columns)).where(letters.c.user_id == user_id)
+
+
 CHAPTERS: Final = (
     Rows("notifications.json", _entries, [entries.c.id], _as_read),
     Rows("preferences.json", _preferences, [preferences.c.kind]),
+    Rows("telegram.json", _chats, [chats.c.user_id]),
+    Rows("letters.json", _letters, [letters.c.id]),
 )

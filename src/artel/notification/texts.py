@@ -1,11 +1,13 @@
 """What a notification says, in the reader's language: Russian unless he asked for English."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
 
 from artel.notification.money import MINUS, signed, unsigned
 from artel.notification.news import (
     Counterparty,
+    DeletionAskedData,
     ExportReadyData,
     FriendAcceptedData,
     FriendRequestedData,
@@ -60,6 +62,20 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "Если это были не вы, уберите чужой вход в аккаунте и выйдите везде",
         "en": "If that was not you, remove what is not yours in the account and sign out everywhere",
     },
+    "not_you_any_more": {
+        "ru": "Если это были не вы, войдите другим способом, уберите чужой вход в аккаунте и выйдите везде",
+        "en": "If that was not you, sign in another way, remove what is not yours in the account and sign out "
+        "everywhere",
+    },
+    "not_your_export": {
+        "ru": "Если архив просили не вы, уберите чужой вход в аккаунте и выйдите везде",
+        "en": "If you did not ask for it, remove what is not yours in the account and sign out everywhere",
+    },
+    "deletion": {"ru": "Аккаунт будет удалён {day}", "en": "Your account will be deleted on {day}"},
+    "not_your_deletion": {
+        "ru": "Если это были не вы, войдите, оставьте аккаунт и выйдите везде",
+        "en": "If that was not you, sign in, keep the account and sign out everywhere",
+    },
 }
 PROVIDERS: Final[Mapping[str, str]] = {"telegram": "Telegram", "google": "Google"}
 
@@ -80,12 +96,46 @@ def text(data: News, lang: Language) -> tuple[str, str]:
         case FriendRequestedData(name=name) | FriendAcceptedData(name=name):
             what = "requested" if isinstance(data, FriendRequestedData) else "accepted"
             return SAID[what][lang], SAID[f"{what}_by"][lang].format(name=name)
-        case IdentityChangedData(provider=provider, linked=linked):
-            title = SAID["linked" if linked else "unlinked"][lang]
-            return title.format(provider=PROVIDERS.get(provider, provider)), SAID["not_you"][lang]
-        case ExportReadyData(until=until):
-            return SAID["export"][lang], SAID["export_until"][lang].format(day=f"{until:%d.%m.%Y}")
+        case IdentityChangedData() | ExportReadyData() | DeletionAskedData():
+            return _of_oneself(data, lang)
     raise TypeError(type(data).__name__)
+
+
+class Door(NamedTuple):
+    """Where one comes into the app: by its address, and in Telegram, if it is there."""
+
+    public: str
+    in_telegram: str = ""
+
+    def account(self, *, elsewhere: bool) -> str:
+        """`elsewhere`: by Telegram he would come in as somebody else."""
+        if elsewhere or not self.in_telegram:
+            return f"{self.public}/account"
+        return f"{self.in_telegram}?startapp=account"
+
+
+def letter_text(data: News, lang: Language, door: Door) -> str:
+    """The same facts for whoever is not in the app, as plain text, and where to go if it was not him."""
+    title, body = text(data, lang)
+    lost = isinstance(data, IdentityChangedData) and not data.linked and data.provider == "telegram"
+    if lost:
+        body = SAID["not_you_any_more"][lang]
+    if isinstance(data, ExportReadyData):
+        body = f"{body}\n{SAID['not_your_export'][lang]}"
+    return f"{title}\n\n{body}\n{door.account(elsewhere=lost)}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%d.%m.%Y}"
+
+
+def _of_oneself(data: IdentityChangedData | ExportReadyData | DeletionAskedData, lang: Language) -> tuple[str, str]:
+    if isinstance(data, ExportReadyData):
+        return SAID["export"][lang], SAID["export_until"][lang].format(day=_day(data.until))
+    if isinstance(data, DeletionAskedData):
+        return SAID["deletion"][lang].format(day=_day(data.deletes_at)), SAID["not_your_deletion"][lang]
+    title = SAID["linked" if data.linked else "unlinked"][lang]
+    return title.format(provider=PROVIDERS.get(data.provider, data.provider)), SAID["not_you"][lang]
 
 
 def _session_added(data: SessionAddedData, lang: Language) -> tuple[str, str]:

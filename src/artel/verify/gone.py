@@ -49,6 +49,8 @@ KEPT = (
     Kept("template", template.favourites.c.user_id),
     Kept("notification", notification.entries.c.user_id),
     Kept("notification", notification.preferences.c.user_id),
+    Kept("notification", notification.chats.c.user_id),
+    Kept("notification", notification.letters.c.user_id),
 )
 GONE = {"user_id": "user"}
 Row = Mapping[str, Any]

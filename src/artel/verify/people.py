@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table, and_, select
 
-from artel.auth.tables import users
+from artel.auth.tables import identities, users
 from artel.friends.tables import people as friends_people
 from artel.game.tables import players
 from artel.game.tables import users as game_users
 from artel.kernel.database import Database, Tx
+from artel.notification.tables import chats
 from artel.stats.tables import people as stats_people
 from artel.stats.tables import privacies
 from artel.verify.difference import Difference, compare
@@ -51,7 +52,8 @@ class People:
     async def keys(self) -> AsyncIterator[Sequence[str]]:
         """Of auth, and of whoever else knows somebody."""
         everywhere = [("auth", users.c.id), *((copy.service, copy.table.c.id) for copy in COPIES)]
-        for service, column in [*everywhere, ("stats", privacies.c.user_id)]:
+        others = [("stats", privacies.c.user_id), ("notification", chats.c.user_id)]
+        for service, column in [*everywhere, *others]:
             async for page in pages(self._databases[service], column):
                 yield page
 
@@ -60,7 +62,21 @@ class People:
         told = [await self._compare(copy, ids, known) for copy in COPIES]
         hidden = await self._databases["stats"].read(rows_of(privacies, privacies.c.user_id), ids)
         seats = await self._databases["game"].read(_seats, ids)
-        return [*_found_by(known), *chain(*told), *_privacies(hidden, known), *seats]
+        written_to = await self._chats(ids, known)
+        return [*_found_by(known), *chain(*told), *_privacies(hidden, known), *written_to, *seats]
+
+    async def _chats(self, ids: Sequence[str], known: Sequence[Row]) -> list[Difference]:
+        """Of whoever was told of since they are kept."""
+        found = await self._databases["notification"].read(rows_of(chats, chats.c.user_id), ids)
+        numbers = await self._databases["auth"].read(_in_telegram, [row["user_id"] for row in found])
+        there = {row["user_id"] for row in found}
+        names = ("user_id", "version", "language", "telegram_id")
+        expected = [
+            dict(zip(names, (user["id"], user["version"], user["language"], numbers.get(user["id"])), strict=True))
+            for user in known
+            if user["id"] in there and not (user["merged_into"] or user["deleted_at"])
+        ]
+        return compare("notification", "chats", {"user_id": "user"}, found, expected, ignored=("closed_at",))
 
     async def _compare(self, copy: Copy, ids: Sequence[str], known: Sequence[Row]) -> list[Difference]:
         found = await self._databases[copy.service].read(rows_of(copy.table, copy.table.c.id), ids)
@@ -85,6 +101,13 @@ def _privacies(found: Sequence[Row], known: Sequence[Row]) -> list[Difference]:
         and (user["id"] in there or user["figures"] != "known" or user["hide_money"])
     ]
     return compare("stats", "privacies", {"user_id": "user"}, found, decided)
+
+
+def _in_telegram(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
+    """The oldest account of each."""
+    theirs = select(identities).where(identities.c.user_id.in_(ids), identities.c.provider == "telegram")
+    newest_first = theirs.order_by(identities.c.created_at.desc())
+    return {row.user_id: int(row.subject) for row in tx.execute(newest_first)}
 
 
 def _seats(tx: Tx, ids: Sequence[str]) -> list[Difference]:

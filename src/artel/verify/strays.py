@@ -61,7 +61,7 @@ class Strays:
 
 def _parts(value: str) -> tuple[str, str] | None:
     """Session and game, empty if it is of the whole session. None: it is about people."""
-    if value.startswith(("friend_", "export_", "identity:")):
+    if value.startswith(("friend_", "export_", "identity:", "deletion:")):
         return None
     kind, _, rest = value.partition(":") if value.startswith(KINDS) else ("", "", value)
     session, _, game = rest.partition(":" if kind else ".")

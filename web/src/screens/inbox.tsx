@@ -13,7 +13,7 @@ import { Empty, Failed, Screen, Skeleton } from "../ui/screen";
 import { Tabs } from "../ui/tabs";
 import { toast } from "../ui/toast";
 
-const ABOUT_ONESELF: ReadonlySet<string> = new Set(["export_ready", "identity_changed"]);
+const ABOUT_ONESELF: ReadonlySet<string> = new Set(["deletion_asked", "export_ready", "identity_changed"]);
 
 export default function InboxScreen() {
   const { t } = useLingui();

@@ -295,6 +295,51 @@ export type Counterparty = {
 };
 
 /**
+ * DeletionAskedData
+ */
+export type DeletionAskedData = {
+    /**
+     * Deletes At
+     */
+    deletes_at: string;
+};
+
+/**
+ * DeletionAskedNotification
+ */
+export type DeletionAskedNotification = {
+    /**
+     * Body
+     */
+    body: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    data: DeletionAskedData;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'deletion_asked';
+    /**
+     * Read
+     */
+    read: boolean;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
  * DevSignIn
  */
 export type DevSignIn = {
@@ -1864,7 +1909,7 @@ export type NotificationsPage = {
     /**
      * Items
      */
-    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification | IdentityChangedNotification | ExportReadyNotification>;
+    items: Array<SessionAddedNotification | GameFinishedNotification | SessionFinishedNotification | FriendRequestedNotification | FriendAcceptedNotification | IdentityChangedNotification | ExportReadyNotification | DeletionAskedNotification>;
     /**
      * Next Cursor
      */
