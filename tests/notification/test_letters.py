@@ -27,6 +27,7 @@ from artel.contracts.auth import (
     UserRegistered,
     UserUpdated,
 )
+from artel.kernel.background import running
 from artel.kernel.database import Tx
 from artel.kernel.events import Event, new_id, now
 from artel.kernel.watch import look
@@ -548,6 +549,22 @@ class TestOutages:
             await deliver(one)
             await deliver(other)
             assert bot.calls == 1
+
+    async def test_an_outage_ends_nothing(self, made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        tried, there = [], asyncio.Event()
+
+        async def deliver() -> None:
+            tried.append(1)
+            if len(tried) == 1:
+                raise ConnectionError("the database is away")
+            there.set()
+
+        monkeypatch.setattr(post, "AWAY_SECONDS", 0)
+        monkeypatch.setattr(office(made), "deliver", deliver)
+        with capture_logs() as lines:
+            async with running(office(made).run()), asyncio.timeout(20):
+                await there.wait()
+        assert [line["event"] for line in lines] == ["letters wait"]
 
     async def test_no_more_than_so_many_a_second(
         self, made: Installation, bot: Bot, monkeypatch: pytest.MonkeyPatch

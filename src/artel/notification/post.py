@@ -17,6 +17,8 @@ from artel.notification.texts import Door, language, letter_text
 
 log = structlog.get_logger()
 POLL_SECONDS = 1
+AWAY_SECONDS = 5
+"""Where the database is away, which is said each time."""
 A_SECOND = 25
 """Telegram lets a bot say thirty."""
 FIRST_PAUSE_SECONDS = 5
@@ -37,11 +39,13 @@ class Post:
     async def run(self) -> None:
         """For ever."""
         while True:
+            pause = POLL_SECONDS
             try:
                 await self.deliver()
             except Exception as error:  # noqa: BLE001 an outage passes, and letters wait
                 log.warning("letters wait", service="notification", error=error)
-            await asyncio.sleep(POLL_SECONDS)
+                pause = AWAY_SECONDS
+            await asyncio.sleep(pause)
 
     async def deliver(self) -> None:
         """All that is due. One at a time, so that who waits has waited for all."""
