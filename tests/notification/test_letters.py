@@ -469,6 +469,14 @@ class TestUnwell:
         [line] = [line for line in lines if line["event"] == "a letter was given up"]
         assert (line["what"], line["user_id"], line["log_level"]) == ("identity_changed", anya.id, "error")
 
+    async def test_what_a_newer_release_has_written_of_is_left_to_it(self, made: Installation, bot: Bot) -> None:
+        anya = Anya()
+        await made.publish(anya.registered(), anya.export_ready())
+        await change(made, kind="of_tomorrow", data={"new": 1})
+        await made.publish(*anya.google_linked())
+        assert await heard(made, bot) == [(MINE, LINKED)]
+        assert [row.kind for row in await waiting(made)] == ["of_tomorrow"]
+
     async def test_a_token_that_is_refused_is_loud_and_rare(self, made: Installation, bot: Bot) -> None:
         anya = Anya()
         bot.token = "7000000001:AAFake-Token_for_TESTS_only_000000000002"

@@ -7,7 +7,7 @@ version later than of what happened keeps the letter for a minute, and then take
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 
 from artel.kernel.database import Tx
 from artel.kernel.events import born, new_id, now
@@ -78,13 +78,18 @@ def move(tx: Tx, user_id: str, into_id: str) -> None:
 # Sending
 
 
+def _due() -> ColumnElement[bool]:
+    """What a newer release has written of is left to it."""
+    return and_(letters.c.due <= now(), letters.c.kind.in_(NEWS))
+
+
 def is_due(tx: Tx) -> bool:
-    return tx.execute(select(letters.c.id).where(letters.c.due <= now()).limit(1)).one_or_none() is not None
+    return tx.execute(select(letters.c.id).where(_due()).limit(1)).one_or_none() is not None
 
 
 def claim(tx: Tx) -> Letter | None:
     """The first that is due: nobody else has it until it is settled, or its lease has run out."""
-    due = select(letters).where(letters.c.due <= now()).order_by(letters.c.due, letters.c.id).limit(1)
+    due = select(letters).where(_due()).order_by(letters.c.due, letters.c.id).limit(1)
     row = tx.execute(due.with_for_update(skip_locked=True)).one_or_none()
     if row is None:
         return None

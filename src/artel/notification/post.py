@@ -58,7 +58,7 @@ class Post:
 
     async def _deliver(self, letter: Letter) -> None:
         if letter.ended:
-            self._tell(letter, Answer("failed"), letter.ended)
+            self._tell(letter, Answer("failed", "it could not be told for a day"), letter.ended)
             return
         text = letter_text(letter.news, language(letter.language), self._door)
         answer = await self._channel.send(letter.chat, text)
