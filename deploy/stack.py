@@ -178,9 +178,9 @@ class Stack:
         for name, url in kept.items():
             self._keep(f"{name}.url", url)
         for name, port in self._instances():
-            bot = self._providers() if name == "auth" else {}
+            outside = {"auth": self._providers, "notification": self._bot}.get(name, dict)()
             env = {
-                **self._env(name.partition("-")[0]), **bot, "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
+                **self._env(name.partition("-")[0]), **outside, "ARTEL_PORT": port, "ARTEL_ADMIN_PORT": port + 10,
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
             command = f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}"
@@ -198,6 +198,13 @@ class Stack:
             **{name: os.environ[name] for name in plain if name in os.environ},
         }
 
+    def _bot(self) -> dict[str, object]:
+        """Who tells people in Telegram about their accounts, once there is a token."""
+        plain = ("ARTEL_TELEGRAM_APP", "ARTEL_TELEGRAM_API_URL")
+        token = self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret")
+        where = os.environ.get("ARTEL_NOTIFY_URL", "telegram://" if token else "console://")
+        return {**token, "ARTEL_NOTIFY_URL": where, **{name: os.environ[name] for name in plain if name in os.environ}}
+
     def _kept(self, name: str, file: str) -> dict[str, object]:
         if given := os.environ.get(name):
             self._keep(file, Path(given).read_text().strip())
@@ -213,7 +220,7 @@ class Stack:
         }  # fmt: skip
         told = {
             **{f"ARTEL_{name}": value for name, value in named.items()},
-            **self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret"),
+            **self._bot(),
         }
         lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items()]
         lines.append(f'export PATH={shlex.quote(f"{ROOT}/.venv/bin")}:"$PATH"\n')

@@ -93,14 +93,17 @@ def test_a_database_is_reached_by_its_service_alone() -> None:
         assert there == {name, f"{name}-db", f"{name}-migrate", f"{name}-db-exporter"}
         assert found[f"{name}-db"]["networks"].keys() == {f"{name}-data"}
         assert networks[f"{name}-data"]["internal"]
-        providers = {BOT, "telegram.client", "google.client"} if name == "auth" else set()
+        outside = {"auth": {BOT, "telegram.client", "google.client"}, "notification": {BOT}}.get(name, set())
         assert {each["source"] for each in found[name]["secrets"]} == {
             f"{name}.url",
             "bus.url",
             "store.url",
-            *providers,
+            *outside,
         }
-    assert {name for name, each in found.items() if "providers" in (each.get("networks") or {})} == {"auth"}
+    for network, alone in {"providers": "auth", "bot": "notification"}.items():
+        assert {name for name, each in found.items() if network in (each.get("networks") or {})} == {alone}
+        assert not networks[network].get("internal")
+    assert {name for name, each in networks.items() if not each.get("internal")} == {"world", "providers", "bot"}
     assert all(networks[name]["internal"] for name in ("front", "back", "watch", "logs"))
 
 
@@ -202,7 +205,10 @@ def test_no_secret_is_written_here() -> None:
         env = each.get("environment") or {}
         telling = {key: value for key, value in env.items() if re.search("PASS|TOKEN|SECRET|_URL$", key)}
         for key, value in telling.items():
-            assert key.endswith("_FILE") or key in {"ARTEL_PUBLIC_URL", "ARTEL_OTLP_URL"}, (name, key)
+            assert key.endswith("_FILE") or key in {"ARTEL_PUBLIC_URL", "ARTEL_OTLP_URL", "ARTEL_NOTIFY_URL"}, (
+                name,
+                key,
+            )
             assert "@" not in str(value)
 
 
@@ -231,7 +237,11 @@ def test_production_is_strict_and_development_says_what_it_is() -> None:
         assert "ARTEL_DEV_LOGIN" not in services()[name]["environment"]
         told = services("dev")[name]["environment"]
         assert (told["ARTEL_ENV"], told["ARTEL_DEV_LOGIN"]) == ("local", "1")
-    assert BOT not in {each["source"] for each in services("dev")["auth"]["secrets"]}
+    for name in ("auth", "notification"):
+        assert BOT not in {each["source"] for each in services("dev")[name]["secrets"]}
+        assert "ARTEL_TELEGRAM_BOT_TOKEN_FILE" not in services("dev")[name]["environment"]
+    told = {kind: services(*kind)["notification"]["environment"]["ARTEL_NOTIFY_URL"] for kind in ((), ("dev",))}
+    assert told == {(): "telegram://", ("dev",): "console://"}
 
 
 # What is mounted and named is there

@@ -338,6 +338,11 @@ BROKER = Dashboard(
                 "ops",
             ),
         ],
+        "Telegram": [
+            Panel("Messages", {"{{outcome}}": rate("artel_letters_total", "outcome")}, "ops"),
+            Panel("Waiting", {"": "max(artel_letters_waiting)"}),
+            Panel("Oldest that waits", {"": "max(artel_letters_age_seconds)"}, "s"),
+        ],
         "RabbitMQ": [
             Panel("Connections", {"connections": "sum(rabbitmq_connections)", "channels": "sum(rabbitmq_channels)"}),
             Panel(

@@ -144,6 +144,19 @@ def _between_services() -> Iterator[Case]:
     )  # fmt: skip
 
 
+def _of_letters() -> Iterator[Case]:
+    age = 'artel_letters_age_seconds{service="notification",instance="a"}'
+    yield Case(
+        "LettersStuck", {age: "0+60x30"}, "A message to somebody in Telegram has waited 15m 0s.",
+        {"service": "notification"}, {age: "0+60x9 0x20"}, "ticket", minutes=15,
+    )  # fmt: skip
+    refused = 'artel_bot_refused{service="notification",instance="a"}'
+    yield Case(
+        "BotRefused", {refused: "0 1x30"}, "Telegram knows no bot with the token of notification.",
+        {"service": "notification"}, {refused: "0 1 0x30"}, "ticket",
+    )  # fmt: skip
+
+
 def _of_the_gateway() -> Iterator[Case]:
     def requests(status: int, by: str = "gateway") -> str:
         return f'artel_gateway_requests_total{{service="stats",status="{status}",by="{by}"}}'
@@ -219,5 +232,6 @@ def _of_the_host() -> Iterator[Case]:
 
 
 CASES = [
-    *_of_services(), *_of_play(), *_between_services(), *_of_the_gateway(), *_of_what_they_stand_on(), *_of_the_host(),
+    *_of_services(), *_of_play(), *_between_services(), *_of_letters(), *_of_the_gateway(),
+    *_of_what_they_stand_on(), *_of_the_host(),
 ]  # fmt: skip

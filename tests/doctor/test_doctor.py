@@ -411,8 +411,30 @@ async def test_telegram(tmp_path: Path, answers: Answers) -> None:
     assert "goes to https://other.example/hook and not under https://artel.example" in found[0]
     assert "it could not deliver lately (Connection refused)" in found[1]
     assert found[2].startswith("101 updates wait")
+    assert "bot" not in await wrongs(settings, NOTHING)  # nobody is told anything there
     away = Settings(data_dir=tmp_path, **{**given, "telegram_api_url": NOTHING})
     said = (await wrongs(away, NOTHING))["Telegram"]
+    assert "does not answer (" in said
+    assert "very-secret" not in said
+
+
+async def test_the_bot_that_tells_people_of_their_accounts(tmp_path: Path, answers: Answers) -> None:
+    token = "1:very-secret"
+    given: dict[str, Any] = {"notify_url": "telegram://", "telegram_api_url": answers.url}
+    without = Settings(data_dir=tmp_path, **given)
+    assert "set ARTEL_TELEGRAM_BOT_TOKEN" in (await wrongs(without, NOTHING))["bot"]
+    settings = Settings(data_dir=tmp_path, telegram_bot_token=token, **given)
+    path = f"/bot{token}/getMe"
+    answers.said[path] = 401, {"ok": False, "description": "Unauthorized"}
+    assert (await wrongs(settings, NOTHING))["bot"] == (
+        "it knows no such bot (Unauthorized): set ARTEL_TELEGRAM_BOT_TOKEN right"
+    )
+    answers.said[path] = 200, {"ok": True, "result": {"id": 1, "is_bot": True}}
+    assert "bot" in [finding.what async for finding in examine(settings, SERVICES, NOTHING) if not finding.wrong]
+    answers.said[path] = 200, {"ok": True, "result": {"id": 1, "is_bot": False}}
+    assert "is of somebody who is no bot" in (await wrongs(settings, NOTHING))["bot"]
+    away = Settings(data_dir=tmp_path, telegram_bot_token=token, **{**given, "telegram_api_url": NOTHING})
+    said = (await wrongs(away, NOTHING))["bot"]
     assert "does not answer (" in said
     assert "very-secret" not in said
 

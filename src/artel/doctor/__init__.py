@@ -24,6 +24,7 @@ async def examine(settings: Settings, services: Sequence[str], url: str | None =
         *surroundings.disk(settings),
         *await surroundings.public(settings, url),
         *await surroundings.telegram(settings),
+        *await surroundings.bot(settings),
     ]
     for finding in surrounding:
         yield finding

@@ -139,19 +139,35 @@ async def telegram(settings: Settings) -> list[Finding]:
     token = settings.telegram_bot_token
     if token is None:
         return []
-    secret = token.get_secret_value()
+    info, wrong = await _ask_bot(settings, token.get_secret_value(), "getWebhookInfo")
+    return [Finding("Telegram", wrong)] if wrong else found("Telegram", _webhook(info, settings.public))
+
+
+async def bot(settings: Settings) -> list[Finding]:
+    """Who tells people in Telegram about their accounts."""
+    if settings.notify_url != "telegram://":
+        return []
+    token = settings.telegram_bot_token
+    if token is None:
+        return [Finding("bot", "ARTEL_NOTIFY_URL=telegram:// needs its token: set ARTEL_TELEGRAM_BOT_TOKEN")]
+    me, wrong = await _ask_bot(settings, token.get_secret_value(), "getMe")
+    if wrong or not me.get("is_bot"):
+        return [Finding("bot", wrong or "the token is of somebody who is no bot: set ARTEL_TELEGRAM_BOT_TOKEN right")]
+    return [Finding("bot")]
+
+
+async def _ask_bot(settings: Settings, secret: str, method: str) -> tuple[dict[str, Any], str]:
+    """What it says, or what is wrong."""
     try:
-        address = f"{settings.telegram_api_url.rstrip('/')}/bot{secret}/getWebhookInfo"
-        _, _, body = await asyncio.to_thread(_get, address)
+        _, _, body = await asyncio.to_thread(_get, f"{settings.telegram_api_url.rstrip('/')}/bot{secret}/{method}")
         said = json.loads(body)
-        info = said["result"] if said["ok"] else None
+        if said["ok"]:
+            return dict(said["result"]), ""
     except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
         words = reason(error).replace(secret, "…")
-        return [Finding("Telegram", f"{settings.telegram_api_url} does not answer ({words}): is there a way to it?")]
-    if info is None:
-        why = str(said.get("description", ""))[:100]
-        return [Finding("Telegram", f"it knows no such bot ({why}): set ARTEL_TELEGRAM_BOT_TOKEN right")]
-    return found("Telegram", _webhook(info, settings.public))
+        return {}, f"{settings.telegram_api_url} does not answer ({words}): is there a way to it?"
+    why = str(said.get("description", ""))[:100]
+    return {}, f"it knows no such bot ({why}): set ARTEL_TELEGRAM_BOT_TOKEN right"
 
 
 def _webhook(info: dict[str, Any], public_url: str) -> Iterator[str]:
