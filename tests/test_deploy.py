@@ -23,7 +23,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 OVERLAYS = ("dev", "observability", "logs")
 ALL = ("observability", "logs")
 BIN = Path(sys.executable).parent
-STEPS = {*(f"{name}-migrate" for name in SERVICES), "secrets", "logs-setup"}
+STEPS = {*(f"{name}-migrate" for name in SERVICES), "secrets", "artel", "logs-setup"}
 WRITES_ITSELF = {"elasticsearch", "logstash", "kibana"}  # their images write configuration when they start
 ROOTS = {"logstash"}  # the engine's log files are root's
 Config = Mapping[str, Any]
@@ -90,7 +90,7 @@ def test_a_database_is_reached_by_its_service_alone() -> None:
     networks = config(*ALL)["networks"]
     for name in SERVICES:
         there = {other for other, each in found.items() if f"{name}-data" in (each.get("networks") or {})}
-        assert there == {name, f"{name}-db", f"{name}-migrate", f"{name}-db-exporter"}
+        assert there == {name, f"{name}-db", f"{name}-migrate", f"{name}-db-exporter", "artel"}
         assert found[f"{name}-db"]["networks"].keys() == {f"{name}-data"}
         assert networks[f"{name}-data"]["internal"]
         outside = {"auth": {BOT, "telegram.client", "google.client"}, "notification": {BOT}}.get(name, set())
@@ -105,6 +105,15 @@ def test_a_database_is_reached_by_its_service_alone() -> None:
         assert not networks[network].get("internal")
     assert {name for name, each in networks.items() if not each.get("internal")} == {"world", "providers", "bot"}
     assert all(networks[name]["internal"] for name in ("front", "back", "watch", "logs"))
+
+
+def test_who_asks_all_of_them_runs_only_while_he_is_asked() -> None:
+    """`docker compose run artel doctor`, `verify`, `dead-letters`."""
+    each = services()["artel"]
+    assert each["profiles"] == ["tools"]
+    folder = each["environment"]["ARTEL_DATABASES_DIR"]
+    given = {str(Path("/run/secrets", secret["target"])) for secret in each["secrets"]}
+    assert {f"{folder}/{name}.url" for name in SERVICES} <= given
 
 
 def test_one_port_is_open_to_the_world_if_it_is_to_be() -> None:
@@ -215,7 +224,9 @@ def test_no_secret_is_written_here() -> None:
 def test_who_needs_no_private_key_sees_none() -> None:
     for name, each in services(*ALL).items():
         folders = {Path(volume["source"]).name for volume in each.get("volumes", []) if "/secrets/" in volume["source"]}
-        assert folders == ({"keys"} if name == "auth" else {"public"} if name in {*SERVICES, "gateway"} else set())
+        assert folders == (
+            {"keys"} if name in {"auth", "artel"} else {"public"} if name in {*SERVICES, "gateway"} else set()
+        )
 
 
 def test_what_is_missing_is_told_in_a_sentence() -> None:

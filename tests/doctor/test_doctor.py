@@ -153,6 +153,14 @@ async def test_a_role_that_may_enter_others_and_a_server_that_may_lose(
     assert "its clock is 100 s behind ours: let both hosts keep time (chrony)" in found
 
 
+async def test_one_address_for_all_is_none_for_any(tmp_path: Path) -> None:
+    """As a service of its own has it: what is there would be taken for that of each."""
+    settings = Settings(data_dir=tmp_path, database_url="postgresql+asyncpg://artel:secret@127.0.0.1:1/artel_game")
+    said = await wrongs(settings, NOTHING)
+    assert said["ARTEL_DATABASE_URL"].startswith("it names one for several services")
+    assert not [what for what in said if what.endswith("database")]
+
+
 async def test_a_database_that_cannot_keep_names(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,7 +293,7 @@ async def test_redis_is_well_but_for_its_clock(tmp_path: Path, redis_url: str, m
 # Keys, disk, addresses
 
 
-async def test_keys(tmp_path: Path) -> None:
+async def test_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(tmp_path) as (settings, url):
         folder = settings.keys
         key = next(folder.glob("*.private.pem"))
@@ -314,6 +322,8 @@ async def test_keys(tmp_path: Path) -> None:
         assert await wrongs(settings, url) == {}
         (folder / "refresh.before").chmod(0o644)
         assert (await wrongs(settings, url))["keys"].startswith(f"others may read {folder}/refresh.before")
+        monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)  # as in a container
+        assert await wrongs(settings, url) == {}
 
 
 async def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,6 +338,8 @@ async def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.Mo
     said = await wrongs(Settings(data_dir=tmp_path / "nowhere"), NOTHING)
     assert said["game database"].startswith(f"there is no file {tmp_path}/nowhere/game.db: ")
     assert said["disk"] == f"{tmp_path}/nowhere is not there: ARTEL_DATA_DIR names the data"
+    elsewhere = Settings(data_dir=tmp_path / "nowhere", database_url="postgresql+asyncpg://127.0.0.1:1/{service}")
+    assert "disk" not in await wrongs(elsewhere, NOTHING)
 
 
 class Answers(NamedTuple):

@@ -12,6 +12,10 @@ from artel.kernel.settings import Settings
 async def examine(settings: Settings, services: Sequence[str], url: str | None = None) -> AsyncIterator[Finding]:
     """`url` is where the gateway is looked for, if not at the public address."""
     addresses = {service: settings.database(service) for service in services}
+    if len(set(addresses.values())) < len(addresses):
+        words = "it names one for several services: `{service}` in it stands for the name of each"
+        yield Finding(settings.databases_named, words)
+        addresses = {}
     for service, address in addresses.items():
         others = [other for name, other in addresses.items() if name != service]
         for finding in await databases.examine(service, address, others, settings.databases_named):
