@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from artel.auth import ended, leaving, merging, people, tables
+from artel.auth import ended, leaving, merging, people, tables, tokens
 from artel.contracts.auth import (
     IdentityLinked,
     UserDeleted,
@@ -23,7 +23,7 @@ from artel.kernel.errors import Problem
 from artel.kernel.events import now
 from artel_testing import Installation, Person, installation
 from auth.test_admin import ANNA, BORIS, launched, looked
-from auth.test_api import TOKEN, code, sign_in, with_token
+from auth.test_api import TOKEN, code, refresh, sign_in, with_token
 from evenings import Evening
 
 
@@ -157,6 +157,28 @@ class TestDeletion:
         monkeypatch.setattr("artel.auth.leaving.KEPT_SECONDS", -1)
         await leaving.delete_due(database(auth))
         assert await rows(auth, tables.sign_ins) == []
+
+    @pytest.mark.parametrize("how", ["living", "signed_out"])
+    async def test_of_those_who_stay_they_are_swept_once_no_refresh_token_of_theirs_is_good(
+        self, auth: Installation, monkeypatch: pytest.MonkeyPatch, how: str
+    ) -> None:
+        monkeypatch.setattr("artel.auth.leaving.ROWS_AT_ONCE", 2)
+        olds = [await sign_in(auth) for _ in range(5)]
+        newer = [(await refresh(auth, old["refresh_token"])).json() for old in olds]
+        if how == "signed_out":
+            await with_token(auth, newer[0], "DELETE", "/auth/sessions")
+
+        async def later(by: timedelta) -> int:
+            since = update(tables.sign_ins).values(refreshed_at=now() - by, revoked_at=tables.sign_ins.c.revoked_at)
+            await database(auth).write(lambda tx: tx.execute(since))
+            await leaving.delete_due(database(auth))
+            return len(await rows(auth, tables.sign_ins))
+
+        assert await later(tokens.IDLE - timedelta(minutes=1)) == 5
+        assert code(await refresh(auth, olds[0]["refresh_token"])) == (401, "refresh_reused")
+        assert await later(tokens.IDLE + timedelta(minutes=1)) == 0
+        assert code(await refresh(auth, newer[1]["refresh_token"])) == (401, "unauthenticated")
+        await with_token(auth, await sign_in(auth), "GET", "/users/me")
 
     async def test_is_no_way_out_of_a_block(self, auth: Installation) -> None:
         anna, boris = await launched(auth, ANNA), await launched(auth, BORIS)

@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from sqlalchemy import update
+from sqlalchemy.util.concurrency import await_only
 
-from artel.auth import linking
+from artel.auth import audit, linking, tables
 from artel.auth.audit import Where
 from artel.auth.linking import Outcome
 from artel.auth.people import Profile
-from artel.kernel.database import Database
+from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.errors import Problem
+from artel.kernel.events import now
 from artel_testing import Installation, installation
 from auth.test_api import TOKEN, init_data, sign_in
 
@@ -30,6 +33,21 @@ async def test_a_launch_on_ten_phones_is_one_phones(tmp_path: Path, database_url
         answers = await asyncio.gather(*(auth.call(None, "POST", "/auth/telegram", body) for body in bodies))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
     assert {answer.json()["code"] for answer in answers if answer.status_code == 401} == {"init_data_replayed"}
+
+
+async def test_who_signs_out_waits_for_nobody_who_tidies_up(tmp_path: Path, postgres_url: str) -> None:
+    async with installation(tmp_path, ["auth"], database_url=postgres_url) as auth:
+        mine, stranger = await sign_in(auth), open_database(postgres_url)
+        old = update(tables.audit).values(at=now() - audit.KEPT * 2)
+        await stranger.write(lambda tx: tx.execute(old))
+
+        def meanwhile(tx: Tx) -> int:
+            assert audit.sweep(tx, 10) == 1
+            status: int = await_only(auth.call(None, "POST", "/auth/logout", headers=bearer(mine))).status_code
+            return status
+
+        assert await stranger.write(meanwhile) == 204
+        await stranger.close()
 
 
 HERE = Where("127.0.0.1", "")

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, select
 from sqlalchemy.util.concurrency import await_only
 
 from artel.kernel.database import Database, Tx, open_database
-from artel.kernel.sql import insert_all, put_all, put_new, put_newest
+from artel.kernel.sql import delete_some, insert_all, put_all, put_new, put_newest
 
 metadata = MetaData()
 facts = Table(
@@ -63,6 +63,29 @@ async def test_many_at_once(database: Database) -> None:
     for nothing in (insert_all, put_all):
         await database.write(nothing, facts, [])
     assert await database.read(told) == [(1, 0, "new"), (2, 1, "stays"), (3, 1, None)]
+
+
+async def test_some_are_deleted_the_oldest_first(database: Database) -> None:
+    await database.write(insert_all, facts, [fact(number, number, "") for number in (3, 1, 4, 2)])
+    for expected in (2, 1, 0):
+        assert await database.write(delete_some, facts, facts.c.version < 4, facts.c.version, 2) == expected
+    assert await database.read(told) == [(4, 4, "")]
+
+
+async def test_what_somebody_holds_is_not_waited_for(postgres_url: str) -> None:
+    database, stranger = open_database(postgres_url), open_database(postgres_url)
+
+    def meanwhile(tx: Tx) -> int:
+        tx.execute(select(facts.c.id).where(facts.c.id == 1).with_for_update())
+        gone: int = await_only(stranger.write(delete_some, facts, facts.c.version < 9, facts.c.version, 5))
+        return gone
+
+    await database.write(metadata.create_all)
+    await database.write(insert_all, facts, [fact(1, 1, "held"), fact(2, 2, "free")])
+    assert await database.write(meanwhile) == 1
+    assert await database.read(told) == [(1, 1, "held")]
+    for each in (database, stranger):
+        await each.close()
 
 
 @pytest.mark.parametrize("version", [1, 3])

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from prometheus_client import Counter
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from artel.auth.tables import audit
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id, now
+from artel.kernel.sql import delete_some
 
 Kind = Literal[
     "signed_in",
@@ -29,9 +30,6 @@ Kind = Literal[
     "export_fetched",
 ]
 KEPT = timedelta(days=400)
-AT_ONCE = 10
-"""Old rows that go with each new one: none is ever waited for."""
-
 counted = Counter("artel_auth_events", "what happened around signing in", ["service", "kind", "code"])
 
 
@@ -52,8 +50,11 @@ def note(
     counted.labels("auth", kind, code).inc()
     row = {"id": new_id(), "at": now(), "kind": kind, "code": code, "user_id": user_id, "by_id": by_id}
     tx.execute(insert(audit).values(**row, **where._asdict()))
-    old = select(audit.c.id).where(audit.c.at < now() - KEPT).order_by(audit.c.at).limit(AT_ONCE)
-    tx.execute(delete(audit).where(audit.c.id.in_(old)))
+
+
+def sweep(tx: Tx, limit: int) -> int:
+    """The oldest, once nobody may want to know any more; how many."""
+    return delete_some(tx, audit, audit.c.at < now() - KEPT, audit.c.at, limit)
 
 
 def forget(tx: Tx, user_ids: Collection[str]) -> None:

@@ -16,12 +16,14 @@ from artel.kernel.database import Database, Tx
 from artel.kernel.events import now
 from artel.kernel.outbox import emit
 from artel.kernel.service import Context
+from artel.kernel.sql import delete_some
 
 log = structlog.get_logger()
 MAY_RETURN = timedelta(days=14)
 LOOK_SECONDS = 60
 AT_ONCE = 100
 """Users looked for at a time; each is a transaction of his own."""
+ROWS_AT_ONCE = 1000
 
 
 def ask(tx: Tx, user_id: str, here: Where) -> datetime:
@@ -75,18 +77,20 @@ def delete_user(tx: Tx, user_id: str) -> bool:
     return True
 
 
-def sweep(tx: Tx) -> None:
-    """The sign-ins of those who are no more, once all tokens of theirs have run out."""
+def sweep(tx: Tx, limit: int) -> int:
+    """The sign-ins of those who are no more, once all access tokens of theirs have run out; how many."""
     dead = select(users.c.id).where(users.c.id == sign_ins.c.user_id, not_(people.HERE))
-    since = now() - timedelta(seconds=KEPT_SECONDS)
-    tx.execute(delete(sign_ins).where(sign_ins.c.revoked_at < since, dead.exists()))
+    told = sign_ins.c.revoked_at < now() - timedelta(seconds=KEPT_SECONDS)
+    return delete_some(tx, sign_ins, and_(told, dead.exists()), sign_ins.c.revoked_at, limit)
 
 
 async def delete_due(database: Database) -> None:
     """Any number of processes may be at it."""
     while any([await _delete(database, user_id) for user_id in await database.read(due)]):
         pass
-    await database.write(sweep)
+    for old in (sweep, tokens.sweep, audit.sweep):
+        while await database.write(old, ROWS_AT_ONCE) == ROWS_AT_ONCE:
+            pass
 
 
 async def _delete(database: Database, user_id: str) -> bool:

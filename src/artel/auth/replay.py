@@ -2,18 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from artel.auth.tables import init_data_uses
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
-from artel.kernel.sql import put_new
+from artel.kernel.sql import delete_some, put_new
+
+AT_ONCE = 10
+"""Old ones that go with each new one."""
 
 
 def claim_launch(tx: Tx, digest: str, device: str | None, expires_at: datetime) -> None:
     """`digest` and `device` are SHA-256 in hex."""
-    tx.execute(delete(init_data_uses).where(init_data_uses.c.expires_at < now()))
+    delete_some(tx, init_data_uses, init_data_uses.c.expires_at < now(), init_data_uses.c.expires_at, AT_ONCE)
     if put_new(tx, init_data_uses, {"digest": digest, "device": device, "expires_at": expires_at}):
         return
     first = tx.execute(select(init_data_uses).where(init_data_uses.c.digest == digest)).one()

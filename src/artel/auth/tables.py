@@ -65,7 +65,7 @@ sign_ins = Table(
     Column("device", String(64)),  # sha256 of the device's secret; null: none was given
     Column("generation", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("refreshed_at", UtcDateTime, nullable=False),
+    Column("refreshed_at", UtcDateTime, nullable=False, index=True),
     Column("revoked_at", UtcDateTime),
 )
 ENDED = sign_ins.c.revoked_at.is_not(None)

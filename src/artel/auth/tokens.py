@@ -23,6 +23,7 @@ from artel.auth.tables import sign_ins, users
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import new_id, now
+from artel.kernel.sql import delete_some
 from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, unauthenticated
 
 ACCESS_SECONDS = 900
@@ -150,6 +151,12 @@ def end_for_good(tx: Tx, user_id: str) -> None:
     good: `sweep`."""
     sign_out_everywhere(tx, user_id)
     tx.execute(update(sign_ins).where(sign_ins.c.user_id == user_id).values(user_agent=""))
+
+
+def sweep(tx: Tx, limit: int) -> int:
+    """Those that were not used for so long that no token of theirs is good, signed out or not; how many. Until then one
+    that has ended tells a token that is used again from one that is none."""
+    return delete_some(tx, sign_ins, sign_ins.c.refreshed_at < now() - IDLE, sign_ins.c.refreshed_at, limit)
 
 
 def devices(tx: Tx, user_id: str) -> list[Row[Any]]:

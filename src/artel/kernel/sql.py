@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, String, Table, and_, bindparam, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Insert, String, Table, and_, bindparam, delete, func, insert, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from artel.kernel.database import Tx
@@ -34,6 +34,17 @@ def put_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
 def insert_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         tx.execute(_insert(table), rows)
+
+
+def delete_some(tx: Tx, table: Table, where: ColumnElement[bool], order: ColumnElement[Any], limit: int) -> int:
+    """The first so many in this order, and how many it was. It waits for nobody: what another transaction holds is left
+    for the next time, so that two who tidy up, or one and whoever changes several rows, never wait for each other."""
+    keys = list(table.primary_key)
+    free = select(*keys).where(where).order_by(order).limit(limit).with_for_update(skip_locked=True)
+    gone = [tuple(row) for row in tx.execute(free)]
+    if gone:
+        tx.execute(delete(table).where(tuple_(*keys).in_(gone)))
+    return len(gone)
 
 
 # Made once each: to build a statement and to find what it was compiled to takes as long as to run it.
