@@ -13,10 +13,12 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import func, select, update
 
-from artel.auth import archive, exports, leaving, merging, tables
+from artel.auth import api_rights, archive, exports, leaving, linking, merging, tables
+from artel.auth.audit import NOWHERE
 from artel.compose import SERVICES, load
 from artel.contracts.auth import UserExportRequested
 from artel.contracts.export import ASKED, UserExportPart
+from artel.kernel.errors import Problem
 from artel.kernel.events import new_id, now
 from artel.kernel.takeout import Piece
 from artel_testing import Installation, installation
@@ -81,6 +83,14 @@ async def age(auth: Installation, export: Any, by: timedelta) -> None:
     await auth.app.state.contexts["auth"].database.write(work)
 
 
+async def deleted(auth: Installation, tokens: Any) -> None:
+    await with_token(auth, tokens, "DELETE", "/users/me")
+    database = auth.app.state.contexts["auth"].database
+    due = update(tables.users).where(tables.users.c.id == tokens["user"]["id"]).values(deletes_at=now())
+    await database.write(lambda tx: tx.execute(due))
+    await leaving.delete_due(database)
+
+
 async def pages_left(auth: Installation) -> int:
     count = select(func.count()).select_from(tables.export_pages)
     found: int = await auth.app.state.contexts["auth"].database.read(lambda tx: tx.execute(count).scalar_one())
@@ -110,6 +120,39 @@ class TestAsking:
         assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
         await age(auth, done[0], timedelta(days=1))
         assert (await asked(auth, anya))["state"] == "preparing"
+
+    async def test_asked_again_with_one_key_is_asked_once(self, auth: Installation) -> None:
+        """Even when the first one is ready by then."""
+        anya = await sign_in(auth)
+        headers = {"Authorization": f"Bearer {anya['access_token']}", "Idempotency-Key": "once"}
+        first = await auth.call(None, "POST", "/users/me/export", headers=headers)
+        await auth.drain()
+        await auth.publish(*(part(first.json(), anya, service) for service in OTHERS))
+        again = await auth.call(None, "POST", "/users/me/export", headers=headers)
+        assert again.headers["idempotency-replayed"] == "true"
+        assert (again.status_code, again.json()) == (202, first.json())
+
+    async def test_not_from_a_sign_in_of_long_ago(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is everything about somebody: a token that was stolen is not enough, neither to ask nor to fetch."""
+        anya = await sign_in(auth)
+        export = await made(auth, anya)
+        monkeypatch.setattr(linking, "FRESH", timedelta(0))
+        assert code(await with_token(auth, anya, "POST", "/users/me/export")) == (403, "sign_in_again")
+        assert code(await fetched(auth, anya, export)) == (403, "sign_in_again")
+        assert await state(auth, anya, export) == "ready"
+
+    async def test_who_is_no_more_leaves_none(self, auth: Installation) -> None:
+        """His token may still be taken for good."""
+        anya, boris = await sign_in(auth), await sign_in(auth, "Борис")
+        database = auth.app.state.contexts["auth"].database
+        await deleted(auth, anya)
+        await database.write(merging.merge, boris["user"]["id"], (await sign_in(auth, "Борян"))["user"]["id"])
+        for gone in (anya, boris):
+            assert code(await with_token(auth, gone, "POST", "/users/me/export")) == (403, "sign_in_again")
+            with pytest.raises(Problem) as refused:
+                await database.write(exports.request, gone["user"]["id"], NOWHERE)
+            assert refused.value.status == 404
+        assert await database.read(lambda tx: tx.execute(select(tables.exports)).all()) == []
 
     async def test_nobody_else_sees_it(self, auth: Installation) -> None:
         anya, boris = await sign_in(auth), await sign_in(auth, "Борис")
@@ -183,9 +226,24 @@ class TestParts:
         assert code(await fetched(auth, anya, late)) == (409, "export_not_ready")
         again = await made(auth, anya)
         assert again["id"] != late["id"]
+        await age(auth, late, exports.CLOCKS)
         await exports.tidy(auth.app.state.contexts["auth"].database)
         assert await pages_left(auth) == len(ASKED), "what came of the late one is gone"
         opened(await fetched(auth, anya, again))
+
+    async def test_whose_clock_is_ahead_takes_nothing_from_whose_is_not(
+        self, auth: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Or what becomes whole a moment later would have holes in it."""
+        anya = await sign_in(auth)
+        export = await asked(auth, anya)
+        await auth.publish(*(part(export, anya, service) for service in OTHERS[1:]))
+        with monkeypatch.context() as ahead:
+            ahead.setattr(exports, "now", lambda: now() + exports.PATIENCE + timedelta(minutes=1))
+            await exports.tidy(auth.app.state.contexts["auth"].database)
+            assert await state(auth, anya, export) == "failed"
+        await auth.publish(part(export, anya, OTHERS[0]))
+        assert opened(await fetched(auth, anya, export)).testzip() is None
 
 
 class TestArchive:
@@ -212,6 +270,17 @@ class TestArchive:
         whole = b"".join(files.read(name) for name in files.namelist()).decode()
         assert boris["refresh_token"] not in whole
         assert "generation" not in whole
+
+    async def test_not_again_and_again(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api_rights, "ARCHIVES_BURST", 2)
+        anya, boris = await sign_in(auth), await sign_in(auth, "Борис")
+        export = await made(auth, anya)
+        for _ in range(2):
+            opened(await fetched(auth, anya, export))
+        refused = await fetched(auth, anya, export)
+        assert code(refused) == (429, "rate_limited")
+        assert 290 < int(refused.headers["retry-after"]) <= 301
+        opened(await fetched(auth, boris, await made(auth, boris)))
 
     async def test_kept_for_seven_days(self, auth: Installation) -> None:
         anya = await sign_in(auth)
@@ -244,10 +313,7 @@ class TestArchive:
         late = await asked(auth, anya)
         database = auth.app.state.contexts["auth"].database
         if how == "deleted":
-            await with_token(auth, anya, "DELETE", "/users/me")
-            due = update(tables.users).where(tables.users.c.id == anya["user"]["id"]).values(deletes_at=now())
-            await database.write(lambda tx: tx.execute(due))
-            await leaving.delete_due(database)
+            await deleted(auth, anya)
         else:
             await database.write(merging.merge, anya["user"]["id"], boris["user"]["id"])
         await auth.publish(*(part(late, anya, service) for service in OTHERS))

@@ -1,17 +1,23 @@
 """What somebody may ask for of his own: all that is kept about him."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
-from artel.auth import exports
+from artel.auth import exports, linking
 from artel.auth.archive import archived
 from artel.auth.exports import Export, State
-from artel.auth.signing_in import AuthDep, where
+from artel.auth.signing_in import AuthDep, allowed, where
+from artel.kernel.database import Tx
 from artel.kernel.http import Id
+from artel.kernel.idempotency import OnceDep
 from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/users/me", tags=["users"])
+ARCHIVES_BURST, ARCHIVES_RATE = 10, 1 / 300
+"""That an account may fetch at once, and a second: each is all that there is about somebody, read and packed."""
 
 
 class ExportOut(BaseModel):
@@ -30,9 +36,15 @@ def _out(export: Export) -> ExportOut:
 
 
 @router.post("/export", status_code=202)
-async def request_export(auth: AuthDep, request: Request, caller: CallerDep) -> ExportOut:
-    """All that is kept about me. While one is being prepared, that one; else a new one, three a day."""
-    return _out(await auth.database.write(exports.request, caller.user_id, where(request)))
+async def request_export(auth: AuthDep, request: Request, caller: CallerDep, once: OnceDep) -> ExportOut:
+    """All that is kept about me. While one is being prepared, that one; else a new one, three a day. 403
+    `sign_in_again` where one signed in more than 15 minutes ago."""
+    await auth.database.read(linking.require_fresh, caller.sid)
+
+    def work(tx: Tx) -> dict[str, Any]:
+        return _out(exports.request(tx, caller.user_id, where(request))).model_dump(mode="json")
+
+    return ExportOut(**await once.run(auth.database, work))
 
 
 @router.get("/exports")
@@ -52,7 +64,9 @@ async def get_export(auth: AuthDep, caller: CallerDep, export_id: Id) -> ExportO
     responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def fetch_export(auth: AuthDep, request: Request, caller: CallerDep, export_id: Id) -> StreamingResponse:
-    """A ZIP."""
+    """A ZIP. 403 `sign_in_again` where one signed in more than 15 minutes ago."""
+    await allowed(auth, f"archive:{caller.user_id}", ARCHIVES_BURST, ARCHIVES_RATE)
+    await auth.database.read(linking.require_fresh, caller.sid)
     export = await auth.database.write(exports.fetch, caller.user_id, export_id, where(request))
     headers = {
         "Content-Disposition": f'attachment; filename="artel-{export.ready_at:%Y-%m-%d}.zip"',

@@ -12,14 +12,15 @@ from artel.kernel.database import Database
 from artel.kernel.takeout import Piece
 
 README = """\
-Artel Billiards: всё, что хранится о вас. Время {made} (UTC).
+Артель Бильярд: всё, что хранится о вас. Собрано {made} (UTC).
 
-Папка для каждой службы. Файлы JSON можно читать любым редактором. Деньги в минимальных единицах (копейках) рядом с
-валютой. game/evenings.jsonl: ваши вечера, по одному в строке, как их читает artel replay; game/players.json говорит,
-кто в них кто, game/log.json — когда что было записано. stats: ваши вечера, партии, платежи и рейтинги.
+У каждой службы своя папка. Файлы .json и .jsonl открываются любым текстовым редактором. Суммы указаны в минимальных
+единицах (копейках), валюта стоит рядом.
+game/evenings.jsonl: ваши вечера, по одному в строке, в том виде, в каком их читает artel replay; game/players.json:
+кто в них кто; game/log.json: когда что было записано. stats: ваши вечера, партии, платежи и рейтинги.
 О других людях здесь только имена, которые вы видели за столом.
 
-Artel Billiards: all that is kept about you. Time {made} (UTC).
+Artel Billiards: all that is kept about you. Collected {made} (UTC).
 
 A folder for each service. JSON files open in any editor. Money is in minor units (kopecks) beside its currency.
 game/evenings.jsonl: your evenings, one a line, as artel replay reads them; game/players.json says who is who in them,

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 import structlog
-from sqlalchemy import Row, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from artel.auth import audit, people
 from artel.auth.audit import Where
@@ -25,11 +25,13 @@ from artel.kernel.errors import Problem, not_found, rate_limited
 from artel.kernel.events import Event, new_id, now
 from artel.kernel.outbox import emit
 from artel.kernel.service import Context, Reaction
-from artel.kernel.sql import lock, put_new
+from artel.kernel.sql import delete_some, put_new
 from artel.kernel.takeout import Piece
 
 log = structlog.get_logger()
 PATIENCE = timedelta(hours=1)
+CLOCKS = timedelta(minutes=10)
+"""By so much processes may differ in what time it is. What is late for one may still become whole by another."""
 KEPT = timedelta(days=7)
 DAY = timedelta(days=1)
 A_DAY = 3
@@ -68,8 +70,9 @@ def get(tx: Tx, user_id: str, export_id: str) -> Export:
 
 
 def request(tx: Tx, user_id: str, here: Where) -> Export:
-    """The one that is being prepared, or else a new one."""
-    lock(tx, f"export.{user_id}")
+    """The one that is being prepared, or else a new one. 404 for whoever is no more."""
+    people.hold(tx, user_id)  # nor will be meanwhile: what he has asked for goes with him
+    people.get(tx, user_id)
     known = of_user(tx, user_id)
     if known and state_of(known[0]) == "preparing":
         return known[0]
@@ -150,16 +153,13 @@ async def tidy(database: Database) -> None:
 
 
 def _tidy(tx: Tx) -> int:
-    late = and_(exports.c.ready_at.is_(None), exports.c.created_at <= now() - PATIENCE)
+    late = and_(exports.c.ready_at.is_(None), exports.c.created_at <= now() - PATIENCE - CLOCKS)
     old = select(exports.c.id).where(or_(late, exports.c.created_at <= now() - KEPT))
-    key = (export_pages.c.export_id, export_pages.c.service, export_pages.c.page)
-    gone = tx.execute(select(*key).where(export_pages.c.export_id.in_(old)).limit(AT_ONCE)).all()
-    if gone:
-        tx.execute(delete(export_pages).where(tuple_(*key).in_([tuple(row) for row in gone])))
-    else:
+    gone = delete_some(tx, export_pages, export_pages.c.export_id.in_(old), export_pages.c.export_id, AT_ONCE)
+    if not gone:
         empty = ~select(export_pages.c.page).where(export_pages.c.export_id == exports.c.id).exists()
         tx.execute(delete(exports).where(exports.c.created_at <= now() - KEPT, empty))
-    return len(gone)
+    return gone
 
 
 async def tidying(auth: Context) -> None:
