@@ -207,6 +207,12 @@ def double(**values: Any) -> Callable[[Tx, Rows, Mapping[str, Any]], object]:
     return change
 
 
+def of_nobody(tx: Tx, table: Rows, row: Mapping[str, Any]) -> None:
+    """As if it were another's who has been deleted."""
+    deleted = select(auth.users.c.id).where(auth.users.c.deleted_at.is_not(None)).limit(1)
+    tx.execute(insert(table).values({**row, "user_id": tx.execute(deleted).scalar_one()}))
+
+
 def body(change: Callable[[str], str], column: str = "body") -> Callable[[Tx, Rows, Mapping[str, Any]], object]:
     def changed(tx: Tx, table: Rows, row: Mapping[str, Any]) -> None:
         new = change(row[column])
@@ -300,6 +306,7 @@ DAMAGES = (
     Damage("auth", auth.users, put(search_name="x"), ("id",)),
     Damage("auth", auth.users, put(display_name="Кто-то", search_name="кто-то"), ("id",), told="stats.people"),
     Damage("auth", auth.seats, double(session_id=STRANGER), ()),
+    Damage("auth", auth.seats, of_nobody, ()),
     *(
         Damage(service, load(service).metadata.tables["gone"], do, ("user_id",))
         for service in ("game", "stats", "friends", "template", "notification")

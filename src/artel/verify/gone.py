@@ -21,13 +21,18 @@ NOBODY = "somebody who is here"
 
 
 class Kept(NamedTuple):
+    """`merged`: whoever became another still has it, and only the deleted have not."""
+
     service: str
     column: Column[Any]
+    merged: bool = False
 
 
 # What says whose something is, and is not compared with its owner's row elsewhere.
 KEPT = (
     Kept("auth", auth.identities.c.user_id),
+    Kept("auth", auth.exports.c.user_id),
+    Kept("auth", auth.seats.c.user_id, merged=True),
     Kept("game", game.players.c.user_id),
     Kept("game", game.members.c.user_id),
     Kept("game", game.claims.c.user_id),
@@ -78,7 +83,8 @@ class Gone:
             heard = await self._databases[service].read(_heard, ids)
             told += compare(service, gone.name, GONE, heard, left)
         for kept in KEPT:
-            told += await self._databases[kept.service].read(_theirs, kept, [row["user_id"] for row in left])
+            nobody = [row["user_id"] for row in left if not (kept.merged and row["into_id"])]
+            told += await self._databases[kept.service].read(_theirs, kept, nobody)
         return told
 
 
