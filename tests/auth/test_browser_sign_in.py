@@ -161,6 +161,22 @@ class TestWidget:
             "https://oauth.telegram.org/auth?bot_id=7000000001&origin=http%3A%2F%2F127"
         )
 
+    @pytest.mark.parametrize(
+        ("signed", "said"),
+        [
+            ({"first_name": "Аня\nid=900000002"}, {"first_name": "Аня\nid=900000002"}),
+            ({"last_name": "Б", "username": "boris"}, {"last_name": "Б\nusername=boris"}),
+            ({"a\nb": "1"}, {"a\nb": "1"}),
+            ({"Role": "1"}, {"Role": "1"}),
+        ],
+    )
+    async def test_fields_are_what_telegram_names_so(self, old: Installation, signed: Any, said: Any) -> None:
+        """A line break in one could hide another: the signed text would be the same."""
+        fields = widget(**signed)
+        given = {name: value for name, value in fields.items() if name not in signed} | said
+        answer = await old.call(None, "POST", "/auth/telegram-widget", {"fields": given, "device": DEVICE})
+        assert code(answer) == (401, "invalid_init_data")
+
     async def test_once_a_device(self, old: Installation) -> None:
         fields = widget()
         for device, expected in ((DEVICE, 200), (DEVICE, 200), ("another-device-0123456789", 401)):
@@ -209,12 +225,28 @@ class TestThereAndBack:
 
     @pytest.mark.parametrize(
         "return_to",
-        ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "evil", "", "/#x", "/" * 300],
-    )
+        ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "evil", "", "/#x", "/" * 300,
+         "/a\n", "/a\r\nSet-Cookie: a=b", "/stats\0", "/стол", "/stats?x=[1]", "javascript:alert(1)", "/@evil.example"],
+    )  # fmt: skip
     async def test_to_no_other_place(self, browser: Browser, return_to: str) -> None:
-        asked = {"challenge": challenge_of(VERIFIER), "return_to": return_to}
+        """He is signed in all the same, and sees the first page."""
+        page, said = await browser.come_back(await browser.consent(await browser.leave(return_to=return_to)))
+        assert page == "/"
+        assert set(said) == {"signed_in"}
+
+    @pytest.mark.parametrize("challenge", ["", "x", "x" * 44, "x" * 42 + "\n", "\0" * 43, None])
+    async def test_who_leaves_without_a_proper_challenge_is_back_on_our_page(
+        self, browser: Browser, challenge: str | None
+    ) -> None:
+        asked = {"return_to": "//evil.example", **({} if challenge is None else {"challenge": challenge})}
         answer = await browser.http.get("/api/v1/auth/google/start", params=asked)
-        assert code(answer) == (422, "invalid_query")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/#sign_in_error=state_lost")
+
+    async def test_a_way_back_that_is_too_long_leads_to_our_page(self, browser: Browser) -> None:
+        assert await browser.come_back(f"/api/v1/auth/google/callback?state={'x' * 300}") == (
+            "/",
+            {"sign_in_error": "state_lost"},
+        )
 
     async def test_the_address_asks_for_what_protects(self, browser: Browser) -> None:
         asked = parse_qs(urlsplit(await browser.leave()).query)

@@ -1,14 +1,17 @@
 """The ways in: a launch in Telegram, a provider in a browser, a name alone in development."""
 
 import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 
 from artel.auth import audit, linking, trips
 from artel.auth.oidc import NotProven, Party, challenge_of
@@ -139,7 +142,27 @@ async def _launched(
 # A provider, in a browser
 
 
-@router.get("/{provider}/start", dependencies=Limited, status_code=303, response_class=RedirectResponse)
+class PageRoute(APIRoute):
+    """Where a browser goes by itself: whoever asks for what does not fit is told so by our page, not in JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def on_a_page(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except RequestValidationError as error:
+                if any(item["loc"][0] == "path" for item in error.errors()):
+                    raise
+                return _back("/", sign_in_error="state_lost")
+
+        return on_a_page
+
+
+pages = APIRouter(route_class=PageRoute)
+
+
+@pages.get("/{provider}/start", dependencies=Limited, status_code=303, response_class=RedirectResponse)
 async def start(
     auth: AuthDep,
     request: Request,
@@ -147,8 +170,8 @@ async def start(
     challenge: Annotated[Challenge, Query()],
     return_to: Annotated[ReturnTo, Query()] = "/",
 ) -> RedirectResponse:
-    """Leaves for the provider. In the end `return_to` gets `#signed_in=<code>` for `/auth/exchange`, or
-    `#sign_in_error=<code>`."""
+    """Leaves for the provider. In the end `return_to`, or the first page where that is none of ours, gets
+    `#signed_in=<code>` for `/auth/exchange`, or `#sign_in_error=<code>`."""
     asked = party(auth, provider)
     try:
         departure = await trips.depart(auth.store, asked, return_to=return_to, challenge=challenge)
@@ -159,7 +182,7 @@ async def start(
     return answer
 
 
-@router.get("/{provider}/callback", dependencies=Limited, status_code=303, response_class=RedirectResponse)
+@pages.get("/{provider}/callback", dependencies=Limited, status_code=303, response_class=RedirectResponse)
 async def callback(
     auth: AuthDep, request: Request, provider: Provider, said: Annotated[WayBack, Query()]
 ) -> RedirectResponse:
@@ -189,6 +212,9 @@ async def _linked(auth: Context, request: Request, link_id: str, profile: Profil
     if outcome == "taken":
         return {"linked": outcome, "consent": await linking.ask_consent(auth.store, link)}
     return {"linked": outcome}
+
+
+router.include_router(pages)
 
 
 @router.post("/exchange", dependencies=Limited)

@@ -1,6 +1,7 @@
+import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from artel.contracts.auth import Onlookers
 from artel.kernel.http import Body, Id, Name
@@ -10,10 +11,18 @@ Device = Annotated[str, Field(min_length=16, max_length=128, pattern="^[!-~]+$")
 
 Verifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{43,128}$")]
 Challenge = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-ReturnTo = Annotated[str, Field(max_length=200, pattern=r"^/([A-Za-z0-9_.~%=&?+-][A-Za-z0-9/_.~%=&?+-]*)?$")]  # ours
+OURS = re.compile(r"/([A-Za-z0-9_.~%=&?+-][A-Za-z0-9/_.~%=&?+-]*)?")
 OneTime = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 WidgetField = Annotated[str, Field(max_length=1000)]
 Provider = Literal["telegram", "google"]
+
+
+def ours_or_first(path: str) -> str:
+    """Where somebody comes back to is a path of ours, or else the first page: he is not to be lost on his way."""
+    return path if len(path) <= 200 and OURS.fullmatch(path) else "/"
+
+
+ReturnTo = Annotated[str, AfterValidator(ours_or_first)]
 
 
 class TelegramSignIn(Body):
