@@ -92,6 +92,18 @@ class TestLinking:
         assert await providers_of(auth, mine) == ["telegram", "google"]
         assert (await outside.sign_in())["user"]["id"] == mine["user"]["id"]
 
+    async def test_begun_again_with_one_key_is_begun_once(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        headers = {"Authorization": f"Bearer {mine['access_token']}", "Idempotency-Key": "once"}
+        first, again, other = [
+            await auth.call(None, "POST", "/auth/link/start", {"provider": provider}, headers=headers)
+            for provider in ("google", "google", "telegram")
+        ]
+        assert again.headers["idempotency-replayed"] == "true"
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert code(other) == (422, "idempotency_key_reused")
+        assert (await open_page(outside, again.json())).json()["match_code"] == first.json()["match_code"]
+
     async def test_the_page_opens_once(self, auth: Installation, outside: Browser) -> None:
         begun = await begin(auth, await launched(auth))
         await open_page(outside, begun)

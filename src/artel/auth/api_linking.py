@@ -20,6 +20,7 @@ from artel.auth.schemas import (
 )
 from artel.auth.signing_in import AuthDep, limited, user_out, where
 from artel.kernel.errors import unavailable
+from artel.kernel.idempotency import OnceDep
 from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -39,14 +40,16 @@ async def unlink(auth: AuthDep, request: Request, caller: CallerDep, provider: P
 
 
 @router.post("/link/start", status_code=201)
-async def start_link(auth: AuthDep, caller: CallerDep, body: LinkStart) -> LinkBegun:
+async def start_link(auth: AuthDep, caller: CallerDep, once: OnceDep, body: LinkStart) -> LinkBegun:
     """`url` is a page for any browser, once, within ten minutes; it shows `match_code` too. 403 `sign_in_again`
     where one signed in more than 15 minutes ago."""
     party(auth, body.provider)
     name = await auth.database.read(linking.may_link, caller.user_id, caller.sid)
     link, ticket = await linking.begin(auth.store, caller, name, body.provider)
     url = f"{auth.settings.public}{linking.PAGE}#{ticket}"
-    return LinkBegun(link_id=link.id, url=url, match_code=link.match_code, expires_in=linking.LINK_SECONDS)
+    begun = LinkBegun(link_id=link.id, url=url, match_code=link.match_code, expires_in=linking.LINK_SECONDS)
+    # Whoever asks again is told of the first link, which stands by then; of this one nobody ever hears.
+    return LinkBegun(**await once.run(auth.database, lambda _: begun.model_dump()))
 
 
 @router.post("/link/open", dependencies=[Depends(limited)])

@@ -239,8 +239,8 @@ export const callback = <ThrowOnError extends boolean = true>(options: Options<C
 /**
  * Start
  *
- * Leaves for the provider. In the end `return_to` gets `#signed_in=<code>` for `/auth/exchange`, or
- * `#sign_in_error=<code>`.
+ * Leaves for the provider. In the end `return_to`, or the first page where that is none of ours, gets
+ * `#signed_in=<code>` for `/auth/exchange`, or `#sign_in_error=<code>`.
  */
 export const start = <ThrowOnError extends boolean = true>(options: Options<StartData, ThrowOnError>): RequestResult<StartResponses, StartErrors, ThrowOnError> => (options.client ?? client).get<StartResponses, StartErrors, ThrowOnError>({ url: '/api/v1/auth/{provider}/start', ...options });
 
@@ -781,7 +781,8 @@ export const changeMe = <ThrowOnError extends boolean = true>(options: Options<C
 /**
  * Request Export
  *
- * All that is kept about me. While one is being prepared, that one; else a new one, three a day.
+ * All that is kept about me. While one is being prepared, that one; else a new one, three a day. 403
+ * `sign_in_again` where one signed in more than 15 minutes ago.
  */
 export const requestExport = <ThrowOnError extends boolean = true>(options?: Options<RequestExportData, ThrowOnError>): RequestResult<RequestExportResponses, RequestExportErrors, ThrowOnError> => (options?.client ?? client).post<RequestExportResponses, RequestExportErrors, ThrowOnError>({ url: '/api/v1/users/me/export', ...options });
 
@@ -800,7 +801,7 @@ export const getExport = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * Fetch Export
  *
- * A ZIP.
+ * A ZIP. 403 `sign_in_again` where one signed in more than 15 minutes ago.
  */
 export const fetchExport = <ThrowOnError extends boolean = true>(options: Options<FetchExportData, ThrowOnError>): RequestResult<FetchExportResponses, FetchExportErrors, ThrowOnError> => (options.client ?? client).get<FetchExportResponses, FetchExportErrors, ThrowOnError>({ url: '/api/v1/users/me/exports/{export_id}/archive', ...options });
 

@@ -3735,6 +3735,12 @@ export type OpenLinkResponse = OpenLinkResponses[keyof OpenLinkResponses];
 
 export type StartLinkData = {
     body: LinkStart;
+    headers?: {
+        /**
+         * Idempotency-Key
+         */
+        'idempotency-key'?: string | null;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/auth/link/start';
@@ -6669,6 +6675,12 @@ export type ChangeMeResponse = ChangeMeResponses[keyof ChangeMeResponses];
 
 export type RequestExportData = {
     body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         */
+        'idempotency-key'?: string | null;
+    };
     path?: never;
     query?: never;
     url: '/api/v1/users/me/export';
