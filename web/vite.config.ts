@@ -5,10 +5,8 @@ import { defineConfig } from "vite";
 
 const server = process.env.ARTEL_URL ?? "http://127.0.0.1:8080";
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   plugins: [react(), lingui({ macroTransform: true, failOnMissing: true, failOnCompileError: true }), tailwindcss()],
-  // The stand-in for Telegram is only compiled into `--mode mock`: a release has none of it.
-  define: { __MOCK__: JSON.stringify(mode === "mock") },
   build: {
     target: ["chrome111", "safari16.4", "firefox128"],
     manifest: true,
@@ -16,4 +14,4 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
   },
   server: { proxy: { "/api": { target: server, ws: true } } },
-}));
+});

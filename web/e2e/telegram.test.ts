@@ -1,11 +1,11 @@
 // Inside Telegram: a real sign-in from signed launch data, the client's colours, insets, back button and haptics.
-import { createHmac } from "node:crypto";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launch, type Phone, phone, remember } from "./browser.ts";
+import { behind, calls, type Inside, inClient, initData, type Launch, type Scheme } from "./client.ts";
 import { begin, button, next, sees, tap } from "./play.ts";
-import { ADMIN, BOT_TOKEN, type Server, startServer } from "./server.ts";
+import { ADMIN, type Server, startServer } from "./server.ts";
 
 let server: Server;
 let browser: Browser;
@@ -26,31 +26,6 @@ afterEach(async ({ task }) => {
   phones = [];
 });
 
-interface Launch {
-  id: number;
-  name: string;
-  ageSeconds?: number;
-  token?: string;
-  startParam?: string;
-}
-
-function initData({ id, name, ageSeconds = 0, token = BOT_TOKEN, startParam }: Launch): string {
-  const pairs: Record<string, string> = {
-    auth_date: String(Math.floor(Date.now() / 1000) - ageSeconds),
-    query_id: `q${id}`,
-    signature: "c2lnbmF0dXJl",
-    user: JSON.stringify({ id, first_name: name, language_code: "ru" }),
-    ...(startParam && { start_param: startParam }),
-  };
-  const text = Object.keys(pairs)
-    .sort()
-    .map((key) => `${key}=${pairs[key]}`)
-    .join("\n");
-  const key = createHmac("sha256", "WebAppData").update(token).digest();
-  const hash = createHmac("sha256", key).update(text).digest("hex");
-  return new URLSearchParams({ ...pairs, hash }).toString();
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: what the server says is looked into and not kept
 async function api(path: string, token: string, body?: object): Promise<any> {
   const answer = await fetch(`${server.url}/api/v1${path}`, {
@@ -62,30 +37,55 @@ async function api(path: string, token: string, body?: object): Promise<any> {
   return answer.status === 204 ? null : answer.json();
 }
 
-type Scheme = "light" | "dark";
-
-async function inside(launched: Launch, scheme: Scheme = "dark", insets = { top: 47, bottom: 34 }): Promise<Phone> {
-  const made = await phone(browser, server.url, launched.name);
+async function inside(launched: Launch, scheme?: Scheme): Promise<Inside> {
+  const made = await inClient(await phone(browser, server.url, launched.name), launched, scheme);
   phones.push(made);
-  await made.context.addInitScript(
-    (options) => {
-      window.__telegramMock = options;
-    },
-    { initData: initData(launched), scheme, insets, startParam: launched.startParam },
-  );
   return made;
 }
 
-const calls = ({ page }: Phone, name: string): Promise<unknown[]> =>
-  page.evaluate(
-    (wanted) => (window.__telegramCalls ?? []).filter((call) => call.name === wanted).map((call) => call.params),
-    name,
-  );
+describe("a launch behind the # of a link", () => {
+  const theirs = { id: 900_000_041, name: "Чужая", startParam: "account" };
+
+  test("is nothing in a plain browser: nobody is signed in as whoever made the link", async () => {
+    const victim = await phone(browser, server.url, "Жертва");
+    phones.push(victim);
+    for (const path of ["/", "/stats", "/link"]) {
+      await victim.page.goto(`${path}#${behind(theirs)}`);
+      await expect.poll(() => victim.page.url()).toBe(`${server.url}${path}`);
+    }
+    await victim.page.evaluate(
+      (kept) => sessionStorage.setItem("tapps/launchParams", JSON.stringify(kept)),
+      behind(theirs),
+    );
+    await victim.page.goto("/");
+    await button(victim.page, "Войти").waitFor();
+    expect(await victim.page.getByLabel("Ваше имя").count()).toBe(1);
+    expect(victim.faults).toEqual([]);
+  });
+
+  test.each([
+    ["https://web.telegram.org", true],
+    ["https://webk.telegram.org", true],
+    ["https://web.telegram.org.evil.example", false],
+    ["https://evil.example", false],
+  ])("in a frame of %s: %s", async (origin, believed) => {
+    const visitor = await phone(browser, server.url, "Гостья");
+    phones.push(visitor);
+    const src = `${server.url}/#${behind({ id: 900_000_043, name: "Гостья" })}`;
+    const body = `<iframe src="${src.replaceAll("&", "&amp;")}" width="390" height="800"></iframe>`;
+    await visitor.context.grantPermissions(["local-network-access"]); // where our server is
+    await visitor.context.route(`${origin}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
+    await visitor.page.goto(`${origin}/`);
+    const frame = visitor.page.frameLocator("iframe");
+    if (believed) await frame.getByRole("heading", { name: "Вечера" }).waitFor();
+    else await frame.getByLabel("Ваше имя").waitFor();
+  });
+});
 
 describe("inside Telegram", () => {
   test("one is signed in at once, and again after a reload", async () => {
     const anya = await inside({ id: 900_000_001, name: "Ёжик" });
-    await anya.page.goto("/");
+    await anya.page.goto(anya.launch);
     await anya.page.getByRole("heading", { name: "Вечера" }).waitFor();
     await anya.page.reload();
     await anya.page.getByRole("link", { name: "Статистика" }).click();
@@ -102,21 +102,21 @@ describe("inside Telegram", () => {
       { id: 900_000_003, name: "Чужой", token: "7000000001:another" },
     ]) {
       const visitor = await inside(launched);
-      await visitor.page.goto("/");
+      await visitor.page.goto(visitor.launch);
       await visitor.page.getByText(/Закройте приложение и откройте его из бота/).waitFor();
     }
   });
 
   test("the account: Telegram's back button leads out of it, and nobody signs out of a launch", async () => {
     const vera = await inside({ id: 900_000_021, name: "Верба" });
-    await vera.page.goto("/");
+    await vera.page.goto(vera.launch);
     await vera.page.getByRole("link", { name: "Статистика" }).click();
     await vera.page.getByRole("button", { name: "Настройки" }).click();
     await vera.page.getByText("это устройство").waitFor();
     expect(await vera.page.getByText(/^Выйти/).count()).toBe(0);
     expect(await vera.page.getByRole("button", { name: "Назад" }).count()).toBe(0);
     expect((await calls(vera, "web_app_setup_back_button")).at(-1)).toEqual({ is_visible: true });
-    await vera.page.evaluate(() => window.__telegramEmit?.("back_button_pressed"));
+    await vera.page.evaluate(() => window.telegramSays?.("back_button_pressed"));
     await vera.page.getByRole("heading", { name: "Верба" }).waitFor();
     expect(vera.faults).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe("inside Telegram", () => {
   test("whoever is blocked is out within seconds, and is told so", async () => {
     const guest = { id: 900_000_011, name: "Лишний" };
     const guestPhone = await inside(guest);
-    await guestPhone.page.goto("/");
+    await guestPhone.page.goto(guestPhone.launch);
     await guestPhone.page.getByRole("heading", { name: "Вечера" }).waitFor();
     const admin = await api("/auth/telegram", "", { init_data: initData({ id: ADMIN, name: "Хозяин" }) });
     const found = await api(`/admin/users?query=${encodeURIComponent(guest.name)}`, admin.access_token);
@@ -147,7 +147,7 @@ describe("inside Telegram", () => {
 
   test("taps are felt, the back button leads back, the two insets add up", async () => {
     const boris = await inside({ id: 900_000_004, name: "Борис" });
-    await boris.page.goto("/");
+    await boris.page.goto(boris.launch);
     await begin(boris, { game: "Колхоз", guests: ["Света"] });
     await next(boris);
     const before = (await calls(boris, "web_app_trigger_haptic_feedback")).length;
@@ -166,7 +166,7 @@ describe("inside Telegram", () => {
     // A sheet takes the back button first, then the screen.
     await button(boris.page, "Ещё").click();
     await boris.page.getByRole("dialog").waitFor();
-    const back = (): Promise<void> => boris.page.evaluate(() => window.__telegramEmit?.("back_button_pressed"));
+    const back = (): Promise<void> => boris.page.evaluate(() => window.telegramSays?.("back_button_pressed"));
     await back();
     await boris.page.getByRole("dialog").waitFor({ state: "detached" });
     await back();
@@ -178,10 +178,10 @@ describe("inside Telegram", () => {
 
   test("a link of an invitation leads to its table", async () => {
     const host = await inside({ id: 900_000_005, name: "Хозяйка" });
-    await host.page.goto("/");
+    await host.page.goto(host.launch);
     const code = await begin(host, { game: "Американка" });
     const guest = await inside({ id: 900_000_006, name: "Гость", startParam: code });
-    await guest.page.goto("/");
+    await guest.page.goto(guest.launch);
     await guest.page.getByRole("region", { name: "Следующая партия" }).waitFor();
     await host.page.getByText("Начать первую партию").waitFor();
     await next(host);
@@ -190,7 +190,7 @@ describe("inside Telegram", () => {
 
   test.each(["light", "dark"] as const)("the client's %s theme can be read", async (scheme) => {
     const svetlana = await inside({ id: 900_000_007, name: "Света" }, scheme);
-    await svetlana.page.goto("/");
+    await svetlana.page.goto(svetlana.launch);
     await begin(svetlana, { game: "Колхоз", guests: ["Игорь", "Муса", "Яна"], price: "50" });
     await next(svetlana);
     expect(await svetlana.page.evaluate(() => document.documentElement.dataset.scheme)).toBe(scheme);

@@ -9,10 +9,6 @@ import { activate, firstLanguage } from "./i18n";
 import "./styles.css";
 import { ready, startTelegram } from "./telegram";
 
-if (__MOCK__ && window.__telegramMock) {
-  const { mockTelegram } = await import("./telegram/mock");
-  mockTelegram(window.__telegramMock);
-}
 reloadOnOldRelease();
 startTelegram();
 const spoken = activate(firstLanguage());

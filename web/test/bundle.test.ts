@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -48,11 +48,3 @@ test.each(FIRST_SCREENS.flatMap((screen) => LANGUAGES.map((language) => [screen,
     expect(gzipped(files)).toBeLessThanOrEqual(BUDGET);
   },
 );
-
-test("a release has nothing of the stand-in for Telegram", () => {
-  const scripts = readdirSync(join(out, "assets")).filter((name) => name.endsWith(".js"));
-  const all = scripts.map((name) => readFileSync(join(out, "assets", name), "utf8")).join("");
-  expect(all).toContain("web_app_ready");
-  expect(all).not.toContain("__telegramMock");
-  expect(all).not.toContain("__telegramCalls");
-});

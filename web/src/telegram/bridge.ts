@@ -30,7 +30,25 @@ export function launched(): Launch | null {
 
 export const inTelegram = (): boolean => launched() !== null;
 
+/** A launch signs its bearer in, and anybody can put one of his own behind the # of a link to us. It is believed where one
+ * of Telegram's clients is around: the phones' and desktops' give us an object to talk to, on the web we are in a frame,
+ * where our content policy lets nobody else put us. */
+function isClientHere(): boolean {
+  if (hasWebviewProxy(window)) return true;
+  if (typeof (window.external as { notify?: unknown } | undefined)?.notify === "function") return true;
+  const around = window.location.ancestorOrigins; // not in every browser
+  return window.parent !== window && (!around || [...around].every((origin) => ON_THE_WEB.test(origin)));
+}
+
+const ON_THE_WEB = /^https:\/\/web[kz]?\.telegram\.org$/;
+
 function readLaunch(): Launch | null {
+  if (!isClientHere()) {
+    if (/[#&]tgWebApp/.test(window.location.hash)) {
+      window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+    }
+    return null;
+  }
   try {
     const params = retrieveLaunchParams();
     return {
@@ -42,15 +60,16 @@ function readLaunch(): Launch | null {
       theme: params.tgWebAppThemeParams as Record<string, string>,
     };
   } catch {
-    return hasWebviewProxy(window) ? readIncomplete() : null;
+    return readIncomplete();
   }
 }
 
-/** Old clients leave launch parameters out; the init data is all that signing in needs. */
+/** Old clients leave launch parameters out, and in a frame storage may be forbidden, which the bridge cannot do without;
+ * the init data is all that signing in needs. */
 function readIncomplete(): Launch {
   const params = new URLSearchParams(window.location.hash.slice(1));
   const initData = params.get("tgWebAppData");
-  const startParam = new URLSearchParams(initData ?? "").get("start_param");
+  const startParam = params.get("tgWebAppStartParam") ?? new URLSearchParams(initData ?? "").get("start_param");
   const version = params.get("tgWebAppVersion") ?? "6.0";
   return { version, platform: "unknown", initData, startParam, language: null, theme: {} };
 }

@@ -88,6 +88,7 @@ export function followTheme(): void {
   if (app) {
     apply(app.theme);
     listen("theme_changed", ({ theme_params }) => apply(theme_params as Theme));
+    if (Object.keys(app.theme).length === 0) call("web_app_request_theme");
     return;
   }
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
