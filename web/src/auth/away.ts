@@ -1,15 +1,16 @@
 // Signing in through a provider: the page leaves, and comes back with a code that only it can exchange.
-import { data, exchange, signInByWidget } from "../api";
+import { data, exchange, signInByWidget, signOut } from "../api";
 import { open } from "../api/open";
 import { Problem } from "../api/problem";
-import type { Tokens } from "../api/types";
+import type { Tokens, User } from "../api/types";
 
 export type ProviderName = "telegram" | "google";
 /** Why somebody came back with nothing. */
-export type Lost = "denied" | "lost" | "provider" | "blocked" | "unreachable";
+export type Lost = "denied" | "lost" | "provider" | "blocked" | "unreachable" | "another";
 
 const VERIFIER = "artel.verifier";
 const WIDGET = "artel.widget";
+const AGAIN = "artel.again";
 
 /** This tab leaves for the widget; another's answer is no answer to it. */
 export const leaveForWidget = (): void => sessionStorage.setItem(WIDGET, "1");
@@ -20,8 +21,10 @@ const base64url = (bytes: Uint8Array): string =>
     .replace(/\//g, "_")
     .replace(/=+$/, "");
 
-/** RFC 7636: what is told is the challenge, what is kept in this tab is its verifier. */
-export async function leaveFor(provider: ProviderName, returnTo: string): Promise<void> {
+/** RFC 7636: what is told is the challenge, what is kept in this tab is its verifier. `again`: who has to come back. */
+export async function leaveFor(provider: ProviderName, returnTo: string, again?: User): Promise<void> {
+  if (again) sessionStorage.setItem(AGAIN, again.id);
+  else sessionStorage.removeItem(AGAIN);
   const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
   sessionStorage.setItem(VERIFIER, verifier);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
@@ -31,6 +34,8 @@ export async function leaveFor(provider: ProviderName, returnTo: string): Promis
 
 /** What the way back says behind the #, once: a reload must not say it again. */
 export async function comeBack(device: string): Promise<Tokens | Lost> {
+  const wanted = sessionStorage.getItem(AGAIN);
+  sessionStorage.removeItem(AGAIN);
   const said = new URLSearchParams(window.location.hash.slice(1));
   window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
   const error = said.get("sign_in_error");
@@ -44,7 +49,11 @@ export async function comeBack(device: string): Promise<Tokens | Lost> {
     const verifier = sessionStorage.getItem(VERIFIER);
     sessionStorage.removeItem(VERIFIER);
     if (!verifier) return "lost";
-    return await data(exchange({ client: open, body: { code: said.get("signed_in") ?? "", verifier, device } }));
+    const body = { code: said.get("signed_in") ?? "", verifier, device };
+    const tokens = await data(exchange({ client: open, body }));
+    if (!wanted || tokens.user.id === wanted) return tokens;
+    await signOut({ client: open, headers: { Authorization: `Bearer ${tokens.access_token}` } }).catch(() => undefined);
+    return "another"; // he stays who he was
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status >= 500) return "unreachable";
     return problem.code === "blocked" ? "blocked" : "lost";

@@ -9,7 +9,11 @@ import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 export type Why = "new" | "expired" | "no_init_data" | "refused" | Lost;
 
-export type Auth = { state: "starting" } | { state: "signed_out"; why: Why } | { state: "signed_in"; user: User };
+/** `back`: he has just come back from proving once more who he is, and how that ended. */
+export type Auth =
+  | { state: "starting" }
+  | { state: "signed_out"; why: Why }
+  | { state: "signed_in"; user: User; back?: Lost | "proven" };
 
 let current: Auth = { state: "starting" };
 const listeners = new Set<() => void>();
@@ -54,10 +58,13 @@ const CAME_BACK = /^#(signed_in|sign_in_error|tgAuthResult)=/;
 
 async function fromAway(): Promise<void> {
   const { comeBack } = await import("./away");
-  const got = await comeBack(await device());
-  if (typeof got !== "string") return take(got);
   const before = await kept();
-  become(before ? { state: "signed_in", user: before.user } : { state: "signed_out", why: got });
+  const got = await comeBack(await device());
+  if (typeof got === "string") {
+    return become(before ? { state: "signed_in", user: before.user, back: got } : { state: "signed_out", why: got });
+  }
+  await keep(got, null);
+  become({ state: "signed_in", user: got.user, ...(before?.user.id === got.user.id && { back: "proven" }) });
 }
 
 async function byTelegram(): Promise<void> {
@@ -109,7 +116,7 @@ export async function freshly<T>(provider: ProviderName | null, work: () => Prom
 
 async function leave(provider: ProviderName): Promise<never> {
   const { leaveFor } = await import("./away");
-  await leaveFor(provider, window.location.pathname);
+  await leaveFor(provider, window.location.pathname, current.state === "signed_in" ? current.user : undefined);
   return new Promise(() => {}); // the page goes
 }
 
@@ -133,5 +140,10 @@ export async function signOut(): Promise<void> {
 export function rename(user: User): void {
   if (current.state !== "signed_in") return;
   void keepUser(user);
-  become({ state: "signed_in", user });
+  become({ ...current, user });
+}
+
+/** He has been told how his way back ended. */
+export function heardBack(): void {
+  if (current.state === "signed_in") become({ state: "signed_in", user: current.user });
 }

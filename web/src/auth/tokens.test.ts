@@ -83,6 +83,32 @@ describe("the access token", () => {
     expect(lost).toBe(1);
   });
 
+  test.each([
+    "{",
+    "null",
+    "7",
+    '{"user":{"id":"u"}}',
+    '{"refresh":null,"user":{"id":"u"}}',
+    '{"refresh":"","user":{"id":"u"}}',
+    '{"refresh":"a b","user":{"id":"u"}}',
+    `{"refresh":"${"x".repeat(201)}","user":{"id":"u"}}`,
+    '{"refresh":"refresh-1"}',
+  ])("what is kept and is none, %s, means signed out: nobody is stuck with it", async (text) => {
+    localStorage.setItem("artel.session", text);
+    expect(await kept()).toBeNull();
+    await expect(get()).rejects.toMatchObject({ status: 401 });
+    expect(lost).toBe(1);
+    expect(asked).toEqual([]);
+  });
+
+  test("is not given up when the server does not understand how we ask", async () => {
+    await keep(tokens(1, 10), null);
+    answer = () => json({ code: "invalid_body" }, 422);
+    await expect(get()).rejects.toMatchObject({ status: 422 });
+    expect(lost).toBe(0);
+    expect((await kept())?.refresh).toBe("refresh-1");
+  });
+
   test("without a net is only out of reach: nobody is signed out by a tunnel", async () => {
     await keep(tokens(1, 10), null);
     answer = () => Promise.reject(new TypeError("Failed to fetch"));

@@ -40,13 +40,17 @@ export async function forget(): Promise<void> {
   await writeSecret("session", null);
 }
 
+/** What is no token at all is none: the server would not even read it, and nobody could sign in anew. */
 export async function kept(): Promise<Kept | null> {
   try {
-    return JSON.parse((await readSecret("session")) ?? "null") as Kept | null;
+    const session = JSON.parse((await readSecret("session")) ?? "null") as Kept | null;
+    return session?.user.id && typeof session.refresh === "string" && TOKEN.test(session.refresh) ? session : null;
   } catch {
     return null;
   }
 }
+
+const TOKEN = /^[\w.-]{1,200}$/;
 
 /** The next request asks for a new token: what is said in it has changed. */
 export const renewAccess = (): void => {
@@ -74,7 +78,8 @@ async function refresh(): Promise<string> {
     await keep(tokens, before.telegram);
     return tokens.access_token;
   } catch (error) {
-    if (error instanceof Problem && (error.status === 401 || error.status === 422)) throw lost(error);
+    // Not by 422: what is kept is a token, so it is our question that does not fit, and another release may ask it better.
+    if (error instanceof Problem && error.status === 401) throw lost(error);
     throw error;
   }
 }
