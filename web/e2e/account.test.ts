@@ -114,7 +114,7 @@ test("another device is signed out from here, and then all of them", async () =>
   await expect.poll(() => leave.count()).toBeGreaterThan(0);
   const before = await leave.count();
   await leave.first().click();
-  await page.getByText("Там выполнен выход").waitFor();
+  await page.getByText("На том устройстве вы вышли").waitFor();
   await expect.poll(() => leave.count()).toBe(before - 1);
   await other.page.reload();
   await other.page.getByRole("button", { name: "Войти" }).waitFor();
@@ -149,9 +149,16 @@ test("all that is kept comes as an archive that opens", async () => {
 
 test("more than a few times a day is refused in words", async () => {
   const { page, context } = await at("Нетерпеливый");
-  await context.route("**/users/me/export", (route) => route.fulfill({ status: 429, json: { code: "rate_limited" } }));
-  await page.getByRole("button", { name: "Собрать мои данные" }).click();
-  await page.getByText("Слишком часто для одного дня. Попробуйте завтра.").waitFor();
+  for (const [seconds, words] of [
+    [21, "через 21 секунду"],
+    [150, "через 3 минуты"],
+    [80_000, "через 23 часа"],
+  ] as const) {
+    const refusal = { status: 429, headers: { "Retry-After": String(seconds) }, json: { code: "rate_limited" } };
+    await context.route("**/users/me/export", (route) => route.fulfill(refusal), { times: 1 });
+    await page.getByRole("button", { name: "Собрать мои данные" }).click();
+    await page.getByText(`Слишком часто. Попробуйте ${words}.`).waitFor();
+  }
 });
 
 test("whoever wants to go is out everywhere, and may think again", async () => {

@@ -4,6 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launch, type Options, type Phone, phone, remember } from "./browser.ts";
+import { calls, inClient, type Scheme } from "./client.ts";
 import { BOT_TOKEN, type Providers, type Server, startProviders, startServer } from "./server.ts";
 
 const APP = "https://t.me/artel_bot/play";
@@ -115,6 +116,74 @@ describe("in a browser", () => {
     await anna.page.getByRole("button", { name: "Войти через Telegram" }).waitFor();
   });
 
+  test("a page that asks for nonsense is answered in words, on our page", async () => {
+    const anna = await visitor("Анна");
+    for (const asked of ["challenge=x", "challenge=&return_to=//evil.example", ""]) {
+      await anna.page.goto(`/api/v1/auth/google/start?${asked}`);
+      await anna.page.getByText(/начался на другой странице/).waitFor();
+      expect(anna.page.url()).toBe(`${server.url}/`);
+    }
+  });
+
+  describe("whoever has to prove once more who he is", () => {
+    /** As if the sign-in were of long ago. */
+    async function staleAt(page: Phone["page"], path: string): Promise<void> {
+      await page.route(`**/api/v1${path}`, (route) => route.fulfill({ status: 403, json: { code: "sign_in_again" } }), {
+        times: 1,
+      });
+    }
+
+    async function signedIn(claims: object): Promise<Phone> {
+      await providers.tell({ google: { claims } });
+      const made = await visitor("Анна");
+      await made.page.goto("/account");
+      await through(made, "Google");
+      await made.page.getByRole("button", { name: "Собрать мои данные" }).waitFor();
+      await made.page.getByText("Google", { exact: true }).waitFor();
+      return made;
+    }
+
+    test("goes there, comes back and is told to go on", async () => {
+      const { page } = await signedIn({ sub: "3001", name: "Anna First" });
+      await staleAt(page, "/users/me/export");
+      await page.getByRole("button", { name: "Собрать мои данные" }).click();
+      await page.getByRole("link", { name: "Continue" }).click();
+      await page.getByText(/Подтверждено: это вы/).waitFor();
+      expect(page.url()).toBe(`${server.url}/account`);
+      await page.getByRole("button", { name: "Собрать мои данные" }).click();
+      await page.getByRole("button", { name: "Скачать" }).waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: "Скачать" }).waitFor();
+      expect(await page.getByText(/Подтверждено: это вы/).count()).toBe(0);
+    });
+
+    test("and comes back as another stays who he is, and is told so", async () => {
+      const { page } = await signedIn({ sub: "3002", name: "Anna Second" });
+      await staleAt(page, "/users/me");
+      await page.getByRole("button", { name: "Удалить аккаунт" }).click();
+      await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
+      await providers.tell({ google: { claims: { sub: "3003", name: "Anna Third" } } });
+      await page.getByRole("link", { name: "Continue" }).click();
+      await page
+        .getByRole("alert")
+        .getByText(/Вы подтвердили другой аккаунт/)
+        .waitFor();
+      expect(await page.getByLabel("Ваше имя").inputValue()).toBe("Anna Second");
+      await page.reload();
+      expect(await page.getByLabel("Ваше имя").inputValue()).toBe("Anna Second");
+    });
+
+    test("and does not is told that nothing has changed", async () => {
+      const { page } = await signedIn({ sub: "3004", name: "Anna Fourth" });
+      await staleAt(page, "/users/me");
+      await page.getByRole("button", { name: "Удалить аккаунт" }).click();
+      await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
+      await page.getByRole("link", { name: "Cancel" }).click();
+      await page.getByText(/Вы не подтвердили, что это вы/).waitFor();
+      await page.getByRole("button", { name: "Удалить аккаунт" }).waitFor();
+    });
+  });
+
   for (const scheme of ["light", "dark"] as const) {
     test(`everybody can read it, ${scheme}`, async () => {
       const anna = await visitor("Анна", { scheme });
@@ -127,44 +196,24 @@ describe("in a browser", () => {
 });
 
 describe("another way to sign in", () => {
-  const launchedBy = (id: number, name: string): string => {
-    const pairs: Record<string, string> = {
-      auth_date: String(Math.floor(Date.now() / 1000)),
-      query_id: `q${id}`,
-      signature: "c2lnbmF0dXJl",
-      user: JSON.stringify({ id, first_name: name, language_code: "ru" }),
-    };
-    const text = Object.entries(pairs)
-      .map(([key, value]) => `${key}=${value}`)
-      .join("\n");
-    const key = createHmac("sha256", "WebAppData").update(BOT_TOKEN).digest();
-    return new URLSearchParams({ ...pairs, hash: createHmac("sha256", key).update(text).digest("hex") }).toString();
-  };
-
-  async function inTelegram(id: number, name: string, scheme: "light" | "dark" = "dark"): Promise<Phone> {
-    const made = await visitor(name, { scheme });
-    await made.context.addInitScript(
-      (options) => {
-        window.__telegramMock = options;
-      },
-      { initData: launchedBy(id, name), scheme, insets: { top: 47, bottom: 34 }, startParam: "account" },
-    );
-    await made.page.goto("/");
-    await made.page.getByRole("heading", { name: "Как я вхожу" }).waitFor();
+  async function inTelegram(id: number, name: string, scheme: Scheme = "dark"): Promise<Phone> {
+    const launched = { id, name, startParam: "account" };
+    const made = await inClient(await visitor(name, { scheme }), launched, scheme);
+    await made.page.goto(made.launch);
+    await made.page.getByRole("heading", { name: "Способы входа" }).waitFor();
     return made;
   }
 
   /** The number that the app shows, and the page that Telegram was asked to open outside. */
-  async function begun({ page }: Phone): Promise<{ number: string; url: string }> {
+  async function begun(made: Phone): Promise<{ number: string; url: string }> {
+    const { page } = made;
     await page.getByRole("button", { name: "Добавить вход через Google" }).click();
     const number = await page
       .getByRole("dialog")
       .getByText(/^\d\d$/)
       .textContent();
     await page.getByRole("button", { name: "Открыть страницу" }).click();
-    const opened = await page.evaluate(() =>
-      (window.__telegramCalls ?? []).filter(({ name }) => name === "web_app_open_link").map(({ params }) => params),
-    );
+    const opened = await calls(made, "web_app_open_link");
     const { url } = opened.at(-1) as { url: string };
     return { number: number ?? "", url };
   }
@@ -195,9 +244,14 @@ describe("another way to sign in", () => {
     await through(again, "Google");
     await again.page.getByRole("heading", { name: "Вера" }).waitFor();
 
+    await again.page.goto("/account");
+    await again.page.getByRole("button", { name: "Telegram: убрать" }).click();
+    await again.page.getByText(/заведёт новый, пустой/).waitFor();
+    await again.page.keyboard.press("Escape");
     await vera.page.getByRole("button", { name: "Google: убрать" }).click();
+    expect(await vera.page.getByText(/заведёт новый, пустой/).count()).toBe(0);
     await vera.page.getByRole("dialog").getByRole("button", { name: "Убрать" }).click();
-    await vera.page.getByText("Убрано").waitFor();
+    await vera.page.getByText("Способ входа убран").waitFor();
     await again.page.reload();
     await again.page.getByText("Вход устарел").waitFor();
     for (const { faults } of phones) expect(faults).toEqual([]);

@@ -4,12 +4,14 @@ import { data, listExports, requestExport } from "../../api";
 import type { ExportOut } from "../../api/generated";
 import { asProblem, Unreachable } from "../../api/problem";
 import { queries } from "../../app/queries";
+import { freshly } from "../../auth/session";
 import { accessToken } from "../../auth/tokens";
 import { useDay } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
 import { Failed, Skeleton } from "../../ui/screen";
+import { useAgain } from "./again";
 import { Part } from "./part";
 import { useSay } from "./say";
 
@@ -19,6 +21,7 @@ const LOOK_AGAIN_MS = 2000;
 export function Export() {
   const { t } = useLingui();
   const say = useSay();
+  const again = useAgain();
   const known = useQuery({
     queryKey: KEY,
     queryFn: () => data(listExports()),
@@ -26,7 +29,7 @@ export function Export() {
     refetchInterval: ({ state }) => (state.data?.[0]?.state === "preparing" ? LOOK_AGAIN_MS : false),
   });
   const ask = useMutation({
-    mutationFn: () => data(requestExport()),
+    mutationFn: () => freshly(again, () => data(requestExport())),
     onSuccess: () => queries.invalidateQueries({ queryKey: KEY }),
     onError: say,
   });
@@ -80,8 +83,9 @@ function save(file: Blob, name: string): void {
 function Download({ last }: { last: ExportOut }) {
   const { t } = useLingui();
   const say = useSay();
+  const again = useAgain();
   const download = useMutation({
-    mutationFn: () => fetched(last),
+    mutationFn: () => freshly(again, () => fetched(last)),
     onSuccess: (file) => save(file, `artel-${last.created_at.slice(0, 10)}.zip`),
     onError: say,
   });

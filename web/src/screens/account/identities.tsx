@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { data, identities, startLink, unlink, ways as waysIn } from "../../api";
+import { data, startLink, unlink } from "../../api";
 import type { IdentityOut, LinkBegun } from "../../api/generated";
 import { Problem } from "../../api/problem";
 import { queries } from "../../app/queries";
@@ -13,23 +13,22 @@ import { List, Row } from "../../ui/row";
 import { Failed, Skeleton } from "../../ui/screen";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
+import { IDENTITIES, PROVIDERS, useAgain, useIdentities, useWays } from "./again";
 import { Linking } from "./linking";
 import { Part } from "./part";
 import { useSay } from "./say";
 
-const KEY = ["identities"];
 const NAMES: Record<string, string> = { telegram: "Telegram", google: "Google" };
-const PROVIDERS: readonly ProviderName[] = ["telegram", "google"];
 
 /** By what one signs in. */
 export function Identities() {
   const { t } = useLingui();
-  const found = useQuery({ queryKey: KEY, queryFn: () => data(identities()), staleTime: 0 });
-  const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn()), staleTime: 60_000 });
+  const found = useIdentities();
+  const again = useAgain();
+  const ways = useWays();
   const [begun, setBegun] = useState<(LinkBegun & { provider: ProviderName }) | null>(null);
   const say = useSay();
   const known = found.data?.map(({ provider }) => provider) ?? [];
-  const again = PROVIDERS.find((provider) => known.includes(provider)) ?? null;
   const begin = useMutation({
     mutationFn: async (provider: ProviderName) => ({
       ...(await freshly(again, () => data(startLink({ body: { provider } })))),
@@ -71,7 +70,7 @@ export function Identities() {
             again={again}
             onDone={() => {
               setBegun(null);
-              void queries.invalidateQueries({ queryKey: KEY });
+              void queries.invalidateQueries({ queryKey: IDENTITIES });
             }}
           />
         </Sheet>
@@ -95,7 +94,7 @@ function Identity({ identity, alone, again }: { identity: IdentityOut; alone: bo
         : say(error),
     onSettled: () => {
       setAsking(false);
-      return queries.invalidateQueries({ queryKey: KEY });
+      return queries.invalidateQueries({ queryKey: IDENTITIES });
     },
   });
   return (
@@ -122,6 +121,9 @@ function Identity({ identity, alone, again }: { identity: IdentityOut; alone: bo
         <Sheet title={t`Do not sign in through ${name} any more?`} onClose={() => setAsking(false)}>
           <div className="flex flex-col gap-4">
             <p>{t`Devices that came in this way have to sign in again. You can add it anew at any time.`}</p>
+            {identity.provider === "telegram" && (
+              <p>{t`The bot in Telegram will no longer lead here: whoever opens it as you gets a new, empty account.`}</p>
+            )}
             <Button wide look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
               {t`Remove`}
             </Button>

@@ -1,6 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useWords } from "../../i18n/words";
 import { Screen } from "../../ui/screen";
+import { Back } from "./back";
 import { Devices } from "./devices";
 import { Export } from "./export";
 import { Identities } from "./identities";
@@ -17,6 +18,7 @@ export default function AccountScreen() {
   useWords(WORDS);
   return (
     <Screen title={t`Account`} back>
+      <Back />
       {SECTIONS.map((Section) => (
         <Section key={Section.name} />
       ))}

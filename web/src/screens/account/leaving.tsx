@@ -10,6 +10,7 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
+import { useAgain } from "./again";
 import { Part } from "./part";
 import { useSay } from "./say";
 
@@ -58,8 +59,9 @@ function Stay({ at }: { at: string }) {
 function Leave({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   const say = useSay();
+  const again = useAgain();
   const leave = useMutation({
-    mutationFn: () => freshly(null, () => deleteMe()),
+    mutationFn: () => freshly(again, () => deleteMe()),
     onSuccess: () => (inTelegram() ? window.location.reload() : signOut()),
     onError: say,
   });

@@ -43,7 +43,13 @@ function Asking({ ticket }: { ticket: string }) {
     retry: false,
   });
   const [refused, setRefused] = useState(false);
-  if (caged) return <Elsewhere address={window.location.href} />;
+  if (caged) {
+    return (
+      <Say title={t`Another way to sign in`}>
+        <Elsewhere address={window.location.href} />
+      </Say>
+    );
+  }
   if (refused)
     return (
       <Say

@@ -13,7 +13,7 @@ export function Providers({ ways }: { ways: WaysOut }) {
   const widget = ways.telegram_widget;
   const caged = isInsideAnotherApp();
   return (
-    <>
+    <div className="flex flex-col gap-3 empty:hidden">
       {ways.app && (
         <a className="button w-full" data-look="primary" href={ways.app}>
           {t`Open in Telegram`}
@@ -39,7 +39,7 @@ export function Providers({ ways }: { ways: WaysOut }) {
           {t`Sign in through Google`}
         </Button>
       )}
-      {ways.google && caged && <Elsewhere address={window.location.href} />}
-    </>
+      {ways.google && caged && <Elsewhere google address={window.location.href} />}
+    </div>
   );
 }
