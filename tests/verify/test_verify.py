@@ -125,6 +125,7 @@ class Evenings:
         )
         change = {"rules": {"game": "kolkhoz", "price": 2}}
         await self.company.ok(anya, "PATCH", f"/templates/{made['id']}", change)
+        await self.company.ok(anya, "POST", "/users/me/export")
 
     async def partings(self, anya: Somebody, vera: Somebody) -> None:
         """Somebody is deleted, and somebody turns out to be Vera."""
@@ -210,7 +211,8 @@ def double(**values: Any) -> Callable[[Tx, Rows, Mapping[str, Any]], object]:
 def of_nobody(tx: Tx, table: Rows, row: Mapping[str, Any]) -> None:
     """As if it were another's who has been deleted."""
     deleted = select(auth.users.c.id).where(auth.users.c.deleted_at.is_not(None)).limit(1)
-    tx.execute(insert(table).values({**row, "user_id": tx.execute(deleted).scalar_one()}))
+    key = {"id": STRANGER} if "id" in row else {}
+    tx.execute(insert(table).values({**row, **key, "user_id": tx.execute(deleted).scalar_one()}))
 
 
 def body(change: Callable[[str], str], column: str = "body") -> Callable[[Tx, Rows, Mapping[str, Any]], object]:
@@ -307,6 +309,7 @@ DAMAGES = (
     Damage("auth", auth.users, put(display_name="Кто-то", search_name="кто-то"), ("id",), told="stats.people"),
     Damage("auth", auth.seats, double(session_id=STRANGER), ()),
     Damage("auth", auth.seats, of_nobody, ()),
+    Damage("auth", auth.exports, of_nobody, ()),
     *(
         Damage(service, load(service).metadata.tables["gone"], do, ("user_id",))
         for service in ("game", "stats", "friends", "template", "notification")
