@@ -20,9 +20,6 @@ WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*' 2>/dev/nu
 
 AWAY := echo "Packages cannot be had. Is there a network? What is here already stays: repeat it then." >&2
 
-# Browsers have the machine to themselves.
-PHONES := tests/system/test_phones.py
-
 .PHONY: help install run stack stack-down stack-restart secrets test check format lock client schemas settings dashboards faults bench screenshots clean
 
 help: ## this menu
@@ -49,9 +46,7 @@ secrets: .venv/.editable ## for containers: what is secret, as files in deploy/s
 test: install ## all tests; PostgreSQL, RabbitMQ, Redis and a browser are found, started or installed
 	@$(PYTHON) tests/servers.py
 	@cd web && npm run --silent test
-	@export ARTEL_TEST_NOT_RUN=$$(mktemp) && trap 'rm -f "$$ARTEL_TEST_NOT_RUN"' EXIT && \
-		$(PYTHON) -m pytest --quiet $(PHONES) && \
-		$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal --ignore=$(PHONES)
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal
 
 check: .venv/.editable web/node_modules/.installed ## style, types, walls, generated files
 	@scripts/check

@@ -1,6 +1,5 @@
 """Servers for a whole run, databases for one test, and a loud end where something was not run."""
 
-import json
 import logging
 import os
 import signal
@@ -18,7 +17,6 @@ from artel.kernel.events import new_id
 from servers import PACKAGES, VARIABLES, Missing, Servers, locked, servers, the_line
 
 FOLDER = "ARTEL_TEST_SERVERS"
-NOT_RUN = "ARTEL_TEST_NOT_RUN"
 running = ExitStack()
 
 
@@ -44,6 +42,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         running.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has a whole system to itself comes first, and the browsers before all. Of two processes one begins with the
+    first half of all tests and the other with the second: so such tests have small ones beside them and not each other,
+    whose servers and time-outs they would disturb."""
+    items.sort(key=_size, reverse=True)
+
+
+def _size(item: pytest.Item) -> int:
+    return 2 if item.path.name == "test_phones.py" else int(item.path.parent.name in {"system", "faults"})
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == pytest.ExitCode.OK and in_ci() and isinstance(reporter, TerminalReporter) and not_run(reporter):
@@ -51,8 +60,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    missed = {**earlier(), **not_run(terminalreporter)}
-    remember(missed)
+    missed = not_run(terminalreporter)
     if not missed:
         return
     terminalreporter.section("NOT RUN" + (", and in CI that is a failure" if in_ci() else ""), red=True, bold=True)
@@ -74,18 +82,6 @@ def not_run(reporter: TerminalReporter) -> dict[str, str]:
 def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return text.removeprefix("Skipped: ")
-
-
-def earlier() -> dict[str, str]:
-    """`make test` is more than one run, and its end speaks for all of them."""
-    path = Path(os.environ.get(NOT_RUN, ""))
-    found: dict[str, str] = json.loads(path.read_text() or "{}") if path.is_file() else {}
-    return found
-
-
-def remember(missed: dict[str, str]) -> None:
-    if NOT_RUN in os.environ:
-        Path(os.environ[NOT_RUN]).write_text(json.dumps(missed))
 
 
 def in_ci() -> bool:

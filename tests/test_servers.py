@@ -205,14 +205,6 @@ class TestTheEnd:
         assert "1 tests: could not import 'nowhere'" in run.stdout
         assert run.returncode != 0
 
-    def test_of_the_last_run_speaks_for_all(self, tmp_path: Path) -> None:
-        remembered = tmp_path / "not-run"
-        remembered.touch()
-        first = outcome(tmp_path, TWO_TESTS, ARTEL_TEST_NOT_RUN=str(remembered))
-        last = outcome(tmp_path, "def test_alone(): ...", ARTEL_TEST_NOT_RUN=str(remembered))
-        assert (first.returncode, last.returncode) == (0, 0)
-        assert "    test_two.py::test_with_a_store\n" in last.stdout
-
     def test_is_quiet_when_all_was_run(self, tmp_path: Path) -> None:
         run = outcome(tmp_path, "def test_alone(): ...", CI="true")
         assert run.returncode == 0

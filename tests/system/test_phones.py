@@ -1,4 +1,4 @@
-"""Two browsers play whole evenings on a real server (web/e2e); it has the machine to itself, see the Makefile."""
+"""Two browsers play whole evenings on a real server (web/e2e)."""
 
 import os
 import subprocess

@@ -12,6 +12,7 @@ from artel.auth.api_admin import router as admin_router
 from artel.auth.api_leaving import router as leaving_router
 from artel.auth.api_linking import router as linking_router
 from artel.auth.api_rights import router as rights_router
+from artel.auth.api_sign_in import pages
 from artel.auth.api_sign_in import router as sign_in_router
 from artel.auth.ended import telling
 from artel.auth.exports import tidying
@@ -38,6 +39,6 @@ async def _open(context: Context) -> AsyncIterator[Own]:
         yield Own(maker, parties(context.settings, http))
 
 
-for each in (sign_in_router, linking_router, rights_router, leaving_router, admin_router):
+for each in (sign_in_router, pages, linking_router, rights_router, leaving_router, admin_router):
     router.include_router(each)
 service = Service("auth", router, metadata, {**reactions.REACTIONS, **exports.REACTIONS}, root=root, open=_open)

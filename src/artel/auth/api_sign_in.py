@@ -159,7 +159,7 @@ class PageRoute(APIRoute):
         return on_a_page
 
 
-pages = APIRouter(route_class=PageRoute)
+pages = APIRouter(prefix="/auth", tags=["auth"], route_class=PageRoute)
 
 
 @pages.get("/{provider}/start", dependencies=Limited, status_code=303, response_class=RedirectResponse)
@@ -212,9 +212,6 @@ async def _linked(auth: Context, request: Request, link_id: str, profile: Profil
     if outcome == "taken":
         return {"linked": outcome, "consent": await linking.ask_consent(auth.store, link)}
     return {"linked": outcome}
-
-
-router.include_router(pages)
 
 
 @router.post("/exchange", dependencies=Limited)

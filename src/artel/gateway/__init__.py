@@ -81,7 +81,7 @@ def _ways(name: str) -> Iterator[Way]:
             if not getattr(route, "include_in_schema", True):
                 continue  # the gateway's own to ask
             for method in sorted(getattr(route, "methods", None) or ["WS"]):
-                yield Way(name, method, prefix + route.path, signed_in not in set(_calls(route.dependant)))
+                yield Way(name, method, f"{prefix}{context.path}", signed_in not in set(_calls(route.dependant)))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
