@@ -493,8 +493,8 @@ class TestExports:
         await made.publish(ready, ready, ready.model_copy(update={"event_id": new_id()}))
         told = await only(made, anya)
         assert (told["kind"], told["data"]["export_id"]) == ("export_ready", ready.export_id)
-        assert said(told) == ("Ваши данные собраны", "архив можно скачать до 03.12.2026")
+        assert said(told) == ("Ваши данные собраны", "Архив можно скачать до 03.12.2026")
         assert said(await only(made, english(made, anya))) == (
-            "Your data is ready", "the archive can be downloaded until 03.12.2026",
+            "Your data is ready", "The archive can be downloaded until 03.12.2026",
         )  # fmt: skip
         assert await inbox(made, boris) == []

@@ -54,7 +54,7 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     "requested_by": {"ru": "{name} приглашает вас в друзья", "en": "{name} would like to be friends"},
     "accepted": {"ru": "Заявка принята", "en": "Request accepted"},
     "export": {"ru": "Ваши данные собраны", "en": "Your data is ready"},
-    "export_until": {"ru": "архив можно скачать до {day}", "en": "the archive can be downloaded until {day}"},
+    "export_until": {"ru": "Архив можно скачать до {day}", "en": "The archive can be downloaded until {day}"},
     "accepted_by": {"ru": "{name} и вы теперь друзья", "en": "{name} and you are friends now"},
     "linked": {"ru": "Добавлен вход через {provider}", "en": "You can sign in through {provider} now"},
     "unlinked": {"ru": "Вход через {provider} убран", "en": "Signing in through {provider} was removed"},
