@@ -244,7 +244,7 @@ class TestTold:
         await made.call(person, "PUT", "/notifications/preferences", {"kinds": {"deletion_asked": False}})
         await made.publish(anya.registered(), *anya.deletion_asked(datetime(2026, 12, 10, 9, tzinfo=UTC)))
         assert await heard(made, bot) == [(MINE, "Аккаунт будет удалён 10.12.2026")]
-        assert "войдите, оставьте аккаунт" in bot.messages[0].text
+        assert "войдите, нажмите «Не удалять»" in bot.messages[0].text
         item = await only(made, person)
         assert (item["kind"], item["data"]) == ("deletion_asked", {"deletes_at": "2026-12-10T09:00:00Z"})
         await made.publish(*anya.deletion_taken_back())

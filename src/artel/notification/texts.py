@@ -73,8 +73,8 @@ SAID: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "deletion": {"ru": "Аккаунт будет удалён {day}", "en": "Your account will be deleted on {day}"},
     "not_your_deletion": {
-        "ru": "Если это были не вы, войдите, оставьте аккаунт и выйдите везде",
-        "en": "If that was not you, sign in, keep the account and sign out everywhere",
+        "ru": "Если это были не вы, войдите, нажмите «Не удалять» и выйдите везде",
+        "en": "If that was not you, sign in, press “Do not delete it” and sign out everywhere",
     },
 }
 PROVIDERS: Final[Mapping[str, str]] = {"telegram": "Telegram", "google": "Google"}
