@@ -84,6 +84,20 @@ def test_a_start_and_a_stop(env: dict[str, str], tmp_path: Path) -> None:
     assert [line["message"] for line in lines if line["log.level"] == "info"] == ["started", "ended"]
 
 
+def test_nobody_says_by_himself_where_he_is(env: dict[str, str], tmp_path: Path) -> None:
+    """Or every request would be of another address, and the limit of each of nobody."""
+    address = f"http://127.0.0.1:{env['ARTEL_PORT']}/api/v1"
+    with running(env, tmp_path / "words"), Client(base_url=address, timeout=30) as http:
+        statuses = [
+            http.post(
+                "/auth/exchange", json={"code": "x", "verifier": "y"}, headers={"X-Forwarded-For": f"192.0.2.{n}"}
+            )
+            for n in range(150)
+        ]
+    assert statuses[-1].status_code == 429
+    assert int(statuses[-1].headers["retry-after"]) > 0
+
+
 def test_on_a_terminal_it_says_only_where_it_is(env: dict[str, str]) -> None:
     screen, terminal = pty.openpty()
     with running(env, Path(os.ttyname(terminal))) as process:

@@ -104,9 +104,16 @@ def end_at_once(_signal: int, _frame: FrameType | None) -> None:
 
 
 def serve(
-    listening: socket.socket, settings: Settings, names: Sequence[str], grace: int, *, quiet: bool = False
+    listening: socket.socket,
+    settings: Settings,
+    names: Sequence[str],
+    grace: int,
+    *,
+    quiet: bool = False,
+    gateway: str = "127.0.0.1",
 ) -> int:
-    """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back."""
+    """Whoever is being answered gets `grace` seconds; whoever looks on is told at once to come back. `gateway` is who
+    may say from where a request comes, unless FORWARDED_ALLOW_IPS does."""
     configure_logs(settings, names)
     _allow_many_sockets()
     if settings.dev_login:
@@ -126,6 +133,7 @@ def serve(
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", gateway),
     )
     server = Server(config)
     server.quiet = quiet

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from artel.contracts.friends import UserBlocked, UserUnblocked
 from artel.friends.friendships import part
-from artel.friends.people import SHOWN, either_way, has_blocked, known, next_version, open_pair
+from artel.friends.people import SHOWN, either_way, has_blocked, next_version, open_pair_with
 from artel.friends.schemas import BlockOut
 from artel.friends.tables import blocks, people, requests
 from artel.kernel.database import Tx
@@ -23,9 +23,10 @@ def block(tx: Tx, caller: Caller, other_id: str) -> dict[str, Any]:
     """`new` is False where the block was there already."""
     if other_id == caller.user_id:
         raise bad_field("user_id", "nobody blocks himself")
-    known(tx, other_id)
-    open_pair(tx, caller.user_id, other_id)
+    there = open_pair_with(tx, caller.user_id, other_id)
     new = not has_blocked(tx, caller.user_id, other_id)
+    if new and not there:
+        raise not_found()
     if new:
         _block(tx, caller, other_id)
     row = tx.execute(_mine(caller.user_id).where(blocks.c.other_id == other_id)).one()
@@ -33,8 +34,6 @@ def block(tx: Tx, caller: Caller, other_id: str) -> dict[str, Any]:
 
 
 def _block(tx: Tx, caller: Caller, other_id: str) -> None:
-    if has_blocked(tx, other_id, caller.user_id):
-        raise not_found()
     part(tx, caller.user_id, other_id)
     tx.execute(delete(requests).where(either_way(requests.c.asker_id, requests.c.other_id, caller.user_id, other_id)))
     tx.execute(insert(blocks).values(user_id=caller.user_id, other_id=other_id, since=now()))
@@ -43,8 +42,7 @@ def _block(tx: Tx, caller: Caller, other_id: str) -> None:
 
 
 def unblock(tx: Tx, caller: Caller, other_id: str) -> None:
-    known(tx, other_id)
-    open_pair(tx, caller.user_id, other_id)
+    open_pair_with(tx, caller.user_id, other_id)  # who has blocked him may be unblocked all the same
     gone = delete(blocks).where(blocks.c.user_id == caller.user_id, blocks.c.other_id == other_id)
     if tx.execute(gone).rowcount == 0:
         raise not_found()

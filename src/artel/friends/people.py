@@ -1,25 +1,15 @@
 """Names as auth last told them, and the pairs in which changes between two people queue up."""
 
-from typing import Any
-
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from artel.friends.tables import blocks, pairs, people
 from artel.kernel.database import Tx
-from artel.kernel.errors import not_found
-from artel.kernel.gone import require_here
+from artel.kernel.gone import require_here, who_now
 from artel.kernel.sql import put_new
 from artel.kernel.token import Caller
 
 SHOWN = (people.c.display_name, people.c.username, people.c.avatar_url)
-
-
-def known(tx: Tx, user_id: str) -> Row[Any]:
-    row = tx.execute(select(people).where(people.c.id == user_id)).one_or_none()
-    if row is None:
-        raise not_found()
-    return row
 
 
 def meet(tx: Tx, caller: Caller) -> None:
@@ -32,6 +22,16 @@ def open_pair(tx: Tx, one_id: str, other_id: str) -> None:
     """From here to the end of the transaction nobody else changes anything between these two, who are both here."""
     require_here(tx, one_id, other_id)
     hold_pair(tx, one_id, other_id)
+
+
+def open_pair_with(tx: Tx, caller_id: str, other_id: str) -> bool:
+    """The same, of whomever the caller names: False if there is nobody, or somebody who has blocked him. The questions
+    are the same whoever it is, so that not even their number tells."""
+    found = tx.execute(select(people.c.id).where(people.c.id == other_id)).one_or_none()
+    left = who_now(tx, (caller_id, other_id))
+    hold_pair(tx, caller_id, other_id)
+    blocked = has_blocked(tx, other_id, caller_id)
+    return not (found is None or left or blocked)
 
 
 def hold_pair(tx: Tx, one_id: str, other_id: str) -> None:

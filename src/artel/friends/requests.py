@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, case, insert, select, update
 
 from artel.contracts.friends import FriendAccepted, FriendRemoved, FriendRequested
 from artel.friends.friendships import are_friends, befriend, part
-from artel.friends.people import SHOWN, either_way, has_blocked, known, meet, next_version, open_pair
+from artel.friends.people import SHOWN, either_way, has_blocked, meet, next_version, open_pair, open_pair_with
 from artel.friends.schemas import Direction, FriendRequestOut
 from artel.friends.tables import people, requests
 from artel.kernel.database import Tx
@@ -23,10 +23,12 @@ def ask(tx: Tx, caller: Caller, other_id: str) -> dict[str, Any]:
     """`new` is True if a request was made; asking again, or asking who has asked, makes none."""
     if other_id == caller.user_id:
         raise bad_field("user_id", "nobody is his own friend")
-    known(tx, other_id)
     meet(tx, caller)
-    open_pair(tx, caller.user_id, other_id)
-    _refuse_blocked(tx, caller.user_id, other_id)
+    there = open_pair_with(tx, caller.user_id, other_id)
+    if has_blocked(tx, caller.user_id, other_id):  # first: it must not depend on what the other did
+        raise Problem(409, "blocked", "You have blocked this person; unblock first.")
+    if not there:
+        raise not_found()
     last = _last_between(tx, caller.user_id, other_id)
     if are_friends(tx, caller.user_id, other_id) or (_is_pending(last) and last.asker_id == caller.user_id):
         return _asked(tx, caller, last.id, new=False)
@@ -34,14 +36,6 @@ def ask(tx: Tx, caller: Caller, other_id: str) -> dict[str, Any]:
         accept(tx, caller, last.id)
         return _asked(tx, caller, last.id, new=False)
     return _asked(tx, caller, _request(tx, caller, other_id), new=True)
-
-
-def _refuse_blocked(tx: Tx, caller_id: str, other_id: str) -> None:
-    """One's own block comes first: what is said of it must not depend on what the other did."""
-    if has_blocked(tx, caller_id, other_id):
-        raise Problem(409, "blocked", "You have blocked this person; unblock first.")
-    if has_blocked(tx, other_id, caller_id):
-        raise not_found()
 
 
 def _last_between(tx: Tx, one_id: str, other_id: str) -> Any:
@@ -117,10 +111,12 @@ def _mine(tx: Tx, caller: Caller, request_id: str) -> Row[Any]:
 
 def remove(tx: Tx, caller: Caller, other_id: str) -> None:
     """Ends a friendship, or takes back a request of one's own."""
-    known(tx, other_id)
-    open_pair(tx, caller.user_id, other_id)
+    there = open_pair_with(tx, caller.user_id, other_id)
     last = _last_between(tx, caller.user_id, other_id)
-    if are_friends(tx, caller.user_id, other_id):
+    friends = are_friends(tx, caller.user_id, other_id)
+    if not there:
+        raise not_found()
+    if friends:
         part(tx, caller.user_id, other_id)
     elif _is_pending(last) and last.asker_id == caller.user_id:
         tx.execute(update(requests).where(requests.c.id == last.id).values(state="withdrawn"))

@@ -33,11 +33,13 @@ def names(tx: Tx, user_ids: Sequence[str]) -> dict[str, str]:
 
 
 def require_acquaintance(tx: Tx, user_id: str, other_id: str) -> None:
-    """404 unless they are friends or were in one session, and neither has blocked the other."""
+    """404 unless they are friends or were in one session, and neither has blocked the other. Both questions are asked
+    of everybody, so that not even their number tells which it is."""
     low, high = sorted((user_id, other_id))
     tie = tx.execute(select(ties).where(ties.c.low_id == low, ties.c.high_id == high)).one_or_none()
+    met = _met(tx, user_id, other_id)
     blocked = tie and (tie.low_blocks or tie.high_blocks)
-    if blocked or not ((tie and tie.friends) or _met(tx, user_id, other_id)):
+    if blocked or not ((tie and tie.friends) or met):
         raise not_found("There is nobody of that id among your friends and those you played with.")
 
 

@@ -25,7 +25,7 @@ from artel.game.views import session_json
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, forbidden, not_found
 from artel.kernel.events import new_id, now
-from artel.kernel.gone import require_here
+from artel.kernel.gone import who_now
 from artel.kernel.http import bad_field
 from artel.kernel.outbox import emit
 from artel.kernel.sql import older, put_new
@@ -128,10 +128,12 @@ def _again(tx: Tx, caller: Caller, made: Draft) -> dict[str, Any]:
 
 def _insert_people(tx: Tx, caller: Caller, made: Draft) -> None:
     users = [user for _, user, _ in made.seats if user]
-    require_here(tx, *users)
+    left = who_now(tx, users)
     for user in users:
         if user != caller.user_id:
             require_acquaintance(tx, caller.user_id, user)
+    if left:
+        raise not_found()
     called = names(tx, users)
     rows = [
         seat_row(made.id, player, position, user, called[user] if user else guest or "", initial=True)
