@@ -72,6 +72,10 @@ async def consent(browser: Browser, word: str, *, agreed: bool) -> Response:
     return await browser.http.post("/api/v1/auth/link/consent", json={"consent": word, "agreed": agreed})
 
 
+async def refuse(browser: Browser, word: str) -> Response:
+    return await browser.http.post("/api/v1/auth/link/refuse", json={"word": word})
+
+
 async def providers_of(auth: Installation, tokens: dict[str, Any]) -> list[str]:
     answer = await with_token(auth, tokens, "GET", "/auth/identities")
     return [each["provider"] for each in answer.json()]
@@ -154,6 +158,27 @@ class TestLinking:
         assert back == ("/link", {"linked": "denied"})
         assert await state(auth, mine, begun) == ("failed", "denied", None)
 
+    async def test_whose_link_it_is_not_says_so(self, auth: Installation, outside: Browser) -> None:
+        """And nothing comes of a proof that was on its way."""
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        ticket = urlsplit(begun["url"]).fragment
+        assert code(await refuse(outside, ticket)) == (404, "not_found")
+        opened = (await open_page(outside, begun)).json()
+        for _ in range(2):
+            assert (await refuse(outside, ticket)).status_code == 204
+        assert await state(auth, mine, begun) == ("failed", "refused", None)
+        back = await outside.come_back(await outside.consent(opened["url"]))
+        assert back == ("/link", {"linked": "expired"})
+        assert await state(auth, mine, begun) == ("failed", "refused", None)
+        assert await providers_of(auth, mine) == ["telegram"]
+
+    async def test_what_is_linked_is_not_refused_any_more(self, auth: Installation, outside: Browser) -> None:
+        mine = await launched(auth)
+        begun = await link(outside, mine)
+        assert (await refuse(outside, urlsplit(begun["url"]).fragment)).status_code == 204
+        assert await state(auth, mine, begun) == ("linked", "", None)
+
     async def test_telegram_to_google(self, auth: Installation, outside: Browser) -> None:
         """And whoever writes to people in Telegram hears of it."""
         heard = await listening(auth, UserUpdated.topic)
@@ -188,6 +213,18 @@ class TestLinking:
 
 
 class TestMerging:
+    async def test_who_keeps_his_account_says_so(self, auth: Installation, outside: Browser) -> None:
+        await outside.sign_in()
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        opened = (await open_page(outside, begun)).json()
+        _, said = await outside.come_back(await outside.consent(opened["url"]))
+        assert (await refuse(outside, said["consent"])).status_code == 204
+        assert await state(auth, mine, begun) == ("failed", "refused", None)
+        assert code(await consent(outside, said["consent"], agreed=True)) == (404, "not_found")
+        answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (409, "nothing_proven")
+
     async def test_two_proven_accounts_become_one(self, auth: Installation, outside: Browser) -> None:
         heard = await listening(auth, UserMerged.topic)
         theirs = await outside.sign_in()

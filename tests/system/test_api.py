@@ -183,6 +183,9 @@ class Visit:
             case.body = proven(self.house)
         if case.path.endswith("/link/open"):
             case.body = {"ticket": link_started(self.house, self.owner)["url"].partition("#")[2]}
+        if case.path.endswith("/link/refuse"):
+            word = google_linked(self.house, self.owner, self.google, taken=True, agreed=False)
+            case.body = {"word": word}
         if case.path.endswith("/auth/merge"):
             case.body = {"link_id": google_linked(self.house, self.owner, self.google, taken=True)}
         if case.path.endswith("/link/consent"):
@@ -313,7 +316,7 @@ OPEN_TO_ALL = {
     "/healthz", "/readyz", "/.well-known/jwks.json", f"{API}/auth/dev", f"{API}/auth/telegram", f"{API}/auth/refresh",
     f"{API}/auth/ways", f"{API}/auth/telegram-widget", f"{API}/auth/{{provider}}/start",
     f"{API}/auth/{{provider}}/callback", f"{API}/auth/exchange", f"{API}/auth/link/open",
-    f"{API}/auth/link/consent",
+    f"{API}/auth/link/consent", f"{API}/auth/link/refuse",
     f"{API}/shared", f"{API}/shared/live-ticket",  # the share token says what
 }  # fmt: skip
 

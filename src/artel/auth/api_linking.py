@@ -15,6 +15,7 @@ from artel.auth.schemas import (
     LinkStart,
     Merge,
     Provider,
+    Refusal,
     Ticket,
     UserOut,
 )
@@ -81,6 +82,13 @@ async def consent(auth: AuthDep, body: ConsentIn) -> ConsentOut:
     if body.agreed:
         await linking.agree(auth.store, link)
     return ConsentOut(name=link.name, other=other or "", agreed=body.agreed or link.state == "agreed")
+
+
+@router.post("/link/refuse", status_code=204, dependencies=[Depends(limited)])
+async def refuse_link(auth: AuthDep, body: Refusal) -> Response:
+    """For the page: whoever is asked there says no, and the app hears of it as `failed`, `refused`."""
+    await linking.refuse(auth.store, body.word)
+    return Response(status_code=204)
 
 
 @router.post("/merge")

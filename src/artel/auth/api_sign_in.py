@@ -205,7 +205,7 @@ async def callback(
 
 async def _linked(auth: Context, request: Request, link_id: str, profile: Profile) -> dict[str, str]:
     link = await linking.pending(auth.store, link_id)
-    if link is None:
+    if link is None or link.state == "failed":  # refused in another tab
         return {"linked": "expired"}
     outcome = await auth.database.write(linking.link, where(request), link.user_id, link.sid, profile)
     await linking.arrive(auth.store, link, outcome, profile)

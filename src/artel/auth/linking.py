@@ -65,6 +65,7 @@ async def open_page(store: Store, ticket: str) -> Link:
     link = await pending(store, link_id) if link_id else None
     if link is None:
         raise not_found("This link is not good any more: make a new one in the app.")
+    await store.put(f"link-refusal.{ticket}", link.id, LINK_SECONDS)
     return await _put(store, replace(link, state="opened"))
 
 
@@ -94,6 +95,7 @@ async def ask_consent(store: Store, link: Link) -> str:
     """A one-time word for the browser that has proven it: nobody else can give that account away."""
     word = secrets.token_urlsafe(32)
     await store.put(f"link-consent.{word}", link.id, LINK_SECONDS)
+    await store.put(f"link-refusal.{word}", link.id, LINK_SECONDS)
     return word
 
 
@@ -108,6 +110,16 @@ async def asked(store: Store, word: str) -> Link:
 
 async def agree(store: Store, link: Link) -> None:
     await _put(store, replace(link, state="agreed", code=""))
+
+
+async def refuse(store: Store, word: str) -> None:
+    """`word`: the ticket of an open page, or what asks for a consent. What is linked stays so. 404: it is neither."""
+    link_id = await store.get(f"link-refusal.{word}")
+    link = await pending(store, link_id) if link_id else None
+    if link is None:
+        raise not_found("There is nothing to refuse any more.")
+    if link.state in {"opened", "taken", "agreed"}:
+        await fail(store, link.id, "refused")
 
 
 async def become_linked(store: Store, link: Link) -> None:

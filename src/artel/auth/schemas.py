@@ -95,6 +95,12 @@ class ConsentIn(Body):
     agreed: bool = False
 
 
+class Refusal(Body):
+    """`word`: the ticket of the page that is open, or what it asks for a consent with."""
+
+    word: OneTime
+
+
 class ConsentOut(BaseModel):
     """The account `other` becomes part of `name`'s."""
 

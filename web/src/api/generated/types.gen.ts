@@ -2427,6 +2427,18 @@ export type Refresh = {
 };
 
 /**
+ * Refusal
+ *
+ * `word`: the ticket of the page that is open, or what it asks for a consent with.
+ */
+export type Refusal = {
+    /**
+     * Word
+     */
+    word: string;
+};
+
+/**
  * SessionAddedData
  */
 export type SessionAddedData = {
@@ -3732,6 +3744,35 @@ export type OpenLinkResponses = {
 };
 
 export type OpenLinkResponse = OpenLinkResponses[keyof OpenLinkResponses];
+
+export type RefuseLinkData = {
+    body: Refusal;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/link/refuse';
+};
+
+export type RefuseLinkErrors = {
+    /**
+     * The request does not fit.
+     */
+    422: ProblemDocument;
+    /**
+     * Refused; `code` says why.
+     */
+    default: ProblemDocument;
+};
+
+export type RefuseLinkError = RefuseLinkErrors[keyof RefuseLinkErrors];
+
+export type RefuseLinkResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RefuseLinkResponse = RefuseLinkResponses[keyof RefuseLinkResponses];
 
 export type StartLinkData = {
     body: LinkStart;
