@@ -78,6 +78,12 @@ describe("in a browser", () => {
     await evenings(anna);
   });
 
+  test("whoever is refused for coming too often is told so", async () => {
+    const anna = await visitor("Анна");
+    await anna.page.goto("/#sign_in_error=rate_limited");
+    await anna.page.getByText("Слишком часто. Попробуйте немного позже.").waitFor();
+  });
+
   test("an answer that proves nothing lets nobody in", async () => {
     await providers.tell({ google: { fault: "foreign_key" } });
     const anna = await visitor("Анна");
@@ -267,7 +273,7 @@ describe("another way to sign in", () => {
     const { number, url } = await begun(gleb);
     const outside = await proveAt(url, number);
     await outside.page.getByRole("heading", { name: "Это другой аккаунт" }).waitFor();
-    await gleb.page.getByText(/Подтвердите на той странице/).waitFor();
+    await gleb.page.getByText(/Подтвердите в браузере/).waitFor();
     await outside.page.getByText("Old Friend").waitFor();
     await outside.page.getByRole("button", { name: "Отдать аккаунт" }).click();
     await outside.page.getByRole("heading", { name: "Осталось подтвердить" }).waitFor();
@@ -277,6 +283,22 @@ describe("another way to sign in", () => {
     await again.page.goto("/stats");
     await through(again, "Google");
     await again.page.getByRole("heading", { name: "Глеб" }).waitFor();
+  });
+
+  test("whoever keeps his account says so, and it may be begun again", async () => {
+    await providers.tell({ google: { claims: { sub: "2003", name: "Kept Friend" } } });
+    const before = await visitor("Kept Friend");
+    await before.page.goto("/stats");
+    await through(before, "Google");
+    await before.page.getByRole("heading", { name: "Kept Friend" }).waitFor();
+    const zoya = await inTelegram(900_000_034, "Зоя");
+    const { number, url } = await begun(zoya);
+    const outside = await proveAt(url, number);
+    await outside.page.getByRole("button", { name: "Оставить как есть" }).click();
+    await outside.page.getByRole("heading", { name: "Ничего не изменилось" }).waitFor();
+    await zoya.page.getByText(/Вы отказались на странице в браузере/).waitFor();
+    await zoya.page.getByRole("button", { name: "Начать заново" }).click();
+    await zoya.page.getByRole("button", { name: "Открыть страницу" }).waitFor();
   });
 
   test("whose link it is not says so, and nothing happens", async () => {
@@ -289,6 +311,7 @@ describe("another way to sign in", () => {
     expect(found.violations).toEqual([]);
     await victim.page.getByRole("button", { name: "Это не моё" }).click();
     await victim.page.getByRole("heading", { name: "Ничего не изменилось" }).waitFor();
+    await mallory.page.getByText(/Вы отказались на странице в браузере/).waitFor();
     await victim.page.reload();
     await victim.page.getByRole("heading", { name: "Эта ссылка больше не действует" }).waitFor();
   });

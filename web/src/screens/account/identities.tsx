@@ -68,6 +68,8 @@ export function Identities() {
           <Linking
             begun={begun}
             again={again}
+            beginning={begin.isPending}
+            onAgain={() => begin.mutate(begun.provider)}
             onDone={() => {
               setBegun(null);
               void queries.invalidateQueries({ queryKey: IDENTITIES });

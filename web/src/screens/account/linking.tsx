@@ -21,8 +21,13 @@ interface LinkingProps {
   onDone: () => void;
 }
 
+interface Beginning {
+  beginning: boolean;
+  onAgain: () => void;
+}
+
 /** What becomes of a link that was begun: proven in a browser, heard of here by itself. */
-export function Linking({ begun, again, onDone }: LinkingProps) {
+export function Linking({ begun, again, onDone, ...anew }: LinkingProps & Beginning) {
   const { t } = useLingui();
   const link = useQuery({
     queryKey: ["link", begun.link_id],
@@ -39,12 +44,12 @@ export function Linking({ begun, again, onDone }: LinkingProps) {
     onDone();
   }, [state, onDone, t]);
   const gone = link.error instanceof Problem && link.error.status === 404;
-  if (gone) return <Over text={t`The link has expired. Begin again.`} onDone={onDone} />;
-  if (state === "failed") return <Failure code={link.data?.code ?? ""} onDone={onDone} />;
+  if (gone) return <Over text={t`The link has expired. Begin again.`} onDone={onDone} {...anew} />;
+  if (state === "failed") return <Failure code={link.data?.code ?? ""} onDone={onDone} {...anew} />;
   if (state === "agreed") return <Agreed begun={begun} again={again} other={link.data?.other ?? ""} onDone={onDone} />;
   if (state === "taken") {
     return (
-      <p role="status">{t`This way leads into another account. Confirm on that page that it is yours too, and the two can become one.`}</p>
+      <p role="status">{t`This way leads into another account. Confirm in the browser that it is yours too, and the two can become one.`}</p>
     );
   }
   return (
@@ -55,27 +60,46 @@ export function Linking({ begun, again, onDone }: LinkingProps) {
           : t`It goes on on another page. There must be the same number:`}
       </p>
       <p className="text-center text-[3.5rem] leading-tight font-bold tabular-nums">{begun.match_code}</p>
-      <Button wide look="primary" onClick={() => openOutside(begun.url)}>
-        {state === "opened" ? t`Opened: waiting for you there` : t`Open the page`}
-      </Button>
+      {state === "opened" ? (
+        <>
+          <p role="status">{t`Opened: waiting for you there`}</p>
+          <Anew {...anew} />
+        </>
+      ) : (
+        <Button wide look="primary" onClick={() => openOutside(begun.url)}>
+          {t`Open the page`}
+        </Button>
+      )}
     </div>
   );
 }
 
-function Failure({ code, onDone }: { code: string; onDone: () => void }) {
+/** The page opens once: who has closed it needs another. */
+function Anew({ beginning, onAgain }: Beginning) {
+  const { t } = useLingui();
+  return (
+    <Button wide busy={beginning} onClick={onAgain}>
+      {t`Begin again`}
+    </Button>
+  );
+}
+
+function Failure({ code, ...rest }: { code: string; onDone: () => void } & Beginning) {
   const { t } = useLingui();
   const texts: Record<string, string> = {
+    refused: t`You said no on the page in the browser. Nothing was changed.`,
     denied: t`You did not confirm it there. Nothing was changed.`,
     another_linked: t`You have another one of this kind already. Remove that one first.`,
   };
-  return <Over text={texts[code] ?? t`It could not be found out who you are. Try again later.`} onDone={onDone} />;
+  return <Over text={texts[code] ?? t`It could not be found out who you are. Try again later.`} {...rest} />;
 }
 
-function Over({ text, onDone }: { text: string; onDone: () => void }) {
+function Over({ text, onDone, ...anew }: { text: string; onDone: () => void } & Beginning) {
   const { t } = useLingui();
   return (
     <div className="flex flex-col gap-4">
       <p role="alert">{text}</p>
+      <Anew {...anew} />
       <Button wide onClick={onDone}>
         {t`Close`}
       </Button>

@@ -1,9 +1,9 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { consent as askConsent, data, openLink, ways as waysIn } from "../../api";
+import { consent as askConsent, data, openLink, refuseLink, ways as waysIn } from "../../api";
 import { open } from "../../api/open";
-import { Problem } from "../../api/problem";
+import { Problem, worthRetrying } from "../../api/problem";
 import { useWords } from "../../i18n/words";
 import { isInsideAnotherApp } from "../../lib/webview";
 import { Button } from "../../ui/button";
@@ -42,7 +42,7 @@ function Asking({ ticket }: { ticket: string }) {
     staleTime: Number.POSITIVE_INFINITY, // it opens once
     retry: false,
   });
-  const [refused, setRefused] = useState(false);
+  const refusal = useRefusal(ticket);
   if (caged) {
     return (
       <Say title={t`Another way to sign in`}>
@@ -50,7 +50,7 @@ function Asking({ ticket }: { ticket: string }) {
       </Say>
     );
   }
-  if (refused)
+  if (refusal.said)
     return (
       <Say
         title={t`Nothing was done`}
@@ -81,11 +81,20 @@ function Asking({ ticket }: { ticket: string }) {
       <Button look="primary" wide onClick={() => window.location.assign(url)}>
         {t`The number is the same: go on`}
       </Button>
-      <Button wide onClick={() => setRefused(true)}>
+      <Button wide busy={refusal.busy} onClick={refusal.say}>
         {t`This is not mine`}
       </Button>
     </div>
   );
+}
+
+/** So that the app hears of it. Whatever came of that, nothing was done here. */
+function useRefusal(word: string) {
+  const told = useMutation({
+    mutationFn: () => refuseLink({ client: open, body: { word } }),
+    retry: (count, error) => count < 3 && worthRetrying(error),
+  });
+  return { said: told.isSuccess || told.isError, busy: told.isPending, say: () => told.mutate() };
 }
 
 function Done({ said }: { said: URLSearchParams }) {
@@ -123,7 +132,7 @@ function Back({ app }: { app: string | null }) {
 function Consent({ word }: { word: string }) {
   const { t } = useLingui();
   const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
-  const [kept, setKept] = useState(false);
+  const refusal = useRefusal(word);
   const asked = useQuery({
     queryKey: ["consent", word],
     queryFn: () => data(askConsent({ client: open, body: { consent: word } })),
@@ -134,7 +143,8 @@ function Consent({ word }: { word: string }) {
     onSuccess: () => asked.refetch(),
     onError: () => asked.refetch(),
   });
-  if (kept) return <Say title={t`Nothing was done`}>{t`Both accounts stay as they are. You may close this page.`}</Say>;
+  if (refusal.said)
+    return <Say title={t`Nothing was done`}>{t`Both accounts stay as they are. You may close this page.`}</Say>;
   if (asked.isPending) return <Skeleton rows={2} />;
   if (asked.isError) return <Say title={t`That took too long`}>{t`Make a new link in the app.`}</Say>;
   const { name, other, agreed } = asked.data;
@@ -151,7 +161,7 @@ function Consent({ word }: { word: string }) {
       <p>{t`This way leads into the account “${other}”. It can become part of the account “${name}”: with its evenings, friends and rules. It cannot be undone.`}</p>
       <p className="mt-2">{t`Agree only if both are yours and you began this yourself.`}</p>
       <div className="mt-4 flex flex-col gap-3">
-        <Button wide onClick={() => setKept(true)}>
+        <Button wide busy={refusal.busy} onClick={refusal.say}>
           {t`Keep it as it is`}
         </Button>
         <Button wide look="danger" busy={give.isPending} onClick={() => give.mutate()}>
