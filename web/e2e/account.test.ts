@@ -77,6 +77,16 @@ test("a new name and another language, there and back", async () => {
   expect(await page.getByLabel("Your name").inputValue()).toBe("Новое");
 });
 
+test("a name that cannot be shown is refused in words, at the field", async () => {
+  const { page } = await at("Прямой");
+  expect(await page.getByRole("button", { name: "Сохранить" }).count()).toBe(0);
+  await page.getByLabel("Ваше имя").fill("Прямой\u202e");
+  await page.getByRole("button", { name: "Сохранить" }).click();
+  await page.getByText("В имени есть символы, которые нельзя показать").waitFor();
+  expect(await page.getByLabel("Ваше имя").getAttribute("aria-invalid")).toBe("true");
+  expect(await page.getByText("Сервер этого не принял").count()).toBe(0);
+});
+
 test("who does not want to be found is not, and it stays so", async () => {
   const { page } = await at("Скромница");
   expect(await found("Другой", "Скром")).toEqual(["Скромница"]);
@@ -165,7 +175,7 @@ test("whoever wants to go is out everywhere, and may think again", async () => {
   const { page } = await at("Уходящий");
   await page.getByRole("button", { name: "Удалить аккаунт" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Удалить через 14 дней" }).click();
-  await page.getByRole("heading", { name: "Артель Бильярд" }).waitFor();
+  await page.getByText(/^Аккаунт будет удалён .+\. Войдите до этого дня, чтобы оставить его\.$/).waitFor();
   await page.getByLabel("Ваше имя").fill("Уходящий");
   await page.getByRole("button", { name: "Войти" }).click();
   await page.getByRole("heading", { name: "Аккаунт" }).waitFor();

@@ -2,6 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { changeMe, data } from "../../api";
+import { Problem } from "../../api/problem";
 import { speak } from "../../app/language";
 import { useMe } from "../../auth/hooks";
 import { rename } from "../../auth/session";
@@ -12,6 +13,9 @@ import { Choices, Field } from "../../ui/form";
 import { toast } from "../../ui/toast";
 import { Part } from "./part";
 import { useSay } from "./say";
+
+/** What the server refuses in a name as long as ours may be: control characters, and what turns the writing round. */
+const isUnfit = (error: unknown): boolean => error instanceof Problem && error.code === "invalid_body";
 
 export function Profile() {
   const { t, i18n } = useLingui();
@@ -25,27 +29,33 @@ export function Profile() {
       rename(user);
       toast(t`Saved`);
     },
-    onError: say,
+    onError: (error) => isUnfit(error) || say(error),
   });
+  const changed = wanted !== "" && wanted !== me.display_name;
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (wanted && wanted !== me.display_name) change.mutate(wanted);
+    if (changed) change.mutate(wanted);
   }
   return (
     <Part title={t`Profile`}>
       <div className="flex flex-col gap-4">
-        <form onSubmit={submit} className="flex items-end gap-2">
+        <form onSubmit={submit} className="flex flex-col gap-3">
           <Field
-            className="min-w-0 grow"
             label={t`Your name`}
             value={name}
-            onChange={(event) => setName(event.target.value)}
+            onChange={(event) => {
+              setName(event.target.value);
+              change.reset();
+            }}
+            error={isUnfit(change.error) ? t`The name has characters that cannot be shown` : null}
             maxLength={64}
             autoComplete="nickname"
           />
-          <Button type="submit" busy={change.isPending} disabled={!wanted || wanted === me.display_name}>
-            {t`Save`}
-          </Button>
+          {changed && (
+            <Button type="submit" wide busy={change.isPending}>
+              {t`Save`}
+            </Button>
+          )}
         </form>
         <Choices<Language>
           legend={t`Language`}
