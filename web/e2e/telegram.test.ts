@@ -104,7 +104,19 @@ describe("inside Telegram", () => {
       const visitor = await inside(launched);
       await visitor.page.goto(visitor.launch);
       await visitor.page.getByText(/Закройте приложение и откройте его из бота/).waitFor();
+      await button(visitor.page, "Закрыть").click();
+      expect(await calls(visitor, "web_app_close")).toHaveLength(1);
     }
+  });
+
+  test("too many launches are told how long to wait, and may be tried again", async () => {
+    const hasty = await inside({ id: 900_000_005, name: "Скорый" });
+    const refusal = { status: 429, headers: { "Retry-After": "21" }, json: { code: "rate_limited" } };
+    await hasty.context.route("**/auth/telegram", (route) => route.fulfill(refusal), { times: 1 });
+    await hasty.page.goto(hasty.launch);
+    await hasty.page.getByText("Слишком часто. Попробуйте через 21 секунду.").waitFor();
+    await button(hasty.page, "Ещё раз").click();
+    await hasty.page.getByRole("heading", { name: "Вечера" }).waitFor();
   });
 
   test("the account: Telegram's back button leads out of it, and nobody signs out of a launch", async () => {

@@ -55,7 +55,7 @@ function Waiting() {
 function Gate() {
   const auth = useAuth();
   if (auth.state === "starting") return <Waiting />;
-  if (auth.state === "signed_out") return <SignInScreen why={auth.why} />;
+  if (auth.state === "signed_out") return <SignInScreen said={auth} />;
   return (
     <Signed>
       <Routes>

@@ -6,8 +6,9 @@ import type { Tokens, User } from "../api/types";
 
 export type ProviderName = "telegram" | "google";
 /** Why somebody came back with nothing. */
-export type Lost = "denied" | "lost" | "provider" | "blocked" | "unreachable" | "another";
+export type Lost = "denied" | "lost" | "provider" | "blocked" | "unreachable" | "another" | "too_often";
 
+const ERRORS: Record<string, Lost> = { denied: "denied", state_lost: "lost", rate_limited: "too_often" };
 const VERIFIER = "artel.verifier";
 const WIDGET = "artel.widget";
 const AGAIN = "artel.again";
@@ -39,7 +40,7 @@ export async function comeBack(device: string): Promise<Tokens | Lost> {
   const said = new URLSearchParams(window.location.hash.slice(1));
   window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
   const error = said.get("sign_in_error");
-  if (error) return error === "denied" ? "denied" : error === "state_lost" ? "lost" : "provider";
+  if (error) return ERRORS[error] ?? "provider";
   try {
     const widget = said.get("tgAuthResult");
     const left = sessionStorage.getItem(WIDGET);
@@ -56,6 +57,7 @@ export async function comeBack(device: string): Promise<Tokens | Lost> {
     return "another"; // he stays who he was
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status >= 500) return "unreachable";
+    if (problem.status === 429) return "too_often";
     return problem.code === "blocked" ? "blocked" : "lost";
   }
 }

@@ -7,12 +7,19 @@ import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
 import type { Lost, ProviderName } from "./away";
 import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
-export type Why = "new" | "expired" | "no_init_data" | "refused" | Lost;
+export type Why = "new" | "expired" | "no_init_data" | "refused" | "leaving" | Lost;
+
+/** `waitMs`: how long the server wants to be left alone, where that was `too_often`; `deletesAt`: of who is `leaving`. */
+export interface SignedOut {
+  why: Why;
+  waitMs?: number | null;
+  deletesAt?: string;
+}
 
 /** `back`: he has just come back from proving once more who he is, and how that ended. */
 export type Auth =
   | { state: "starting" }
-  | { state: "signed_out"; why: Why }
+  | ({ state: "signed_out" } & SignedOut)
   | { state: "signed_in"; user: User; back?: Lost | "proven" };
 
 let current: Auth = { state: "starting" };
@@ -81,14 +88,15 @@ async function byTelegram(): Promise<void> {
     if (why !== "blocked" && before && before.telegram === account) {
       return become({ state: "signed_in", user: before.user });
     }
-    become({ state: "signed_out", why });
+    become({ state: "signed_out", why, waitMs: error instanceof Problem ? error.retryAfterMs : null });
   }
 }
 
-function reason(error: unknown): "unreachable" | "expired" | "refused" | "blocked" {
+function reason(error: unknown): "unreachable" | "expired" | "refused" | "blocked" | "too_often" {
   if (error instanceof Unreachable) return "unreachable";
   if (!(error instanceof Problem)) throw error;
   if (error.status >= 500) return "unreachable";
+  if (error.status === 429) return "too_often";
   if (error.code === "blocked") return "blocked";
   return error.code === "init_data_expired" ? "expired" : "refused";
 }
@@ -131,10 +139,10 @@ export async function signInByName(name: string): Promise<void> {
   await take(await data(signInByNameCall({ client: open, body: { name } })));
 }
 
-export async function signOut(): Promise<void> {
+export async function signOut(said: SignedOut = { why: "new" }): Promise<void> {
   await signOutCall().catch(() => undefined);
   await forget();
-  become({ state: "signed_out", why: "new" });
+  become({ state: "signed_out", ...said });
 }
 
 export function rename(user: User): void {

@@ -13,6 +13,8 @@ export function startTelegram(): void {
 
 export const ready = (): void => call("web_app_ready");
 
+export const close = (): void => call("web_app_close");
+
 /** Asks before closing while something is not sent yet. */
 export const guardClosing = (needed: boolean): void =>
   call("web_app_setup_closing_behavior", { need_confirmation: needed });

@@ -1,4 +1,5 @@
 export {
+  close,
   guardClosing,
   isSlowPhone,
   onReturn,

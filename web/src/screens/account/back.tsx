@@ -12,6 +12,7 @@ export function Back() {
   const texts: Partial<Record<NonNullable<typeof back>, string>> = {
     proven: t`It is certainly you. Now do once more what you began.`,
     another: t`That was another account, so nothing has changed: you are still in this one. Begin again and choose the right one there.`,
+    too_often: t`That was too often. Nothing has changed; try again a little later.`,
     denied: t`You did not confirm that it is you. Nothing has changed.`,
   };
   const other = t`It could not be found out who you are. Nothing has changed; try again later.`;

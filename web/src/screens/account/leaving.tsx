@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { deleteMe, keepMe } from "../../api";
+import { data, deleteMe, keepMe } from "../../api";
 import { useMe } from "../../auth/hooks";
 import { freshly, rename, signOut } from "../../auth/session";
 import { useDay } from "../../lib/evening";
@@ -61,8 +61,9 @@ function Leave({ onClose }: { onClose: () => void }) {
   const say = useSay();
   const again = useAgain();
   const leave = useMutation({
-    mutationFn: () => freshly(again, () => deleteMe()),
-    onSuccess: () => (inTelegram() ? window.location.reload() : signOut()),
+    mutationFn: () => freshly(again, () => data(deleteMe())),
+    onSuccess: ({ deletes_at }) =>
+      inTelegram() ? window.location.reload() : signOut({ why: "leaving", deletesAt: deletes_at }),
     onError: say,
   });
   return (

@@ -19,10 +19,16 @@ export function ByName({ alone }: { alone: boolean }) {
     try {
       await signInByName(name.trim());
     } catch (problem) {
-      const blocked = problem instanceof Problem && problem.code === "blocked";
-      setError(blocked ? t`This account is blocked` : t`The server does not answer`);
+      setError(sentence(problem));
       setBusy(false);
     }
+  }
+
+  function sentence(problem: unknown): string {
+    if (!(problem instanceof Problem)) return t`The server does not answer`;
+    if (problem.code === "blocked") return t`This account is blocked`;
+    if (problem.code === "invalid_body") return t`The name has characters that cannot be shown`;
+    return t`The server does not answer`;
   }
 
   return (

@@ -2,17 +2,23 @@ import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { data, ways as waysIn } from "../../api";
 import { open } from "../../api/open";
-import { startAuth, type Why } from "../../auth/session";
+import { type SignedOut, startAuth, type Why } from "../../auth/session";
 import { useWords } from "../../i18n/words";
-import { inTelegram } from "../../telegram";
+import { useDay } from "../../lib/evening";
+import { close, inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Failed, Skeleton } from "../../ui/screen";
+import { tooOften } from "../account/say";
+import { WORDS as ACCOUNT_WORDS } from "../account/words";
 import { ByName } from "./by-name";
 import { Mark } from "./mark";
 import { Providers } from "./providers";
 import { WORDS } from "./words";
 
-export default function SignInScreen({ why }: { why: Why }) {
+/** What is wrong with the launch itself stays so however often it is asked. */
+const FINAL: readonly Why[] = ["expired", "no_init_data", "refused", "blocked"];
+
+export default function SignInScreen({ said }: { said: SignedOut }) {
   useWords(WORDS);
   const { t } = useLingui();
   return (
@@ -23,12 +29,12 @@ export default function SignInScreen({ why }: { why: Why }) {
         <h1 className="text-l font-bold">{t`Artel Billiards`}</h1>
         <p className="text-hint">{t`Keeps the score, the order and the money of an evening of Russian billiards.`}</p>
       </div>
-      {inTelegram() ? <FromTelegram why={why} /> : <InBrowser why={why} />}
+      {inTelegram() ? <FromTelegram {...said} /> : <InBrowser {...said} />}
     </main>
   );
 }
 
-function FromTelegram({ why }: { why: Why }) {
+function FromTelegram({ why, waitMs }: SignedOut) {
   const { t } = useLingui();
   const texts: Partial<Record<Why, string>> = {
     expired: t`This launch has expired. Close the app and open it again from the bot.`,
@@ -36,18 +42,23 @@ function FromTelegram({ why }: { why: Why }) {
     unreachable: t`The server does not answer. Check the connection.`,
     blocked: t`This account is blocked. If that is a mistake, write to whoever runs this bot.`,
   };
+  const final = FINAL.includes(why);
   const refused = t`Signing in did not work. Close the app and open it again from the bot.`;
   return (
     <div className="flex flex-col gap-4">
-      <p role="alert">{why === "new" ? "" : (texts[why] ?? refused)}</p>
-      <Button look="primary" wide onClick={() => void startAuth()}>
-        {t`Try again`}
+      {why === "too_often" ? (
+        <TooOften waitMs={waitMs} />
+      ) : (
+        <p role="alert">{why === "new" ? "" : (texts[why] ?? refused)}</p>
+      )}
+      <Button look="primary" wide onClick={() => (final ? close() : void startAuth())}>
+        {final ? t`Close` : t`Try again`}
       </Button>
     </div>
   );
 }
 
-function InBrowser({ why }: { why: Why }) {
+function InBrowser(said: SignedOut) {
   const { t } = useLingui();
   const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
   if (ways.isPending) return <Skeleton rows={2} />;
@@ -56,7 +67,7 @@ function InBrowser({ why }: { why: Why }) {
   const none = !(telegram || telegram_widget || google || dev);
   return (
     <div className="flex flex-col gap-6">
-      <Reason why={why} />
+      <Reason {...said} />
       <Providers ways={ways.data} />
       {dev && <ByName alone={!(telegram || telegram_widget || google)} />}
       {none && !app && <p>{t`Open the app from the bot in Telegram.`}</p>}
@@ -64,8 +75,14 @@ function InBrowser({ why }: { why: Why }) {
   );
 }
 
-function Reason({ why }: { why: Why }) {
+function Reason({ why, waitMs, deletesAt }: SignedOut) {
   const { t } = useLingui();
+  const dayOf = useDay();
+  if (why === "too_often") return <TooOften waitMs={waitMs} />;
+  if (why === "leaving" && deletesAt) {
+    const day = dayOf(deletesAt);
+    return <p role="status">{t`The account will be deleted on ${day}. Sign in before that day to keep it.`}</p>;
+  }
   const texts: Partial<Record<Why, string>> = {
     expired: t`The sign-in has expired: sign in again`,
     denied: t`You did not confirm it there, so you are not signed in.`,
@@ -75,4 +92,18 @@ function Reason({ why }: { why: Why }) {
     blocked: t`This account is blocked. If that is a mistake, write to whoever runs this bot.`,
   };
   return texts[why] ? <p role="alert">{texts[why]}</p> : null;
+}
+
+/** A way back from a provider does not say for how long. */
+function TooOften({ waitMs }: Pick<SignedOut, "waitMs">) {
+  const { t } = useLingui();
+  return (
+    <p role="alert">{waitMs ? <Wait seconds={waitMs / 1000} /> : t`That was too often. Try again a little later.`}</p>
+  );
+}
+
+/** In the account's words, which are brought only when they are needed. */
+function Wait({ seconds }: { seconds: number }) {
+  useWords(ACCOUNT_WORDS);
+  return tooOften(seconds);
 }
