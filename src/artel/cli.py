@@ -73,7 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     secrets.set_defaults(run=_secrets)
 
     keys = commands.add_parser("keys", help="the keys that sign access tokens, and what seals refresh tokens")
-    keys.add_argument("action", choices=["rotate", "reseal"], help="a new one signs, or seals; the last one stays good")
+    keys.add_argument(
+        "action",
+        choices=["rotate", "reseal"],
+        help="a new one signs in a minute, or seals at once; the last one stays good",
+    )
     keys.set_defaults(run=_keys)
 
     restored = commands.add_parser("restored", help="say that a backup was put back: phones fetch everything anew")
@@ -245,7 +249,7 @@ def _keys(arguments: argparse.Namespace) -> int:
         return 0
     kid = rotate(directory)
     ensure_key(directory)
-    print(f"{kid} signs from now on; {directory / 'jwks.json'} is published")
+    print(f"{kid} is published in {directory / 'jwks.json'}, and signs in a minute; nothing has to be restarted")
     return 0
 
 

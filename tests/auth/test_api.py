@@ -12,11 +12,11 @@ import pytest
 from httpx2 import Response
 
 from artel.auth import ended, telegram, tokens
-from artel.auth.keys import reseal, rotate
+from artel.auth.keys import reseal
 from artel.kernel import events, revoked
 from artel.kernel.bus import Message
 from artel.kernel.events import new_id
-from artel_testing import Installation, installation
+from artel_testing import Installation, installation, rotated
 
 TOKEN = "7000000001:AAFake-Token_for_TESTS_only_000000000001"
 DEVICE = "device-0123456789abcdef"
@@ -230,7 +230,7 @@ class TestRefresh:
 
     async def test_survives_a_new_signing_key(self, auth: Installation) -> None:
         tokens = await sign_in(auth)
-        rotate(auth.settings.keys)
+        rotated(auth.settings.keys)
         assert (await with_token(auth, tokens, "GET", "/users/me")).status_code == 200
         assert (await refresh(auth, tokens["refresh_token"])).status_code == 200
 

@@ -302,7 +302,7 @@ async def test_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         os.utime(key, (long_ago, long_ago))
         found = [finding.wrong async for finding in examine(settings, SERVICES, url) if finding.what == "keys"]
         assert found == [
-            "the key that signs is 100 days old: `artel keys rotate`, then restart auth",
+            "the key that signs is 100 days old: `artel keys rotate`",
             f"others may read {key}: chmod 600 {key}",
         ]
         (folder / "refresh.secret").unlink()

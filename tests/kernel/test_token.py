@@ -13,10 +13,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from artel.auth.keys import KeyRing, ensure_key, rotate
+from artel.auth.keys import KeyRing, ensure_key
 from artel.kernel.errors import Problem
 from artel.kernel.events import new_id
 from artel.kernel.token import AUDIENCE, ISSUER, LONGEST, REMEMBERED, SKEW_SECONDS, Verifier
+from artel_testing import rotated
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_a_new_key_is_found_and_the_old_one_stays_good(
 ) -> None:
     old = "Bearer " + KeyRing(keys_dir).sign(claims(sub="old"))
     assert verifier.caller(old).user_id == "old"
-    rotate(keys_dir)
+    rotated(keys_dir)
     monkeypatch.setattr(verifier, "_looked", 0.0)  # a second has passed
     assert verifier.caller("Bearer " + KeyRing(keys_dir).sign(claims(sub="new"))).user_id == "new"
     fresh = Verifier(keys_dir)

@@ -24,13 +24,13 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 import openid_provider
-from artel.auth.keys import KeyRing, ensure_key, rotate
+from artel.auth.keys import KeyRing, ensure_key
 from artel.auth.oidc import challenge_of
 from artel.compose import SERVICES
 from artel.gateway import Place, Way, service_map, ways, write
 from artel.kernel.events import new_id
 from artel.kernel.token import AUDIENCE, ISSUER
-from artel_testing import installation
+from artel_testing import installation, rotated
 from game_testing import listening
 from playing import RULES, Company, agrees, replayed
 from servers import free_port, wait_for
@@ -317,7 +317,7 @@ async def test_a_sign_in_that_has_ended_ends_at_the_gate(gateway: Gateway) -> No
 
 async def test_a_new_key_is_known_without_a_reload(gateway: Gateway) -> None:
     old = gateway.token()
-    rotate(gateway.keys)
+    rotated(gateway.keys)
     new = gateway.token()
     async with asyncio.timeout(30):
         while (await gateway.ask("GET", "/api/v1/sessions", new)).status_code != 200:
@@ -337,7 +337,7 @@ BROKEN: Mapping[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("how", BROKEN)
 async def test_keys_that_cannot_be_read_leave_those_that_were(gateway: Gateway, how: str) -> None:
     known = gateway.token()
-    rotate(gateway.keys)
+    rotated(gateway.keys)
     unknown, path = gateway.token(), gateway.keys / "jwks.json"
     good = path.read_text()
     path.write_text(BROKEN[how](good))
@@ -352,7 +352,7 @@ async def test_keys_that_cannot_be_read_leave_those_that_were(gateway: Gateway, 
 
 
 async def test_a_key_of_another_kind_is_passed_over(gateway: Gateway) -> None:
-    rotate(gateway.keys)
+    rotated(gateway.keys)
     path = gateway.keys / "jwks.json"
     keys = json.loads(path.read_text())["keys"]
     path.write_text(json.dumps({"keys": [{"kty": "RSA", "kid": "rsa", "n": "AQAB", "e": "AQAB"}, *keys]}))

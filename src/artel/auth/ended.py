@@ -7,8 +7,8 @@ import orjson
 import structlog
 from sqlalchemy import select
 
+from artel.auth.keys import ACCESS_SECONDS
 from artel.auth.tables import sign_ins
-from artel.auth.tokens import ACCESS_SECONDS
 from artel.kernel.database import Tx
 from artel.kernel.events import now
 from artel.kernel.revoked import KEY, LOOK_SECONDS

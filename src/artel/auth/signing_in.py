@@ -10,10 +10,11 @@ from fastapi import Depends, Request
 
 from artel.auth import audit, people
 from artel.auth.audit import Where
+from artel.auth.keys import ACCESS_SECONDS
 from artel.auth.oidc import Party
 from artel.auth.people import Profile, User, tidy_name
 from artel.auth.schemas import TokensOut, UserOut
-from artel.auth.tokens import ACCESS_SECONDS, TokenMaker, Tokens
+from artel.auth.tokens import TokenMaker, Tokens
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, rate_limited
 from artel.kernel.service import Context, context_of

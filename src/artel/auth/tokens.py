@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, insert, select, update
 
 from artel.auth import people
-from artel.auth.keys import KeyRing
+from artel.auth.keys import ACCESS_SECONDS, KeyRing
 from artel.auth.people import User
 from artel.auth.tables import sign_ins, users
 from artel.kernel.database import Tx
@@ -26,7 +26,6 @@ from artel.kernel.events import new_id, now
 from artel.kernel.sql import delete_some
 from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, unauthenticated
 
-ACCESS_SECONDS = 900
 GRACE = timedelta(seconds=10)  # two tabs, or an answer that got lost
 IDLE = timedelta(days=60)
 LONGEST = timedelta(days=365)

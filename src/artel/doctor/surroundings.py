@@ -69,10 +69,10 @@ def _look_at_keys(folder: Path) -> Iterator[str]:
         return
     kid = private[-1].name.removesuffix(".private.pem")
     if kid not in published:
-        yield f"the key that signs, {kid}, is not in jwks.json: `artel keys rotate` publishes a new one; restart auth"
+        yield f"the key that signs, {kid}, is not in jwks.json: `artel keys rotate` publishes a new one"
     age = (time.time() - private[-1].stat().st_mtime) / DAY
     if age > OLDEST_KEY_DAYS:
-        yield f"the key that signs is {age:.0f} days old: `artel keys rotate`, then restart auth"
+        yield f"the key that signs is {age:.0f} days old: `artel keys rotate`"
     yield from _secrets(folder, private)
 
 
