@@ -143,7 +143,7 @@ async def _launched(
 
 
 class PageRoute(APIRoute):
-    """Where a browser goes by itself: whoever asks for what does not fit is told so by our page, not in JSON."""
+    """Where a browser goes by itself: who asks wrongly, or too often, is told so by our page, not in JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -155,6 +155,12 @@ class PageRoute(APIRoute):
                 if any(item["loc"][0] == "path" for item in error.errors()):
                     raise
                 return _back("/", sign_in_error="state_lost")
+            except Problem as problem:
+                if problem.status != 429:
+                    raise
+                page = _back("/", sign_in_error=problem.code)
+                page.headers.update(problem.headers)
+                return page
 
         return on_a_page
 

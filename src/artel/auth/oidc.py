@@ -25,7 +25,8 @@ LARGEST = 256 * 1024
 """Bytes of an answer: nobody's keys are longer."""
 KEPT_SECONDS = 3600
 AGAIN_SECONDS = 60
-"""Unknown keys are looked for no more often: whoever sends tokens must not make us ask."""
+"""Unknown keys are looked for no more often: whoever sends tokens must not make us ask. What is asked as the kept ones
+get old does not count, or the first key after a new sign-in would have to wait."""
 REST_SECONDS = 5
 """After a failure, so that those who wait do not wait for each other's failures."""
 SKEW_SECONDS = 60
@@ -71,6 +72,7 @@ class Party:
         self._failed_at = 0.0
         self._keys = KeySet([])
         self._keys_at = 0.0
+        self._unknown_at: float | None = None
         self._looking = asyncio.Lock()
 
     async def address(self, state: str, nonce: str, verifier: str) -> str:
@@ -137,11 +139,14 @@ class Party:
             raise NotProven("invalid_id_token", "it is no token") from error
         where = (await self._endpoints())["jwks_uri"]
         async with self._looking:
-            age = time.monotonic() - self._keys_at
-            known = any(key.kid == kid for key in self._keys.keys)
-            if not self._keys_at or age > KEPT_SECONDS or (not known and age > AGAIN_SECONDS):
+            now = time.monotonic()
+            is_old = not self._keys_at or now - self._keys_at > KEPT_SECONDS
+            is_known = any(key.kid == kid for key in self._keys.keys)
+            may_look = self._unknown_at is None or now - self._unknown_at > AGAIN_SECONDS
+            if is_old or (not is_known and may_look):
                 self._keys = _key_set(await self._ask("GET", where))
-                self._keys_at = time.monotonic()
+                self._keys_at = now
+                self._unknown_at = self._unknown_at if is_old else now
             return self._keys
 
     async def _ask(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
