@@ -71,12 +71,22 @@ class TestDevelopmentSignIn:
         me = await with_token(auth, first, "GET", "/users/me")
         assert {name: me.json()[name] for name in first["user"]} == first["user"]
 
-    @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800", "\u3164", "\u2800"])
+    @pytest.mark.parametrize(
+        "name",
+        ["", "  ", "a" * 65, "зло\u202eолз", "a\nb", "\ud800", "\u3164", "\u2800",
+         "А\ufeff", "А\u200bня", "А\xadня", "А\u206aня", "А\u206fня", "А\ufff9ня", "А\ufffbня", "А\ufffeня",
+         "А\uffffня",
+         "А\ufdd0ня", "А\U0001fffeня", "А\u061cня"],
+    )  # fmt: skip
     async def test_names_that_are_none(self, auth: Installation, name: str) -> None:
         raw = json.dumps({"name": name})
         answer = await auth.http.post("/auth/dev", content=raw, headers={"Content-Type": "application/json"})
         assert code(answer) == (422, "invalid_body")
         assert answer.json()["errors"][0]["field"] == "name"
+
+    @pytest.mark.parametrize("name", ["👩‍🚀 Аня", "می‌خواهم", "क्‍ष", "Ё́лка", "🙂", "\ufffd"])
+    async def test_names_of_any_script(self, auth: Installation, name: str) -> None:
+        assert (await sign_in(auth, name))["user"]["display_name"] == name
 
     async def test_unknown_field(self, auth: Installation) -> None:
         answer = await auth.call(None, "POST", "/auth/dev", {"name": "Аня", "role": "admin"})
@@ -160,14 +170,22 @@ class TestTelegramSignIn:
             (init_data(age=3700), "init_data_expired"),
             (init_data(age=-86_400), "invalid_init_data"),  # made when tests are collected, which may be long before
             (init_data() + "0", "invalid_init_data"),
+            ("", "invalid_init_data"),
             ("nonsense", "invalid_init_data"),
+            (f"query_id={'x' * 8183}", "invalid_init_data"),
             ("a=%ff&hash=00", "invalid_init_data"),
         ],
     )
     async def test_refused(self, auth: Installation, data: str, why: str) -> None:
         answer = await self.sign_in(auth, data)
         assert code(answer) == (401, why)
-        assert data not in answer.text
+        assert not data or data not in answer.text
+
+    @pytest.mark.parametrize(("length", "why"), [(8193, (422, "invalid_body")), (70_000, (413, "too_large"))])
+    async def test_too_long(self, auth: Installation, length: int, why: tuple[int, str]) -> None:
+        answer = await self.sign_in(auth, "x" * length)
+        assert code(answer) == why
+        assert len(answer.content) < 1000
 
     async def test_not_set_up(self, tmp_path: Path) -> None:
         async with installation(tmp_path, ["auth"]) as bare:

@@ -26,7 +26,7 @@ ReturnTo = Annotated[str, AfterValidator(ours_or_first)]
 
 
 class TelegramSignIn(Body):
-    init_data: Annotated[str, Field(min_length=1, max_length=8192)]
+    init_data: Annotated[str, Field(max_length=8192)]  # none at all is a launch that nobody has signed
     device: Device | None = None
 
 

@@ -16,6 +16,7 @@ from artel.kernel.errors import Problem
 
 T = TypeVar("T")
 HOLLOW = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, nothing by sight
+JOINERS = "\u200c\u200d"  # format characters that some scripts and emoji are written with
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -27,13 +28,18 @@ class Body(BaseModel):
 
 
 def clean(text: str) -> str:
-    """Any script; one line, no control characters, no direction overrides, something to see."""
-    categories = [unicodedata.category(char) for char in text]
-    if BIDI.search(text) or not {"Cc", "Cs", "Zl", "Zp"}.isdisjoint(categories):
-        raise ValueError("control characters and direction overrides are not allowed")
+    """Any script; one line, no control or format characters (direction overrides are such), something to see."""
+    if any(is_control(char) for char in text):
+        raise ValueError("control and format characters are not allowed")
     if not is_seen(text):
         raise ValueError("must not be blank")
     return text.strip()
+
+
+def is_control(char: str) -> bool:
+    is_noncharacter = ord(char) & 0xFFFE == 0xFFFE or "\ufdd0" <= char <= "\ufdef"
+    is_format = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return is_noncharacter or (is_format and char not in JOINERS)
 
 
 def is_seen(text: str) -> bool:
