@@ -1,7 +1,6 @@
 """Users: who they are, how they are found, what they call themselves. Functions take the transaction first."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from artel.contracts.auth import Privacy, UserRegistered, UserUpdated
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem, not_found
 from artel.kernel.events import new_id, now
-from artel.kernel.http import BIDI, is_seen
+from artel.kernel.http import is_control, is_seen
 from artel.kernel.outbox import emit
 from artel.kernel.sql import lock
 
@@ -39,8 +38,8 @@ class Profile:
 
 
 def tidy_name(text: str, otherwise: str) -> str:
-    """A name from outside made fit to show: no control or direction characters, at most 64."""
-    shown = "".join(char for char in BIDI.sub("", text) if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"})
+    """A name from outside made fit to show: no control or format characters, at most 64."""
+    shown = "".join(char for char in text if not is_control(char))
     name = shown.strip()[:NAME_LENGTH].strip()
     return name if is_seen(name) else otherwise
 

@@ -17,7 +17,6 @@ from artel.kernel.errors import Problem
 T = TypeVar("T")
 HOLLOW = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, nothing by sight
 JOINERS = "\u200c\u200d"  # format characters that some scripts and emoji are written with
-BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
