@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 
 from artel.auth.tables import identities, seats, users
 from artel.contracts.auth import Privacy, UserRegistered, UserUpdated
@@ -37,10 +37,10 @@ class Profile:
     label: str = ""  # by which he knows this account of his: @username, a verified e-mail
 
 
-def tidy_name(text: str, otherwise: str) -> str:
-    """A name from outside made fit to show: no control or format characters, at most 64."""
+def tidy_name(text: str, otherwise: str, longest: int = NAME_LENGTH) -> str:
+    """A name from outside made fit to show: no control or format characters, and no longer than is kept."""
     shown = "".join(char for char in text if not is_control(char))
-    name = shown.strip()[:NAME_LENGTH].strip()
+    name = shown.strip()[:longest].strip()
     return name if is_seen(name) else otherwise
 
 
@@ -55,26 +55,75 @@ def language_or_russian(tag: str | None) -> str:
 def sign_in_or_register(tx: Tx, profile: Profile, admins: Collection[int] = ()) -> User:
     """`admins`: numbers of Telegram. Problem for whoever is blocked."""
     lock(tx, f"identity.{profile.provider}.{profile.subject}")  # two phones may bring the same newcomer
-    user_id = owner(tx, profile.provider, profile.subject)
-    user = get(tx, user_id) if user_id else _register(tx, profile, "admin" if profile.telegram_id in admins else "user")
+    known = tx.execute(select(identities).where(_is(profile.provider, profile.subject))).one_or_none()
+    if known is None:
+        return _register(tx, profile, "admin" if profile.telegram_id in admins else "user")
+    user = get(tx, known.user_id)
     if user.blocked_at:
         raise Problem(403, "blocked", "This account is blocked.")
-    return user
+    if known.label != _label(profile):
+        relabel = update(identities).where(_is(profile.provider, profile.subject))
+        tx.execute(relabel.values(label=_label(profile)))
+    return _bring_up_to_date(tx, user, profile) if _news(tx, user, profile) else user
+
+
+def _is(provider: str, subject: str) -> ColumnElement[bool]:
+    return and_(identities.c.provider == provider, identities.c.subject == subject)
+
+
+def _news(tx: Tx, user: User, profile: Profile) -> dict[str, Any]:
+    """What his provider says otherwise by now. A username is Telegram's alone, and so is the picture of whoever has
+    both; no picture says nothing, because older apps of Telegram send none. His name is what he chose."""
+    news: dict[str, Any] = {}
+    if profile.provider == "telegram" and profile.username != user.username:
+        news["username"] = profile.username
+    if profile.avatar_url not in {None, user.avatar_url} and (
+        profile.provider == "telegram" or user.avatar_url is None or not in_telegram(tx, user.id)
+    ):
+        news["avatar_url"] = profile.avatar_url
+    return news
+
+
+def _bring_up_to_date(tx: Tx, user: User, profile: Profile) -> User:
+    held = _hold_named(tx, profile.username, user.id) or []
+    news = next((_news(tx, each, profile) for each in held if each.id == user.id), None)
+    if not news:
+        return user
+    _take_name(tx, [each.id for each in held if each.id != user.id])
+    return announce(tx, user.id, **news)
+
+
+def _hold_named(tx: Tx, username: str | None, *user_ids: str) -> Sequence[User] | None:
+    """These, and whoever is called so: in Telegram names that differ in case are one. None: somebody is changing one of
+    them just now, and the next sign-in will do. Profiles are held before identities (`hold_identities`), so whoever has
+    an identity in hand may wait for no profile."""
+    called = func.lower(users.c.username) == (username or "").lower()
+    found = select(users).where(or_(users.c.id.in_(user_ids), called), HERE).order_by(users.c.id)
+    held = tx.execute(found.with_for_update(key_share=True, skip_locked=True)).all()
+    return held if len(held) == len(tx.execute(found).all()) else None
+
+
+def _take_name(tx: Tx, user_ids: Sequence[str]) -> None:
+    """Telegram has given it to somebody else; what they are called there by now, their own sign-in tells."""
+    for user_id in user_ids:
+        announce(tx, user_id, username=None)
 
 
 def owner(tx: Tx, provider: str, subject: str) -> str | None:
     """Whose identity it is."""
-    known = select(identities.c.user_id).where(identities.c.provider == provider, identities.c.subject == subject)
-    return tx.execute(known).scalar_one_or_none()
+    return tx.execute(select(identities.c.user_id).where(_is(provider, subject))).scalar_one_or_none()
 
 
 def _register(tx: Tx, profile: Profile, role: str) -> User:
     user_id = new_id()
+    named = _hold_named(tx, profile.username) if profile.username else []
+    username = None if named is None else profile.username
+    _take_name(tx, [each.id for each in named or []])
     row = {
         "id": user_id,
         "display_name": profile.display_name,
         "search_name": profile.display_name.casefold()[:NAME_LENGTH],
-        "username": profile.username,
+        "username": username,
         "avatar_url": profile.avatar_url,
         "language": profile.language,
         "role": role,
@@ -90,7 +139,7 @@ def _register(tx: Tx, profile: Profile, role: str) -> User:
             user_id=user_id,
             version=1,
             display_name=profile.display_name,
-            username=profile.username,
+            username=username,
             avatar_url=profile.avatar_url,
             language=profile.language,
             telegram_id=profile.telegram_id,
@@ -100,9 +149,12 @@ def _register(tx: Tx, profile: Profile, role: str) -> User:
 
 
 def put_identity(tx: Tx, user_id: str, profile: Profile) -> None:
-    label = (profile.label or profile.display_name)[:100]
-    row = {"provider": profile.provider, "subject": profile.subject, "label": label, "user_id": user_id}
+    row = {"provider": profile.provider, "subject": profile.subject, "label": _label(profile), "user_id": user_id}
     tx.execute(insert(identities).values(row | {"created_at": now()}))
+
+
+def _label(profile: Profile) -> str:
+    return (profile.label or profile.display_name)[:100]
 
 
 def get(tx: Tx, user_id: str) -> User:

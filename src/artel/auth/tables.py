@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Table,
     false,
+    func,
 )
 
 from artel.kernel import idempotency, outbox
@@ -25,7 +26,7 @@ users = Table(
     Column("id", String(36), primary_key=True),
     Column("display_name", String(64), nullable=False),
     Column("search_name", String(64), nullable=False, index=True),  # casefolded
-    Column("username", String(64), index=True),  # as the provider gave it, casefolded for finding
+    Column("username", String(64), index=True),  # as Telegram gave it
     Column("avatar_url", String(500)),
     Column("language", String(35), nullable=False),
     Column("role", String(16), nullable=False),
@@ -41,6 +42,7 @@ users = Table(
     Column("figures", String(8), nullable=False, server_default="known"),
     Column("hide_money", Boolean, nullable=False, server_default=false()),
 )
+Index("ix_users_called", func.lower(users.c.username))
 LEAVING = users.c.deletes_at.is_not(None)
 Index("ix_users_leaving", users.c.deletes_at, postgresql_where=LEAVING, sqlite_where=LEAVING)
 
