@@ -126,15 +126,37 @@ class TestTelegramSignIn:
         assert again.json()["user"]["id"] == user["id"]
 
     async def test_a_device_is_one_in_the_list(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-        """However often the app is opened; what may still be alive stays there to be signed out."""
+        """However often the app is opened; with it all that was signed in there ends, and nothing else."""
+        opened = []
         for minutes in (40, 10, 0):
             monkeypatch.setattr(tokens, "now", lambda ago=minutes: events.now() - timedelta(minutes=ago))
-            mine = (await self.sign_in(auth, init_data(age=minutes))).json()
+            opened.append((await self.sign_in(auth, init_data(age=minutes))).json())
         other = (await self.sign_in(auth, init_data(age=5), "another-device-0123456789")).json()
-        there = (await with_token(auth, other, "GET", "/auth/sessions")).json()
-        assert len(there) == 3
-        assert [each["current"] for each in there].count(True) == 1
-        assert (await with_token(auth, mine, "GET", "/users/me")).status_code == 200
+        for mine in opened[1:]:
+            there = (await with_token(auth, mine, "GET", "/auth/sessions")).json()
+            assert [each["current"] for each in there] == [False, True], "the latest stands for all of them"
+        assert (await with_token(auth, other, "DELETE", f"/auth/sessions/{there[1]['id']}")).status_code == 204
+        assert [(await refresh(auth, mine["refresh_token"])).status_code for mine in opened] == [401, 401, 401]
+        assert (await refresh(auth, other["refresh_token"])).status_code == 200
+        left = (await with_token(auth, other, "GET", "/auth/sessions")).json()
+        assert [each["current"] for each in left] == [True]
+
+    async def test_the_same_device_of_another_is_not_mine(self, auth: Installation) -> None:
+        mine, his = [(await self.sign_in(auth, init_data(number))).json() for number in (900000001, 900000002)]
+        assert (await with_token(auth, mine, "POST", "/auth/logout")).status_code == 204
+        assert (await refresh(auth, mine["refresh_token"])).status_code == 401
+        assert (await refresh(auth, his["refresh_token"])).status_code == 200
+
+    async def test_a_device_says_which_browser_it_is(self, auth: Installation) -> None:
+        agent = (
+            "Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A.231005.007; wv) AppleWebKit/537.36 "
+            "(KHTML, like Gecko) Version/4.0 Chrome/126.0.6478.71 Mobile Safari/537.36 Telegram-Android/11.3.3"
+        )
+        body = {"init_data": init_data(), "device": DEVICE}
+        for header, kept in ((agent, agent), (agent + "x" * 200, (agent + "x" * 200)[:200])):
+            answer = await auth.call(None, "POST", "/auth/telegram", body, headers={"User-Agent": header})
+            there = (await with_token(auth, answer.json(), "GET", "/auth/sessions")).json()
+            assert there[0]["user_agent"] == kept
 
     async def test_a_name_of_nothing_shown(self, auth: Installation) -> None:
         for number, name in enumerate(("\u202e\u200f", "\u200b", "\u3164", "\u2800 \ufeff", " \n ", "\u2028")):

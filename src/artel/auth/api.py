@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Row
 
 from artel.auth import audit, people, tokens
 from artel.auth.audit import Where
@@ -48,24 +49,26 @@ def _sign_out(tx: Tx, here: Where, user_id: str, sid: str) -> bool:
 
 @router.get("/auth/sessions", tags=["auth"])
 async def devices(auth: AuthDep, caller: CallerDep) -> list[DeviceOut]:
-    """Where I am signed in."""
-    rows = await auth.database.read(tokens.devices, caller.user_id)
-    return [_device_out(row, caller.sid) for row in rows]
+    """Where I am signed in: of each device the latest sign-in."""
+    found = await auth.database.read(tokens.devices, caller.user_id)
+    return [_device_out(rows, caller.sid) for rows in found]
 
 
-def _device_out(row: Any, current: str) -> DeviceOut:
+def _device_out(rows: Sequence[Row[Any]], current: str) -> DeviceOut:
+    latest = rows[0]
     return DeviceOut(
-        id=row.id,
-        provider=row.provider,
-        user_agent=row.user_agent,
-        created_at=row.created_at,
-        last_seen_at=row.refreshed_at,
-        current=row.id == current,
+        id=latest.id,
+        provider=latest.provider,
+        user_agent=latest.user_agent,
+        created_at=latest.created_at,
+        last_seen_at=latest.refreshed_at,
+        current=any(row.id == current for row in rows),
     )
 
 
 @router.delete("/auth/sessions/{sign_in_id}", tags=["auth"], status_code=204)
 async def sign_out_device(auth: AuthDep, request: Request, caller: CallerDep, sign_in_id: Id) -> Response:
+    """All sign-ins on that device end."""
     if not await auth.database.write(_sign_out, where(request), caller.user_id, sign_in_id):
         raise not_found()
     return Response(status_code=204)

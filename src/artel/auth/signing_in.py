@@ -22,6 +22,8 @@ from artel.kernel.settings import Settings
 
 ACCOUNT_BURST, ACCOUNT_RATE = 60, 0.1
 """Sign-ins that an account may make at once, and a second: each opening of the app is one."""
+AGENT_LENGTH = 200
+"""Which browser it is stands at the end."""
 
 AuthDep = Annotated[Context, Depends(context_of("auth"))]
 
@@ -41,7 +43,7 @@ def own(auth: Context) -> Own:
 
 def where(request: Request) -> Where:
     address = request.client.host if request.client else "unknown"
-    return Where(address[:45], tidy_name(request.headers.get("user-agent", ""), ""))
+    return Where(address[:45], tidy_name(request.headers.get("user-agent", ""), "", AGENT_LENGTH))
 
 
 async def limited(auth: AuthDep, request: Request) -> None:

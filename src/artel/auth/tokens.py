@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
 from artel.auth import people
 from artel.auth.keys import ACCESS_SECONDS, KeyRing
@@ -128,21 +128,21 @@ def ended() -> Problem:
 
 
 def sign_out(tx: Tx, user_id: str, sid: str) -> bool:
-    """False: there is none, or none any more. All processes hear of it within two seconds."""
-    done = tx.execute(
-        update(sign_ins)
-        .where(sign_ins.c.id == sid, sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None))
-        .values(revoked_at=now())
-    )
-    return bool(done.rowcount)
+    """With it whatever else he signed in to on that device. False: there is none, or none any more. All processes hear
+    of it within two seconds."""
+    alive = and_(sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None))
+    there = select(sign_ins.c.device).where(alive, sign_ins.c.id == sid).scalar_subquery()
+    on_it = or_(sign_ins.c.id == sid, sign_ins.c.device == there)
+    return bool(tx.execute(update(sign_ins).where(alive, on_it).values(revoked_at=now())).rowcount)
 
 
 def sign_out_everywhere(tx: Tx, user_id: str) -> None:
-    """Ends every family; tokens of the new epoch can be told from the older ones."""
+    """Ends every family; tokens of the new epoch can be told from the older ones. The user before his sign-ins, as
+    whoever signs in holds them."""
+    tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
     tx.execute(
         update(sign_ins).where(sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None)).values(revoked_at=now())
     )
-    tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
 
 
 def end_for_good(tx: Tx, user_id: str) -> None:
@@ -158,8 +158,12 @@ def sweep(tx: Tx, limit: int) -> int:
     return delete_some(tx, sign_ins, sign_ins.c.refreshed_at < now() - IDLE, sign_ins.c.refreshed_at, limit)
 
 
-def devices(tx: Tx, user_id: str) -> list[Row[Any]]:
+def devices(tx: Tx, user_id: str) -> list[list[Row[Any]]]:
+    """The sign-ins on each, both the latest first. A sign-in without a device's secret is a device of its own."""
     mine = select(sign_ins).where(
         sign_ins.c.user_id == user_id, sign_ins.c.revoked_at.is_(None), sign_ins.c.refreshed_at > now() - IDLE
     )
-    return list(tx.execute(mine.order_by(sign_ins.c.refreshed_at.desc())).all())
+    found: dict[str, list[Row[Any]]] = {}
+    for row in tx.execute(mine.order_by(sign_ins.c.refreshed_at.desc(), sign_ins.c.id.desc())):
+        found.setdefault(row.device or row.id, []).append(row)
+    return list(found.values())

@@ -199,12 +199,14 @@ export const signOutEverywhere = <ThrowOnError extends boolean = true>(options?:
 /**
  * Devices
  *
- * Where I am signed in.
+ * Where I am signed in: of each device the latest sign-in.
  */
 export const devices = <ThrowOnError extends boolean = true>(options?: Options<DevicesData, ThrowOnError>): RequestResult<DevicesResponses, DevicesErrors, ThrowOnError> => (options?.client ?? client).get<DevicesResponses, DevicesErrors, ThrowOnError>({ url: '/api/v1/auth/sessions', ...options });
 
 /**
  * Sign Out Device
+ *
+ * All sign-ins on that device end.
  */
 export const signOutDevice = <ThrowOnError extends boolean = true>(options: Options<SignOutDeviceData, ThrowOnError>): RequestResult<SignOutDeviceResponses, SignOutDeviceErrors, ThrowOnError> => (options.client ?? client).delete<SignOutDeviceResponses, SignOutDeviceErrors, ThrowOnError>({ url: '/api/v1/auth/sessions/{sign_in_id}', ...options });
 

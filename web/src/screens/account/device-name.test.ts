@@ -12,3 +12,19 @@ test.each([
 ])("%s", (userAgent, expected) => {
   expect(deviceName(userAgent)).toBe(expected);
 });
+
+const IPHONE =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148";
+const ANDROID =
+  "Mozilla/5.0 (Linux; Android 14; SM-S918B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0 Mobile Safari/537.36";
+const CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+test.each([
+  ["Telegram, iPhone", IPHONE, "telegram"],
+  ["iPhone", IPHONE, "google"],
+  ["Telegram, Android", ANDROID, "telegram"],
+  ["Chrome, Linux", CHROME, "telegram"],
+  ["Telegram", "", "telegram"],
+])("%s", (expected, userAgent, provider) => {
+  expect(deviceName(userAgent, provider)).toBe(expected);
+});

@@ -55,7 +55,7 @@ function Device({ device }: { device: DeviceOut }) {
     onError: say,
     onSettled: () => queries.invalidateQueries({ queryKey: KEY }),
   });
-  const name = deviceName(device.user_agent) ?? t`some device`;
+  const name = deviceName(device.user_agent, device.provider) ?? t`some device`;
   const seen = when(device.last_seen_at);
   const own = inTelegram() ? null : (
     <Button className="min-h-11 bg-well font-normal" onClick={() => void signOut()}>
