@@ -127,7 +127,7 @@ class TestDeletion:
         anna, boris = await launched(auth, ANNA), await launched(auth, BORIS, username="boris_b")
         user_id = boris["user"]["id"]
         await with_token(auth, boris, "DELETE", "/users/me")
-        boris = await launched(auth, BORIS)
+        boris = await launched(auth, BORIS, username="boris_b")
         await two_weeks_later(auth, user_id)
         await auth.drain()
         [last] = [event for event in heard if isinstance(event, UserDeleted)]
