@@ -7,9 +7,9 @@ import { speak } from "../../app/language";
 import { useMe } from "../../auth/hooks";
 import { rename } from "../../auth/session";
 import type { Language } from "../../i18n";
+import { Avatar } from "../../ui/avatar";
 import { Button } from "../../ui/button";
 import { Choices, Field } from "../../ui/form";
-
 import { toast } from "../../ui/toast";
 import { Part } from "./part";
 import { useSay } from "./say";
@@ -39,6 +39,7 @@ export function Profile() {
   return (
     <Part title={t`Profile`}>
       <div className="flex flex-col gap-4">
+        <Picture key={me.avatar_url} />
         <form onSubmit={submit} className="flex flex-col gap-3">
           <Field
             label={t`Your name`}
@@ -68,5 +69,21 @@ export function Profile() {
         />
       </div>
     </Part>
+  );
+}
+
+/** It stands at the provider's, where it may be gone by now. */
+function Picture() {
+  const me = useMe();
+  const [isGone, setGone] = useState(false);
+  if (!me.avatar_url || isGone) return <Avatar id={me.id} name={me.display_name} className="size-14 self-center" />;
+  return (
+    <img
+      src={me.avatar_url}
+      alt=""
+      referrerPolicy="no-referrer"
+      className="avatar size-14 self-center object-cover"
+      onError={() => setGone(true)}
+    />
   );
 }
