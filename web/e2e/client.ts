@@ -6,6 +6,7 @@ import { BOT_TOKEN } from "./server.ts";
 export interface Launch {
   id: number;
   name: string;
+  photo?: string;
   ageSeconds?: number;
   token?: string;
   startParam?: string;
@@ -70,12 +71,12 @@ const THEMES: Record<Scheme, Record<string, string>> = {
 };
 
 /** Signed as Telegram signs it. */
-export function initData({ id, name, ageSeconds = 0, token = BOT_TOKEN, startParam }: Launch): string {
+export function initData({ id, name, photo, ageSeconds = 0, token = BOT_TOKEN, startParam }: Launch): string {
   const pairs: Record<string, string> = {
     auth_date: String(Math.floor(Date.now() / 1000) - ageSeconds),
     query_id: `q${id}`,
     signature: "c2lnbmF0dXJl",
-    user: JSON.stringify({ id, first_name: name, language_code: "ru" }),
+    user: JSON.stringify({ id, first_name: name, language_code: "ru", photo_url: photo }),
     ...(startParam && { start_param: startParam }),
   };
   const text = Object.keys(pairs)

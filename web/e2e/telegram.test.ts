@@ -133,6 +133,19 @@ describe("inside Telegram", () => {
     expect(vera.faults).toEqual([]);
   });
 
+  test("the account shows the picture that Telegram gave", async () => {
+    const photo = "https://pictures.example.invalid/face.svg";
+    const faced = await inside({ id: 900_000_022, name: "Лицо", photo });
+    const body = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>';
+    await faced.context.route(photo, (route) => route.fulfill({ contentType: "image/svg+xml", body }));
+    await faced.page.goto(faced.launch);
+    await faced.page.getByRole("link", { name: "Статистика" }).click();
+    await faced.page.getByRole("button", { name: "Настройки" }).click();
+    const picture = faced.page.locator(`img[src="${photo}"]`);
+    await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(7);
+    expect(faced.faults).toEqual([]);
+  });
+
   test("whoever is blocked is out within seconds, and is told so", async () => {
     const guest = { id: 900_000_011, name: "Лишний" };
     const guestPhone = await inside(guest);
