@@ -151,8 +151,7 @@ def _run(_: argparse.Namespace) -> int:
         ensure_key(settings.keys)
         _migrate_all(settings, NAMES)
         print(f"Artel is open at http://{settings.host}:{settings.port} (Ctrl-C closes it)", flush=True)
-        # All is closed within 3 s; and nobody stands before it.
-        return serve(listening, settings, NAMES, grace=1, quiet=sys.stderr.isatty(), gateway="")
+        return serve(listening, settings, NAMES, grace=1, quiet=sys.stderr.isatty(), gateway="")  # closed within 3 s
 
 
 def _serve(arguments: argparse.Namespace) -> int:
