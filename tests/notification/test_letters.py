@@ -447,7 +447,7 @@ class TestUnwell:
 
     async def test_nobody_is_there(self, made: Installation, bot: Bot) -> None:
         anya = Anya()
-        office(made)._channel._url = "http://127.0.0.1:9/bot/sendMessage"  # type: ignore[attr-defined]
+        office(made)._channel._url = "http://127.0.0.1:9/bot/sendMessage"  # type: ignore[attr-defined]  # Telegram has one
         await made.publish(anya.registered(), *anya.google_linked())
         with capture_logs() as lines:
             assert await heard(made, bot) == []
