@@ -45,7 +45,7 @@ def providers(world: dict[str, Provider]) -> dict[str, Provider]:
 @pytest.fixture
 async def auth(tmp_path: Path, providers: dict[str, Provider]) -> AsyncIterator[Installation]:
     told: dict[str, Any] = openid_provider.settings_of(providers["google"].address)
-    async with installation(tmp_path, ["auth"], telegram_bot_token=TOKEN, **told) as made:
+    async with installation(tmp_path, ["auth", "game"], telegram_bot_token=TOKEN, **told) as made:
         yield made
 
 

@@ -355,13 +355,13 @@ async def listening(auth: Installation, topic: str) -> list[Message]:
 
 
 async def test_any_process_goes_on_with_what_another_began(
-    tmp_path: Path, postgres_url: str, redis_url: str, providers: dict[str, Provider]
+    tmp_path: Path, postgres_urls: str, redis_url: str, providers: dict[str, Provider]
 ) -> None:
     told: dict[str, Any] = openid_provider.settings_of(providers["google"].address)
-    shared = {**told, "database_url": postgres_url, "store_url": redis_url, "telegram_bot_token": TOKEN}
+    shared = {**told, "database_url": postgres_urls, "store_url": redis_url, "telegram_bot_token": TOKEN}
     async with (
-        installation(tmp_path, ["auth"], **shared) as one,
-        installation(tmp_path, ["auth"], **shared) as other,
+        installation(tmp_path, ["auth", "game"], **shared) as one,
+        installation(tmp_path, ["auth", "game"], **shared) as other,
     ):
         here, there = Browser(one), Browser(other)
         there.http._cookies = here.http._cookies  # one browser; the gateway chooses who answers it

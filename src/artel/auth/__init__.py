@@ -6,7 +6,7 @@ from functools import partial
 
 from httpx2 import AsyncClient
 
-from artel.auth import exports, people, reactions
+from artel.auth import asking, exports, people, reactions
 from artel.auth.api import root, router
 from artel.auth.api_admin import router as admin_router
 from artel.auth.api_leaving import router as leaving_router
@@ -41,4 +41,5 @@ async def _open(context: Context) -> AsyncIterator[Own]:
 
 for each in (sign_in_router, pages, linking_router, rights_router, leaving_router, admin_router):
     router.include_router(each)
-service = Service("auth", router, metadata, {**reactions.REACTIONS, **exports.REACTIONS}, root=root, open=_open)
+reacting = {**reactions.REACTIONS, **exports.REACTIONS, **asking.REACTIONS}
+service = Service("auth", router, metadata, reacting, root=root, open=_open)

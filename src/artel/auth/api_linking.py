@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from artel.auth import linking, trips
+from artel.auth import asking, linking, people, trips
 from artel.auth.api_sign_in import give_cookie, party
 from artel.auth.oidc import NotProven
 from artel.auth.schemas import (
@@ -94,8 +94,11 @@ async def refuse_link(auth: AuthDep, body: Refusal) -> Response:
 @router.post("/merge")
 async def merge(auth: AuthDep, request: Request, caller: CallerDep, body: Merge) -> UserOut:
     """By a link that is `agreed`: what the other account has becomes the caller's, who has proven that it is his too.
-    403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`."""
+    403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`, `merging`; 503 where game does not
+    answer whether they met: nothing has been changed then."""
     link = await linking.of(auth.store, caller.user_id, body.link_id)
-    user = await auth.database.write(linking.merge, where(request), caller.sid, link)
+    merge_id = await auth.database.write(linking.merge, where(request), caller.sid, link)
+    if merge_id:
+        await asking.outcome(auth.database, merge_id)
     await linking.become_linked(auth.store, link)
-    return user_out(user)
+    return user_out(await auth.database.read(people.get, caller.user_id))

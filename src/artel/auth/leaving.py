@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, not_, select
 
-from artel.auth import audit, exports, people, tokens
+from artel.auth import asking, audit, exports, people, tokens
 from artel.auth.audit import NOWHERE, Where
 from artel.auth.ended import KEPT_SECONDS
 from artel.auth.tables import identities, seats, sign_ins, users
@@ -67,6 +67,7 @@ def delete_user(tx: Tx, user_id: str) -> bool:
     tokens.end_for_good(tx, user_id)
     his = [user_id, *tx.execute(select(users.c.id).where(users.c.merged_into == user_id)).scalars()]
     tx.execute(delete(seats).where(seats.c.user_id.in_(his)))
+    asking.forget(tx, *his)
     people.clear(tx, user_id, deletes_at=None, deleted_at=now())
     exports.forget(tx, user_id)
     idempotency.forget(tx, user_id)
@@ -88,7 +89,7 @@ async def delete_due(database: Database) -> None:
     """Any number of processes may be at it."""
     while any([await _delete(database, user_id) for user_id in await database.read(due)]):
         pass
-    for old in (sweep, tokens.sweep, audit.sweep):
+    for old in (sweep, tokens.sweep, audit.sweep, asking.sweep):
         while await database.write(old, ROWS_AT_ONCE) == ROWS_AT_ONCE:
             pass
 

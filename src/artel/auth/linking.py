@@ -14,9 +14,9 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Row, and_, delete, select, update
 
-from artel.auth import audit, merging, people
+from artel.auth import asking, audit, people, tokens
 from artel.auth.audit import Where
-from artel.auth.people import Profile, User
+from artel.auth.people import Profile
 from artel.auth.tables import identities, sign_ins
 from artel.contracts.auth import IdentityLinked, IdentityUnlinked
 from artel.kernel.database import Tx
@@ -163,7 +163,7 @@ def link(tx: Tx, here: Where, user_id: str, sid: str, profile: Profile) -> Outco
     """`taken`: it is somebody else's. `another_linked`: he has one of this provider, and it is not this one. `expired`:
     he may not sign in himself any more."""
     user = people.hold(tx, user_id).get(user_id)
-    if user is None or user.merged_into or user.deleted_at or user.blocked_at or not _is_alive(tx, sid):
+    if user is None or user.merged_into or user.deleted_at or user.blocked_at or not tokens.is_alive(tx, sid):
         return "expired"
     lock(tx, f"identity.{profile.provider}.{profile.subject}")
     whose = people.owner(tx, profile.provider, profile.subject)
@@ -176,21 +176,13 @@ def link(tx: Tx, here: Where, user_id: str, sid: str, profile: Profile) -> Outco
     return "linked"
 
 
-def _is_alive(tx: Tx, sid: str) -> bool:
-    """It may have been signed out since the link was made."""
-    alive = select(sign_ins.c.id).where(sign_ins.c.id == sid, sign_ins.c.revoked_at.is_(None))
-    return tx.execute(alive).one_or_none() is not None
-
-
-def merge(tx: Tx, here: Where, sid: str, proven: Link) -> User:
-    """Gives who is left. Again it changes nothing."""
+def merge(tx: Tx, here: Where, sid: str, proven: Link) -> str | None:
+    """As `asking.ask`."""
     require_fresh(tx, sid)
     whose = people.owner(tx, proven.provider, proven.subject) if proven.subject else None
     if whose is None or (whose != proven.user_id and proven.state != "agreed"):
         raise Problem(409, "nothing_proven", "Nobody has agreed to give another account away by this link.")
-    if whose != proven.user_id:
-        merging.merge(tx, whose, proven.user_id, here)
-    return people.get(tx, proven.user_id)
+    return None if whose == proven.user_id else asking.ask(tx, whose, proven.user_id, sid, here)
 
 
 def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:

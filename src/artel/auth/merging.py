@@ -22,17 +22,26 @@ def merge(tx: Tx, user_id: str, into_id: str, here: Where = NOWHERE) -> User:
 
     404: one of them is nobody. 403 `blocked`. 409: `same_user`, `users_met`, `admin_stays`, `deletion_asked`.
     """
+    pair = fit(tx, user_id, into_id)
+    if pair:
+        _merge(tx, *pair)
+        audit.note(tx, here, "merged", user_id=user_id, by_id=into_id)
+    return people.get(tx, into_id)
+
+
+def fit(tx: Tx, user_id: str, into_id: str) -> tuple[User, User] | None:
+    """The two, who may become one, and change no more until the transaction ends; None: they are one already. Errors as
+    of `merge`."""
     if user_id == into_id:
         raise Problem(409, "same_user", "This is one account already.")
     held = people.hold(tx, user_id, into_id)
     if len(held) < 2:
         raise not_found()
     user, keeper = held[user_id], held[into_id]
-    if user.merged_into != into_id:
-        _require_fit(tx, user, keeper)
-        _merge(tx, user, keeper)
-        audit.note(tx, here, "merged", user_id=user_id, by_id=into_id)
-    return people.get(tx, into_id)
+    if user.merged_into == into_id:
+        return None
+    _require_fit(tx, user, keeper)
+    return user, keeper
 
 
 def _require_fit(tx: Tx, user: User, keeper: User) -> None:
@@ -46,7 +55,11 @@ def _require_fit(tx: Tx, user: User, keeper: User) -> None:
     if user.role == "admin" and keeper.role != "admin":
         raise Problem(409, "admin_stays", "An admin's account can only be the one that stays.")
     if people.met(tx, user.id, keeper.id):
-        raise Problem(409, "users_met", "These two have sat in one session: they cannot be the same person.")
+        raise users_met()
+
+
+def users_met() -> Problem:
+    return Problem(409, "users_met", "These two have sat in one session: they cannot be the same person.")
 
 
 def _merge(tx: Tx, user: User, keeper: User) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from artel.kernel import idempotency, outbox
-from artel.kernel.database import UtcDateTime
+from artel.kernel.database import Json, UtcDateTime
 
 metadata = MetaData()
 outbox.add_tables(metadata)
@@ -88,6 +88,21 @@ seats = Table(
     metadata,
     Column("session_id", String(36), primary_key=True),
     Column("user_id", String(36), primary_key=True, index=True),
+)
+
+# Two accounts are to become one, once game has said that they never sat together.
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False, index=True),
+    Column("into_id", String(36), nullable=False, index=True),
+    Column("sid", String(36), nullable=False),  # the sign-in that wants it
+    Column("address", String(45), nullable=False),
+    Column("user_agent", String(200), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False, index=True),
+    Column("state", String(9), nullable=False),  # asked, done, refused, given_up
+    Column("refusal", Json),  # status, code and detail
 )
 
 # What happened around signing in, for whoever has to find out: only ever added to.

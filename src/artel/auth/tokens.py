@@ -127,6 +127,12 @@ def ended() -> Problem:
     return unauthenticated("Sign in again.")
 
 
+def is_alive(tx: Tx, sid: str) -> bool:
+    """It may have been signed out since something was begun with it."""
+    alive = select(sign_ins.c.id).where(sign_ins.c.id == sid, sign_ins.c.revoked_at.is_(None))
+    return tx.execute(alive).one_or_none() is not None
+
+
 def sign_out(tx: Tx, user_id: str, sid: str) -> bool:
     """With it whatever else he signed in to on that device. False: there is none, or none any more. All processes hear
     of it within two seconds."""

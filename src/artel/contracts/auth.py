@@ -77,6 +77,33 @@ class UserDeletionTakenBack(UserEvent):
     topic: ClassVar[str] = "artel.user.deletion_taken_back.v1"
 
 
+class UserMergeAsked(Event):
+    """May these become one? Game answers, and from then on nobody sits in one session as both, until the one is merged
+    or it is dropped. Of each account also the ids of whoever became it before."""
+
+    topic: ClassVar[str] = "artel.user.merge_asked.v1"
+
+    merge_id: str
+    user_ids: list[str]
+    into_ids: list[str]
+
+    @property
+    def subject(self) -> str:
+        return self.merge_id
+
+
+class UserMergeDropped(Event):
+    """They stay two after all."""
+
+    topic: ClassVar[str] = "artel.user.merge_dropped.v1"
+
+    merge_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.merge_id
+
+
 class UserMerged(UserEvent):
     """There is no such user any more: he is `into_id`, who was never in one session with him."""
 

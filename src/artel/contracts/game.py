@@ -131,6 +131,19 @@ class SessionFinished(SessionEvent):
     money: bool  # False: played for points, nobody owes anybody
 
 
+class UserMergeAnswered(Event):
+    """`met`: they have sat in one session, and cannot be the same person."""
+
+    topic: ClassVar[str] = "artel.user.merge_answered.v1"
+
+    merge_id: str
+    met: bool
+
+    @property
+    def subject(self) -> str:
+        return self.merge_id
+
+
 class SessionReopened(SessionEvent):
     topic: ClassVar[str] = "artel.session.reopened.v1"
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from artel.game import api, api_claims, api_joining, api_sharing, leaving, people, sockets
+from artel.game import api, api_claims, api_joining, api_sharing, leaving, merging, people, sockets
 from artel.game.game import open_game
 from artel.game.tables import metadata
 from artel.kernel.service import Service
@@ -11,4 +11,5 @@ router = APIRouter()
 for part in (api_joining, api, api_claims, api_sharing, sockets):
     router.include_router(part.router)
 
-service = Service("game", router, metadata, people.REACTIONS | leaving.REACTIONS, taps=api.taps, open=open_game)
+reactions = people.REACTIONS | leaving.REACTIONS | merging.REACTIONS
+service = Service("game", router, metadata, reactions, taps=api.taps, open=open_game)

@@ -9,6 +9,7 @@ from artel.contracts.game import GuestClaimed, GuestUnclaimed
 from artel.engine.rules import parse_rules
 from artel.game.announce import about
 from artel.game.joining import admit, locked
+from artel.game.merging import require_apart
 from artel.game.meta import Meta, Player, heads
 from artel.game.moments import written
 from artel.game.people import meet, touch
@@ -59,6 +60,7 @@ def accept(tx: Tx, session_id: str, caller: Caller, claim_id: str, played: froze
         _rename(tx, session_id, seat.id, {"user_id": None, "wish": None})
     admit(tx, session_id, row.user_id)
     _rename(tx, session_id, guest.id, {"user_id": row.user_id, "name": row.name, "guest_name": guest.name})
+    require_apart(tx, session_id)
     others = and_(claims.c.session_id == session_id, claims.c.player_id == guest.id, claims.c.state == "pending")
     tx.execute(update(claims).where(others, claims.c.id != claim_id).values(state="declined", decided_at=now()))
     decided = _decide(tx, row, "accepted")

@@ -9,6 +9,7 @@ from artel.contracts.game import SessionPlayerJoined
 from artel.engine.rules import parse_rules
 from artel.game.announce import about
 from artel.game.caps import PLAYERS
+from artel.game.merging import require_apart
 from artel.game.meta import Meta, Player, heads, load_meta
 from artel.game.people import meet, names, require_acquaintance, touch
 from artel.game.schemas import NewPlayer
@@ -110,6 +111,7 @@ def _new_seat(tx: Tx, meta: Meta, wanted: NewPlayer) -> str:
     last = tx.execute(select(func.max(players.c.position)).where(players.c.session_id == meta.id)).scalar_one()
     position = 0 if last is None else last + 1
     tx.execute(insert(players).values(seat_row(meta.id, player_id, position, wanted.user_id, name)))
+    require_apart(tx, meta.id)
     return player_id
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, union
 
 from artel.contracts.auth import UserDeleted, UserMerged
 from artel.contracts.game import NAMELESS, GameFinished, GuestClaimed, GuestUnclaimed, SessionFinished
+from artel.game import merging
 from artel.game.claims import what_is_said
 from artel.game.joining import locked
 from artel.game.meta import Meta
@@ -61,6 +62,7 @@ def follow(tx: Tx) -> Sequence[str] | None:
         _follow(tx, locked(tx, session_id), user_id, into_id)
     if len(found) < AT_ONCE:
         tx.execute(delete(leavers).where(leavers.c.user_id == user_id))
+        merging.done(tx, user_id)  # not before: he would sit down beside a seat that is about to be his
     return found
 
 

@@ -14,6 +14,7 @@ from artel.contracts.game import SessionCreated
 from artel.engine.rules import Rules
 from artel.game.announce import about
 from artel.game.caps import CODE_LIVES, PLAYERS
+from artel.game.merging import require_apart
 from artel.game.meta import Meta, load_meta
 from artel.game.moments import read
 from artel.game.people import meet, names, require_acquaintance, touch
@@ -143,6 +144,7 @@ def _insert_people(tx: Tx, caller: Caller, made: Draft) -> None:
         tx.execute(insert(players), rows)
     inside = dict.fromkeys([caller.user_id, *users])
     tx.execute(insert(members), [{"session_id": made.id, "user_id": user, "joined_at": now()} for user in inside])
+    require_apart(tx, made.id)
 
 
 def seat_row(

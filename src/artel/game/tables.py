@@ -83,7 +83,7 @@ claims = Table(
     Column("id", String(36), primary_key=True),
     Column("session_id", String(36), ForeignKey("sessions.id"), nullable=False, index=True),
     Column("player_id", String(36), nullable=False),
-    Column("user_id", String(36), nullable=False),
+    Column("user_id", String(36), nullable=False, index=True),
     Column("name", String(64), nullable=False),
     Column("state", String(9), nullable=False),  # pending, accepted, declined, withdrawn, unclaimed
     Column("created_at", UtcDateTime, nullable=False),
@@ -151,6 +151,16 @@ users = Table(
 
 # Whose sessions still name him.
 leavers = Table("leavers", metadata, Column("user_id", String(36), primary_key=True))
+
+# Accounts that are about to become one: nobody sits in one session as both. Each by its id and those of whoever became
+# it before.
+merging = Table(
+    "merging",
+    metadata,
+    Column("merge_id", String(36), primary_key=True),
+    Column("user_id", String(36), primary_key=True, index=True),
+    Column("keeps", Boolean, nullable=False),  # the account that stays
+)
 
 # Each flag has the version that set it: events come in any order, and one flag's does not speak for another.
 ties = Table(

@@ -33,6 +33,8 @@ KEPT = (
     Kept("auth", auth.identities.c.user_id),
     Kept("auth", auth.exports.c.user_id),
     Kept("auth", auth.seats.c.user_id, merged=True),
+    Kept("auth", auth.merges.c.user_id, merged=True),
+    Kept("auth", auth.merges.c.into_id, merged=True),
     Kept("game", game.players.c.user_id),
     Kept("game", game.members.c.user_id),
     Kept("game", game.claims.c.user_id),

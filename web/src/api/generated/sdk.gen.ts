@@ -166,7 +166,8 @@ export const signOut = <ThrowOnError extends boolean = true>(options?: Options<S
  * Merge
  *
  * By a link that is `agreed`: what the other account has becomes the caller's, who has proven that it is his too.
- * 403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`.
+ * 403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`, `merging`; 503 where game does not
+ * answer whether they met: nothing has been changed then.
  */
 export const merge = <ThrowOnError extends boolean = true>(options: Options<MergeData, ThrowOnError>): RequestResult<MergeResponses, MergeErrors, ThrowOnError> => (options.client ?? client).post<MergeResponses, MergeErrors, ThrowOnError>({
     url: '/api/v1/auth/merge',
