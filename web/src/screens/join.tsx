@@ -37,7 +37,11 @@ export default function JoinScreen() {
   if (join.data) return <Navigate to={`/t/${join.data.id}`} replace />;
   const { error } = join;
   const wrong = error instanceof Problem && [404, 422].includes(error.status);
-  const often = error instanceof Problem && error.status === 429;
+  const texts: Record<string, string> = {
+    rate_limited: t`Too many tries: wait a minute.`,
+    merging: t`Two accounts are becoming one just now. Try again in a moment.`,
+  };
+  const known = error instanceof Problem ? texts[error.code] : undefined;
   return (
     <Screen title={t`Join by code`} back>
       {join.isPending ? (
@@ -53,7 +57,7 @@ export default function JoinScreen() {
         </div>
       ) : (
         <div role="alert" className="flex flex-col items-start gap-4 rounded-tile bg-card p-4">
-          <p>{often ? t`Too many tries: wait a minute.` : t`The server does not answer.`}</p>
+          <p>{known ?? t`The server does not answer.`}</p>
           <Button className="bg-well" onClick={() => void join.refetch()}>
             {t`Try again`}
           </Button>

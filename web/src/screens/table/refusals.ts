@@ -18,6 +18,7 @@ const TEXTS: Record<string, MessageDescriptor> = {
   session_full: msg`This evening has no room for more events`,
   forbidden: msg`You do not keep the score of this evening`,
   not_found: msg`This evening is not there for you any more`,
+  merging: msg`Two accounts are becoming one just now. Try again in a moment.`,
   rate_limited: msg`Too many taps at once: wait a moment`,
 };
 
