@@ -137,6 +137,9 @@ def forgeries(keys_dir: Path) -> Iterator[tuple[str, str]]:
         {"iss": "somebody"}, {"iss": None}, {"aud": "others"}, {"aud": None}, {"aud": []}, {"sub": None}, {"sid": None},
         {"exp": None}, {"exp": "soon"}, {"exp": 1e400}, {"epoch": "x"}, {"nbf": int(time.time()) + 3600},
         {"iat": int(time.time()) + 3600}, {"name": None}, {"role": None}, {"lang": None},
+        {"exp": str(int(time.time()) + 900)}, {"exp": time.time() + 900.5}, {"exp": True}, {"epoch": "3"},
+        {"epoch": True}, {"aud": ["artel"]}, {"aud": ["artel", "others"]}, {"iss": ["artel"]}, {"sub": 7},
+        {"sub": ["user-1"]}, {"sid": 7}, {"role": ["admin"]}, {"name": 7}, {"lang": {}},
     ]  # fmt: skip
     for changed in changes:
         yield f"claims {changed!r}", ring.sign(claims(**changed))

@@ -105,9 +105,10 @@ local function claims_of(token)
     if type(header) ~= "table" or type(claims) ~= "table" or header.alg ~= "ES256" or type(header.kid) ~= "string" then return nil end
     local key = key_of(header.kid)
     if not key or not signature or #signature ~= 64 or not is_signed(key, head .. "." .. body, signature) then return nil end
-    local iat = claims.iat
-    if claims.iss ~= ISSUER or claims.aud ~= AUDIENCE or type(claims.sub) ~= "string" or type(claims.sid) ~= "string" or type(claims.exp) ~= "number" then return nil end
+    local iat, nbf = claims.iat, claims.nbf
+    if claims.iss ~= ISSUER or claims.aud ~= AUDIENCE or type(claims.sub) ~= "string" or type(claims.sid) ~= "string" or type(claims.exp) ~= "number" or claims.exp % 1 ~= 0 then return nil end
     if iat ~= nil and (type(iat) ~= "number" or iat > ngx.time() + SKEW) then return nil end
+    if nbf ~= nil and (type(nbf) ~= "number" or nbf > ngx.time() + SKEW) then return nil end
     return claims
 end
 

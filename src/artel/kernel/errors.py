@@ -26,7 +26,7 @@ class ProblemResponse(JSONResponse):
 
 
 class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
-    """A refusal with a stable `code`. `extra` members stand beside the standard ones."""
+    """A refusal with a stable `code`. `extra` stands beside the standard members; `about`, a user, is never told."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
         *,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        about: str | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(f"{status} {code}: {detail}")
@@ -44,6 +45,7 @@ class Problem(Exception):  # noqa: N818 it is a problem document, RFC 9457
         self.detail = detail
         self.errors = errors
         self.headers = dict(headers or {})
+        self.about = about
         self.extra = extra
 
     def response(self, request_id: str) -> Response:
