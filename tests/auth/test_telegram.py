@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
@@ -50,6 +50,19 @@ def test_a_launch_has_one_name_however_its_signature_is_written(by_number: Proof
         again = valid.replace(signature, quote(other)).replace("hash=", "hash=0")
         assert again != valid
         assert verify_init_data(again, by_number, VECTORS["now"])[1] == name
+
+
+def test_a_line_break_does_not_hide_one_field_in_another() -> None:
+    """The text that is signed is the same, whether its lines are fields or one field has two lines."""
+    valid = next(vector["init_data"] for vector in VECTORS["mini_app"] if vector["name"] == "valid")
+    fields = sorted(dict(parse_qsl(valid)).items())
+    signed = [(name, value) for name, value in fields if name != "hash"]
+    for place, (name, value) in enumerate(signed[:-1]):
+        after, its = signed[place + 1]
+        kept = [pair for pair in fields if pair[0] not in {name, after}]
+        glued = urlencode([*kept, (name, f"{value}\n{after}={its}")])
+        with pytest.raises(BadInitData, match="a line break"):
+            verify_init_data(glued, signed_with_token(VECTORS["bot_token"]), VECTORS["now"])
 
 
 def test_user_is_read() -> None:
