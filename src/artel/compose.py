@@ -18,8 +18,9 @@ from starlette.websockets import WebSocketClose
 
 from artel.kernel.background import running
 from artel.kernel.bus import open_bus
-from artel.kernel.edge import Edge
+from artel.kernel.edge import Door, Edge
 from artel.kernel.errors import add_handlers
+from artel.kernel.limits import Limit, address_of, allow
 from artel.kernel.pruning import pruning
 from artel.kernel.service import Context, Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
@@ -32,6 +33,7 @@ from artel.kernel.watch import watching
 
 SERVICES = ("auth", "game", "stats", "friends", "template", "notification")
 PREFIX = "/api/v1"
+OPENED_BY_A_LINK = {f"{PREFIX}/shared", f"{PREFIX}/shared/live-ticket"}
 
 
 PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
@@ -103,6 +105,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
                     await bus.prepare(each.name, [event.topic for event in each.reactions])
             store = open_store(settings.store_url)
             stack.push_async_callback(store.close)
+            app.state.store = store
             await stack.enter_async_context(running(app.state.verifier.revoked.watch(store), "revoked"))
             for service in services:
                 context = await stack.enter_async_context(opened(service, settings, bus, store, app.state.verifier))
@@ -128,17 +131,35 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     app.state.verifier = Verifier(settings.keys)
     add_handlers(app)
     owners: dict[str, str] = {}
+    guessed: dict[str, Any] = {}
     taps = [tap for service in services for tap in _taps(app, service)]
     app.include_router(health)
     for service in services:
-        _include(app, service, owners)
+        _include(app, service, owners, guessed)
     if settings.web_dir:
         app.router.default = GZipMiddleware(WebApp(settings.web_dir), compresslevel=6)
-    app.edge = Edge(app.inside, service_of=lambda route: owners.get(route, "gateway"), taps=taps, traffic=traffic)
+    app.edge = Edge(
+        app.inside,
+        service_of=lambda route: owners.get(route, "gateway"),
+        taps=taps,
+        traffic=traffic,
+        door=_door(app, guessed, Limit(settings.sign_in_burst, settings.sign_in_rate)),
+    )
     return app
 
 
-def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
+def _door(app: FastAPI, guessed: Mapping[str, Any], limit: Limit) -> Door:
+    """Where a link is all that somebody needs, an address may try so often; it does not matter what he finds."""
+
+    async def knock(scope: Scope) -> None:
+        if route := guessed.get(scope["path"]):
+            scope["route"] = route  # as which it is counted, if it comes no further
+            await allow(app.state.store, f"{scope['path']}:{address_of(scope)}", limit)
+
+    return knock
+
+
+def _include(app: FastAPI, service: Service, owners: dict[str, str], guessed: dict[str, Any]) -> None:
     app.include_router(service.router, prefix=PREFIX)
     if service.root:
         app.include_router(service.root)
@@ -147,6 +168,8 @@ def _include(app: FastAPI, service: Service, owners: dict[str, str]) -> None:
         for route in iter_route_contexts(router.routes):
             path = getattr(route.original_route, "path", "")
             owners[path] = owners[PREFIX + path] = service.name
+            if PREFIX + path in OPENED_BY_A_LINK:
+                guessed[PREFIX + path] = route.original_route
 
 
 def _taps(app: FastAPI, service: Service) -> Iterator[Tap]:

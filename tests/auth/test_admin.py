@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import update
 
-from artel.auth import audit, leaving, people, tables
+from artel.auth import audit, leaving, merging, people, tables
 from artel.kernel.events import now
 from artel_testing import Installation, installation
 from auth.test_api import DEVICE, TOKEN, code, hear, init_data, refresh, sign_in, with_token
@@ -41,6 +41,26 @@ class TestAdmins:
                 (boris["user"]["id"], "user", ["telegram"], None)
             ]
         assert (await with_token(auth, anna, "GET", "/admin/users?query=Аня")).json()["items"][0]["role"] == "admin"
+
+    async def test_by_an_id_or_a_number_in_telegram_whatever_he_hides(self, auth: Installation) -> None:
+        anna, boris = await launched(auth, ANNA), await launched(auth, BORIS, first_name="Борис", username="boris_b")
+        him = boris["user"]["id"]
+        await with_token(auth, boris, "PATCH", "/users/me", {"privacy": {"found_by": "nobody"}})
+        assert (await with_token(auth, anna, "GET", "/users?query=бор")).json()["items"] == []
+        await with_token(auth, anna, "POST", f"/admin/users/{him}/block")
+        for query in (him, him.upper(), str(BORIS), "бор"):
+            (found,) = (await with_token(auth, anna, "GET", f"/admin/users?query={query}")).json()["items"]
+            assert (found["id"], found["display_name"], found["username"]) == (him, "Борис", "boris_b"), query
+            assert (found["providers"], found["telegram_ids"]) == (["telegram"], [BORIS])
+            assert found["blocked_at"]
+        for query in (him[:-1], str(BORIS)[:-1], "__", "@@"):
+            assert (await with_token(auth, anna, "GET", f"/admin/users?query={query}")).json()["items"] == [], query
+
+    async def test_by_an_id_from_before_a_merge(self, auth: Installation) -> None:
+        anna, boris, other = await launched(auth, ANNA), await launched(auth, BORIS), await sign_in(auth, "Боря")
+        await auth.app.state.contexts["auth"].database.write(merging.merge, other["user"]["id"], boris["user"]["id"])
+        found = (await with_token(auth, anna, "GET", f"/admin/users?query={other['user']['id']}")).json()["items"]
+        assert [(user["id"], user["providers"]) for user in found] == [(boris["user"]["id"], ["dev", "telegram"])]
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -82,14 +102,22 @@ class TestBlock:
         assert (await with_token(auth, anna, "POST", f"{path}/unblock")).status_code == 204
         again = await launched(auth, BORIS, first_name="Боря")
         assert again["user"]["id"] == boris["user"]["id"]
-        kinds = [(row["kind"], row["by_id"]) for row in await looked(auth, anna, f"?user_id={boris['user']['id']}")]
+        rows = await looked(auth, anna, f"?user_id={boris['user']['id']}")
         admin = anna["user"]["id"]
-        assert kinds == [("signed_in", None), ("unblocked", admin), ("blocked", admin), ("signed_in", None)]
+        assert [(row["kind"], row["code"], row["by_id"]) for row in rows] == [
+            ("signed_in", "telegram", None), ("unblocked", "", admin),
+            ("refused", "blocked", None), ("refused", "unauthenticated", None),
+            ("blocked", "", admin), ("signed_in", "telegram", None),
+        ]  # fmt: skip
 
     async def test_not_oneself_and_not_nobody(self, auth: Installation) -> None:
         anna = await launched(auth, ANNA)
         answer = await with_token(auth, anna, "POST", f"/admin/users/{anna['user']['id']}/block")
         assert code(answer) == (409, "own_account")
+        boris = await launched(auth, BORIS)
+        ids = [tokens["user"]["id"] for tokens in (anna, boris)]
+        answers = [await with_token(auth, boris, "POST", f"/admin/users/{each}/block") for each in ids]
+        assert [code(each) for each in answers] == [(404, "not_found")] * 2, "himself or another: it is not his to do"
         nobody = auth.person("Никто").id
         assert code(await with_token(auth, anna, "POST", f"/admin/users/{nobody}/block")) == (404, "not_found")
 
@@ -109,7 +137,7 @@ class TestAudit:
         assert [(row["kind"], row["code"], row["user_id"]) for row in rows] == [
             ("signed_out_everywhere", "", him), ("signed_in", "telegram", him),
             ("signed_out", "", him), ("signed_in", "telegram", him),
-            ("refused", "invalid_init_data", None), ("refused", "refresh_reused", None), ("refresh_reused", "", him),
+            ("refused", "invalid_init_data", None), ("refused", "refresh_reused", him), ("refresh_reused", "", him),
             ("signed_in", "telegram", him), ("signed_in", "telegram", anna["user"]["id"]),
         ]  # fmt: skip
         assert (rows[-1]["address"], rows[-1]["user_agent"]) == ("127.0.0.1", "phone")

@@ -19,6 +19,7 @@ import openid_provider
 from artel.auth import oidc
 from artel.auth.oidc import NotProven, challenge_of, claims_of
 from artel.auth.providers import google, telegram
+from artel.kernel.limits import Limit
 from artel_testing import Installation, installation
 from auth.test_api import DEVICE, TOKEN, code, init_data, with_token
 from openid_provider import PEOPLE, Provider, new_key
@@ -344,13 +345,16 @@ class TestAttacks:
             assert await Browser(alone).leave() == "/#sign_in_error=provider_unavailable"
 
     async def test_limited_by_address_and_by_account(self, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("artel.auth.signing_in.ACCOUNT_BURST", 2)
+        monkeypatch.setattr("artel.auth.limits.SIGN_INS", Limit(2, 0.01))
         _, said = await browser.come_back(await browser.consent(await browser.leave()))
         for _ in range(2):
             await browser.sign_in()
         answer = await browser.exchange(said["signed_in"])
         assert code(answer) == (429, "rate_limited")
         assert int(answer.headers["retry-after"]) > 0
+        monkeypatch.setattr("artel.auth.limits.SIGN_INS", Limit(3, 0.01))  # as if time had passed
+        assert (await browser.exchange(said["signed_in"])).status_code == 200, "his code waits with him"
+        assert code(await browser.exchange(said["signed_in"])) == (401, "invalid_code")
         asked = {"challenge": challenge_of(VERIFIER)}
         burst = [await browser.http.get("/api/v1/auth/google/start", params=asked) for _ in range(110)]
         assert (burst[-1].status_code, burst[-1].headers["location"]) == (303, "/#sign_in_error=rate_limited")

@@ -13,13 +13,14 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import func, select, update
 
-from artel.auth import api_rights, archive, exports, leaving, linking, merging, tables
+from artel.auth import archive, exports, leaving, limits, linking, merging, tables
 from artel.auth.audit import NOWHERE
 from artel.compose import SERVICES, load
 from artel.contracts.auth import UserExportRequested
 from artel.contracts.export import ASKED, UserExportPart
 from artel.kernel.errors import Problem
 from artel.kernel.events import new_id, now
+from artel.kernel.limits import Limit
 from artel.kernel.takeout import Piece
 from artel_testing import Installation, installation
 from auth.test_admin import ANNA, launched, looked
@@ -272,7 +273,8 @@ class TestArchive:
         assert "generation" not in whole
 
     async def test_not_again_and_again(self, auth: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api_rights, "ARCHIVES_BURST", 2)
+        route = "/users/me/exports/{export_id}/archive"
+        monkeypatch.setitem(vars(limits)["OTHERS"], route, limits.Limits(Limit(2, 1 / 300)))
         anya, boris = await sign_in(auth), await sign_in(auth, "Борис")
         export = await made(auth, anya)
         for _ in range(2):

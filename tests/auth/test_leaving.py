@@ -225,7 +225,7 @@ class TestMerge:
         found = (await with_token(auth, anna, "GET", "/users?query=бор")).json()["items"]
         assert [each["id"] for each in found] == [keeper.id]
         kinds = [row["kind"] for row in await looked(auth, anna, f"?user_id={boris['user']['id']}")]
-        assert kinds == ["merged", "signed_in"]
+        assert kinds == ["refused", "merged", "signed_in"]
 
     async def test_who_became_one_who_becomes_another_is_that_one(self, auth: Installation) -> None:
         one, two, three = [await sign_in(auth, name) for name in ("Аня", "Анна", "Анюта")]

@@ -108,6 +108,19 @@ class TestLinking:
         assert code(other) == (422, "idempotency_key_reused")
         assert (await open_page(outside, again.json())).json()["match_code"] == first.json()["match_code"]
 
+    async def test_what_opens_the_page_is_in_no_table(self, auth: Installation) -> None:
+        mine = await launched(auth)
+        headers = {"Authorization": f"Bearer {mine['access_token']}", "Idempotency-Key": "once"}
+        begun = (await auth.call(None, "POST", "/auth/link/start", {"provider": "google"}, headers=headers)).json()
+
+        def everything(tx: Any) -> str:
+            names = tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+            return str([tx.exec_driver_sql(f"SELECT * FROM {name}").all() for name in names])  # noqa: S608 our tables
+
+        kept = await auth.app.state.contexts["auth"].database.read(everything)
+        assert begun["link_id"] in kept
+        assert urlsplit(begun["url"]).fragment not in kept
+
     async def test_the_page_opens_once(self, auth: Installation, outside: Browser) -> None:
         begun = await begin(auth, await launched(auth))
         await open_page(outside, begun)

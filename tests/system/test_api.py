@@ -27,10 +27,12 @@ from schemathesis.specs.openapi.checks import (
 
 import openid_provider
 from artel.auth.keys import ensure_key
+from artel.auth.limits import Limits
 from artel.auth.oidc import challenge_of
 from artel.compose import SERVICES, compose
 from artel.kernel.body import BODY_LIMIT
 from artel.kernel.events import new_id
+from artel.kernel.limits import Limit
 from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
 from auth.test_api import DEVICE, TOKEN, init_data
@@ -51,6 +53,7 @@ CONFORMS = [
     response_schema_conformance,
 ]
 API = "/api/v1"
+FREE = Limit(10**6, 10**6)
 ADMIN = 900000010
 
 
@@ -94,6 +97,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, providers: dict[str, Provide
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("artel.friends.api.ASKED_AT_ONCE", 10**6)  # see `heard_of`: nobody asks as often as a test
+            for name, often in {"PROVING": Limits(FREE), "OTHERS": {}, "SIGN_INS": FREE}.items():
+                patch.setattr(f"artel.auth.limits.{name}", often)
             made = asyncio.run(furnished(address, moves=30))
             yield House(address, made.owner, asyncio.run(newcomer(address)), asyncio.run(admin(address)), made.known)
     finally:

@@ -4,17 +4,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Row
 
-from artel.auth import audit, people, tokens
+from artel.auth import audit, finding, people, tokens
 from artel.auth.audit import Where
 from artel.auth.ended import ended
 from artel.auth.keys import public_keys
+from artel.auth.limits import SIGN_INS, AuthDep, limited, refusals_noted, where
 from artel.auth.people import User
 from artel.auth.schemas import DeviceOut, MeChange, MeOut, PersonOut, PrivacyOut, Refresh, TokensOut
-from artel.auth.signing_in import AuthDep, limited, own, refusals_noted, tokens_out, user_out, where
+from artel.auth.signing_in import own, tokens_out, user_out
 from artel.auth.tokens import Tokens
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.http import Id, Page, PagingDep, Text
+from artel.kernel.limits import allow
 from artel.kernel.token import CallerDep, unauthenticated
 
 router = APIRouter()
@@ -26,10 +28,12 @@ async def refresh(auth: AuthDep, request: Request, body: Refresh) -> TokensOut:
     """Rotates. A token used before ends its whole family, but for the last one within 10 seconds."""
     maker = own(auth).maker
     async with refusals_noted(auth, request):
+        sid, _ = maker.read(body.refresh_token)
+        await allow(auth.store, f"refresh:{sid}", SIGN_INS)
         made = await auth.database.write(maker.refresh, body.refresh_token)
         if not isinstance(made, Tokens):
             await auth.database.write(audit.note, where(request), "refresh_reused", user_id=made)
-            raise unauthenticated("This refresh token was used before; sign in again.", "refresh_reused")
+            raise unauthenticated("This refresh token was used before; sign in again.", "refresh_reused", made)
     return tokens_out(made)
 
 
@@ -108,7 +112,7 @@ async def find_people(
     auth: AuthDep, caller: CallerDep, paging: PagingDep, query: Annotated[Text, Query(min_length=2)]
 ) -> Page[PersonOut]:
     """By the beginning of a name or username."""
-    rows: Sequence[User] = await auth.database.read(people.find, query, caller.user_id, paging.limit + 1, paging.after)
+    rows: Sequence[User] = await auth.database.read(finding.find, query, caller.user_id, paging.limit + 1, paging.after)
     return paging.page([_person_out(row) for row in rows], lambda person: [person.id])
 
 

@@ -1,16 +1,16 @@
 """To go, and to think again."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from artel.auth import leaving, linking
+from artel.auth.limits import AuthDep, guarded, where
 from artel.auth.schemas import LeavingOut
-from artel.auth.signing_in import AuthDep, where
 from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 
 
-@router.delete("", status_code=202)
+@router.delete("", status_code=202, dependencies=[Depends(guarded)])
 async def delete_me(auth: AuthDep, request: Request, caller: CallerDep) -> LeavingOut:
     """In 14 days; until then whoever signs in again may take it back. Signs out everywhere. 403 `sign_in_again`
     where one signed in more than 15 minutes ago."""

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from artel.auth import asking, linking, people, trips
 from artel.auth.api_sign_in import give_cookie, party
+from artel.auth.limits import AuthDep, guarded, limited, where
 from artel.auth.oidc import NotProven
 from artel.auth.schemas import (
     ConsentIn,
@@ -19,7 +20,7 @@ from artel.auth.schemas import (
     Ticket,
     UserOut,
 )
-from artel.auth.signing_in import AuthDep, limited, user_out, where
+from artel.auth.signing_in import user_out
 from artel.kernel.errors import unavailable
 from artel.kernel.idempotency import OnceDep
 from artel.kernel.token import CallerDep
@@ -33,24 +34,27 @@ async def identities(auth: AuthDep, caller: CallerDep) -> list[IdentityOut]:
     return [IdentityOut(provider=row.provider, label=row.label, linked_at=row.created_at) for row in rows]
 
 
-@router.delete("/identities/{provider}", status_code=204)
+@router.delete("/identities/{provider}", status_code=204, dependencies=[Depends(guarded)])
 async def unlink(auth: AuthDep, request: Request, caller: CallerDep, provider: Provider) -> Response:
     """403 `sign_in_again` where one signed in more than 15 minutes ago; 409 `last_identity`."""
     await auth.database.write(linking.unlink, where(request), caller.user_id, caller.sid, provider)
     return Response(status_code=204)
 
 
-@router.post("/link/start", status_code=201)
+@router.post("/link/start", status_code=201, dependencies=[Depends(guarded)])
 async def start_link(auth: AuthDep, caller: CallerDep, once: OnceDep, body: LinkStart) -> LinkBegun:
     """`url` is a page for any browser, once, within ten minutes; it shows `match_code` too. 403 `sign_in_again`
     where one signed in more than 15 minutes ago."""
     party(auth, body.provider)
     name = await auth.database.read(linking.may_link, caller.user_id, caller.sid)
-    link, ticket = await linking.begin(auth.store, caller, name, body.provider)
+    link = await linking.begin(auth.store, caller, name, body.provider)
+    # Whoever asks again is told of the first link, which stands by then; of this one nobody ever hears. Its ticket is
+    # in the store alone, for it opens the page.
+    kept = await once.run(auth.database, lambda _: {"link_id": link.id, "match_code": link.match_code})
+    ticket = await linking.ticket_of(auth.store, kept["link_id"])
     url = f"{auth.settings.public}{linking.PAGE}#{ticket}"
-    begun = LinkBegun(link_id=link.id, url=url, match_code=link.match_code, expires_in=linking.LINK_SECONDS)
-    # Whoever asks again is told of the first link, which stands by then; of this one nobody ever hears.
-    return LinkBegun(**await once.run(auth.database, lambda _: begun.model_dump()))
+    begun = {name: kept[name] for name in ("link_id", "match_code")}
+    return LinkBegun(**begun, url=url, expires_in=linking.LINK_SECONDS)
 
 
 @router.post("/link/open", dependencies=[Depends(limited)])
@@ -66,7 +70,7 @@ async def open_link(auth: AuthDep, request: Request, response: Response, body: T
     return LinkOpened(provider=link.provider, name=link.name, match_code=link.match_code, url=departure.address)
 
 
-@router.get("/link/{link_id}")
+@router.get("/link/{link_id}", dependencies=[Depends(guarded)])
 async def look_at_link(auth: AuthDep, caller: CallerDep, link_id: str) -> LinkOut:
     """What has become of it; for ten minutes after it last changed."""
     link = await linking.of(auth.store, caller.user_id, link_id)
@@ -91,7 +95,7 @@ async def refuse_link(auth: AuthDep, body: Refusal) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/merge")
+@router.post("/merge", dependencies=[Depends(guarded)])
 async def merge(auth: AuthDep, request: Request, caller: CallerDep, body: Merge) -> UserOut:
     """By a link that is `agreed`: what the other account has becomes the caller's, who has proven that it is his too.
     403 `sign_in_again`, `blocked`; 409 `users_met`, `admin_stays`, `deletion_asked`, `merging`; 503 where game does not

@@ -2,22 +2,20 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from artel.auth import exports, linking
 from artel.auth.archive import archived
 from artel.auth.exports import Export, State
-from artel.auth.signing_in import AuthDep, allowed, where
+from artel.auth.limits import AuthDep, guarded, where
 from artel.kernel.database import Tx
 from artel.kernel.http import Id
 from artel.kernel.idempotency import OnceDep
 from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/users/me", tags=["users"])
-ARCHIVES_BURST, ARCHIVES_RATE = 10, 1 / 300
-"""That an account may fetch at once, and a second: each is all that there is about somebody, read and packed."""
 
 
 class ExportOut(BaseModel):
@@ -35,7 +33,7 @@ def _out(export: Export) -> ExportOut:
     return ExportOut(id=export.id, state=state, created_at=export.created_at, until=until)
 
 
-@router.post("/export", status_code=202)
+@router.post("/export", status_code=202, dependencies=[Depends(guarded)])
 async def request_export(auth: AuthDep, request: Request, caller: CallerDep, once: OnceDep) -> ExportOut:
     """All that is kept about me. While one is being prepared, that one; else a new one, three a day. 403
     `sign_in_again` where one signed in more than 15 minutes ago."""
@@ -60,12 +58,12 @@ async def get_export(auth: AuthDep, caller: CallerDep, export_id: Id) -> ExportO
 
 @router.get(
     "/exports/{export_id}/archive",
+    dependencies=[Depends(guarded)],
     response_class=StreamingResponse,
     responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def fetch_export(auth: AuthDep, request: Request, caller: CallerDep, export_id: Id) -> StreamingResponse:
     """A ZIP. 403 `sign_in_again` where one signed in more than 15 minutes ago."""
-    await allowed(auth, f"archive:{caller.user_id}", ARCHIVES_BURST, ARCHIVES_RATE)
     await auth.database.read(linking.require_fresh, caller.sid)
     export = await auth.database.write(exports.fetch, caller.user_id, export_id, where(request))
     headers = {

@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from artel.auth import audit, linking, trips
+from artel.auth import linking, replay, trips
+from artel.auth.limits import AuthDep, account_allowed, limited, note_refusal, proven_by, refusals_noted, where
 from artel.auth.oidc import NotProven, Party, challenge_of
 from artel.auth.people import Profile
-from artel.auth.replay import claim_launch
 from artel.auth.schemas import (
     Challenge,
     Device,
@@ -30,7 +30,7 @@ from artel.auth.schemas import (
     WaysOut,
     WidgetSignIn,
 )
-from artel.auth.signing_in import AuthDep, digest, limited, own, refusals_noted, tokens_for, where
+from artel.auth.signing_in import digest, own, tokens_for
 from artel.auth.telegram import (
     MAX_AGE_SECONDS,
     SKEW_SECONDS,
@@ -135,8 +135,13 @@ async def _launched(
     auth: Context, request: Request, user: TelegramUser, launch: str, device: Device | None
 ) -> TokensOut:
     expires = datetime.now(UTC) + timedelta(seconds=MAX_AGE_SECONDS + SKEW_SECONDS)
-    await auth.database.write(claim_launch, sha256(launch.encode()).hexdigest(), digest(device), expires)
-    return await tokens_for(auth, request, profile_of(user), device)
+    profile, used = profile_of(user), (sha256(launch.encode()).hexdigest(), digest(device))
+    async with proven_by(auth, profile):
+        # Asked before the launch is used up, but not for whoever brings another's.
+        await auth.database.read(replay.require_unused, *used)
+        await account_allowed(auth, profile)
+        await auth.database.write(replay.claim_launch, *used, expires)
+    return await tokens_for(auth, request, profile, device)
 
 
 # A provider, in a browser
@@ -202,7 +207,7 @@ async def callback(
         log.warning("somebody came back from a provider without a proof", what=provider, why=str(refusal))
         if trip.link_id:
             await linking.fail(auth.store, trip.link_id, refusal.code)
-            return await _refused(auth, request, linking.PAGE, linked=refusal.code)
+            return await _refused(auth, request, linking.PAGE, about=trip.link_id, linked=refusal.code)
         return await _refused(auth, request, trip.return_to, sign_in_error=refusal.code)
     if trip.link_id:
         return _back(linking.PAGE, **await _linked(auth, request, trip.link_id, profile))
@@ -224,8 +229,11 @@ async def _linked(auth: Context, request: Request, link_id: str, profile: Profil
 async def exchange(auth: AuthDep, request: Request, body: Exchange) -> TokensOut:
     """The code that came back, for tokens: once, within a minute, by the page that asked."""
     async with refusals_noted(auth, request):
-        profile = await trips.take_proof(auth.store, body.code, challenge_of(body.verifier))
-        if profile is None:
+        profile = await trips.proof(auth.store, body.code, challenge_of(body.verifier))
+        if profile:
+            async with proven_by(auth, profile):
+                await account_allowed(auth, profile)  # before the code is used up: it is good once he may
+        if profile is None or not await trips.use_up(auth.store, body.code):
             raise unauthenticated("This code is not good any more; sign in again.", "invalid_code")
         return await tokens_for(auth, request, profile, body.device)
 
@@ -253,8 +261,11 @@ def give_cookie(request: Request, settings: Settings, answer: Response, departur
     )
 
 
-async def _refused(auth: Context, request: Request, return_to: str, **said: str) -> RedirectResponse:
-    await auth.database.write(audit.note, where(request), "refused", *said.values())
+async def _refused(auth: Context, request: Request, return_to: str, about: str = "", **said: str) -> RedirectResponse:
+    """`about`: the link that comes to nothing."""
+    link = await linking.pending(auth.store, about) if about else None
+    code = next(iter(said.values()))
+    await note_refusal(auth, request, code, link.user_id if link else None)
     return _back(return_to, **said)
 
 

@@ -43,11 +43,15 @@ class Where(NamedTuple):
 NOWHERE = Where("", "")
 
 
+def count(kind: Kind, code: str = "") -> None:
+    counted.labels("auth", kind, code).inc()
+
+
 def note(
     tx: Tx, where: Where, kind: Kind, code: str = "", *, user_id: str | None = None, by_id: str | None = None
 ) -> None:
     """`code`: by which provider, or why it was refused."""
-    counted.labels("auth", kind, code).inc()
+    count(kind, code)
     row = {"id": new_id(), "at": now(), "kind": kind, "code": code, "user_id": user_id, "by_id": by_id}
     tx.execute(insert(audit).values(**row, **where._asdict()))
 

@@ -50,13 +50,22 @@ class Link:
     subject: str = ""
 
 
-async def begin(store: Store, caller: Caller, name: str, provider: str) -> tuple[Link, str]:
-    """The link, and the ticket that opens its page once."""
+async def begin(store: Store, caller: Caller, name: str, provider: str) -> Link:
+    """With a ticket that opens its page once."""
     link = Link(new_id(), caller.user_id, caller.sid, name, provider, str(secrets.randbelow(90) + 10))
     ticket = secrets.token_urlsafe(32)
     await _put(store, link)
     await store.put(f"link-ticket.{ticket}", link.id, LINK_SECONDS)
-    return link, ticket
+    await store.put(f"link-begun.{link.id}", ticket, LINK_SECONDS)
+    return link
+
+
+async def ticket_of(store: Store, link_id: str) -> str:
+    """404: its ten minutes are over."""
+    ticket = await store.get(f"link-begun.{link_id}")
+    if ticket is None:
+        raise gone()
+    return ticket
 
 
 async def open_page(store: Store, ticket: str) -> Link:
@@ -64,9 +73,13 @@ async def open_page(store: Store, ticket: str) -> Link:
     link_id = await store.take(f"link-ticket.{ticket}")
     link = await pending(store, link_id) if link_id else None
     if link is None:
-        raise not_found("This link is not good any more: make a new one in the app.")
+        raise gone()
     await store.put(f"link-refusal.{ticket}", link.id, LINK_SECONDS)
     return await _put(store, replace(link, state="opened"))
+
+
+def gone() -> Problem:
+    return not_found("This link is not good any more: make a new one in the app.")
 
 
 async def of(store: Store, user_id: str, link_id: str) -> Link:

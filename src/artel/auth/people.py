@@ -60,7 +60,7 @@ def sign_in_or_register(tx: Tx, profile: Profile, admins: Collection[int] = ()) 
         return _register(tx, profile, "admin" if profile.telegram_id in admins else "user")
     user = get(tx, known.user_id)
     if user.blocked_at:
-        raise Problem(403, "blocked", "This account is blocked.")
+        raise Problem(403, "blocked", "This account is blocked.", about=user.id)
     if known.label != _label(profile):
         relabel = update(identities).where(_is(profile.provider, profile.subject))
         tx.execute(relabel.values(label=_label(profile)))
@@ -277,20 +277,3 @@ def in_telegram(tx: Tx, user_id: str) -> list[int]:
     """His accounts there, the oldest first: more than one only after a merge."""
     his = select(identities.c.subject).where(identities.c.user_id == user_id, identities.c.provider == "telegram")
     return [int(number) for number in tx.execute(his.order_by(identities.c.created_at)).scalars()]
-
-
-def find(tx: Tx, query: str, caller_id: str | None, limit: int, after: Sequence[Any] | None) -> Sequence[User]:
-    """Whose name or username begins with `query`, whatever the case, if he lets himself be found; not the caller
-    himself. For an admin, who is no caller, everybody."""
-    start = query.casefold().lstrip("@")
-    if not start:
-        return []
-    begins = or_(
-        users.c.search_name.startswith(start, autoescape=True), users.c.username.istartswith(start, autoescape=True)
-    )
-    found = select(users).where(begins, HERE).order_by(users.c.id).limit(limit)
-    if caller_id:
-        found = found.where(users.c.id != caller_id, users.c.found_by == "everybody")
-    if after:
-        found = found.where(users.c.id > str(after[0]))
-    return tx.execute(found).all()

@@ -202,6 +202,7 @@ class KnownUser(PersonOut):
 
     role: str
     providers: list[str]
+    telegram_ids: list[int]
     created_at: AwareDatetime
     blocked_at: AwareDatetime | None
 

@@ -66,15 +66,17 @@ class TokenMaker:
 
     def refresh(self, tx: Tx, token: str) -> Tokens | str:
         """Or whose it is: it was used before, and the family has just been revoked."""
-        sid, generation = self._read(token)
+        sid, generation = self.read(token)
         row = tx.execute(select(sign_ins).where(sign_ins.c.id == sid).with_for_update()).one_or_none()
         if row is None or row.refreshed_at < now() - IDLE or row.created_at < now() - LONGEST:
-            raise unauthenticated("Sign in again.")
+            raise ended(row.user_id if row else None)
         if row.revoked_at is not None:
-            raise Problem(401, "refresh_reused", "This sign-in has ended.") if generation < row.generation else ended()
+            if generation < row.generation:
+                raise Problem(401, "refresh_reused", "This sign-in has ended.", about=row.user_id)
+            raise ended(row.user_id)
         user = people.get(tx, row.user_id)
         if user.blocked_at:
-            raise ended()
+            raise ended(user.id)
         if generation == row.generation:
             tx.execute(
                 update(sign_ins).where(sign_ins.c.id == sid).values(generation=generation + 1, refreshed_at=now())
@@ -106,7 +108,8 @@ class TokenMaker:
             }
         )
 
-    def _read(self, token: str) -> tuple[str, int]:
+    def read(self, token: str) -> tuple[str, int]:
+        """The sign-in and its generation, if we have sealed it."""
         sid, _, rest = token.partition(".")
         generation = rest.partition(".")[0]
         if not (generation.isascii() and generation.isdigit() and len(generation) < 10):
@@ -123,8 +126,8 @@ def _sealed(secret: bytes, sid: str, generation: int) -> str:
     return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-def ended() -> Problem:
-    return unauthenticated("Sign in again.")
+def ended(user_id: str | None = None) -> Problem:
+    return unauthenticated("Sign in again.", about=user_id)
 
 
 def is_alive(tx: Tx, sid: str) -> bool:

@@ -84,13 +84,19 @@ async def put_proof(store: Store, profile: Profile, challenge: str) -> str:
     return code
 
 
-async def take_proof(store: Store, code: str, challenge: str) -> Profile | None:
-    """None: there is none, or it is of another page. Either way it is gone."""
-    known = await store.take(f"proof.{code}")
+async def proof(store: Store, code: str, challenge: str) -> Profile | None:
+    """None: there is none, or it was of another page, and is gone."""
+    known = await store.get(f"proof.{code}")
     kept = orjson.loads(known) if known else None
-    if kept is None or not hmac.compare_digest(str(kept["challenge"]), challenge):
-        return None
-    return Profile(**kept["profile"])
+    if kept and hmac.compare_digest(str(kept["challenge"]), challenge):
+        return Profile(**kept["profile"])
+    await use_up(store, code)
+    return None
+
+
+async def use_up(store: Store, code: str) -> bool:
+    """False: somebody was quicker."""
+    return await store.take(f"proof.{code}") is not None
 
 
 def _digest(text: str) -> str:

@@ -5,7 +5,7 @@ One layer, because four middlewares cost as much as the request itself.
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +18,7 @@ from artel.kernel.tap import Ready, Tap
 from artel.kernel.tracing import Span, enter
 from artel.kernel.traffic import Traffic
 
+Door = Callable[[Scope], Awaitable[None]]
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -28,11 +29,14 @@ class Edge:
         service_of: Callable[[str], str],
         taps: Sequence[Tap] = (),
         traffic: Traffic | None = None,
+        door: Door | None = None,
     ) -> None:
-        """`taps` are tried before `app` is, without all that the framework puts around its routes."""
+        """`taps` are tried before `app` is, without all that the framework puts around its routes. `door` is asked
+        before anything of all else is read, and raises for whoever may not come in."""
         self.app = app
         self._taps = taps
         self._traffic = traffic or Traffic()
+        self._door = door
         self._observer = Observer(service_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,6 +89,8 @@ class Edge:
         state["span"] = _trace(headers)
         sent = Sent(send, request_id)
         try:
+            if self._door:
+                await self._door(scope)
             body = await read_body(headers, receive)
             await self.app(scope, read_again(body, receive), sent.send)
         except Exception as error:

@@ -32,7 +32,9 @@ class SignInSettings(BaseSettings):
     )
     admins: str = Field("", pattern=r"^(\d+(,\d+)*)?$", description="who may block people: Telegram ids, by commas")
     sign_in_burst: int = Field(
-        100, ge=1, description="sign-ins that an address may try at once, and refreshes; a hall of phones has one"
+        100,
+        ge=1,
+        description="how often an address may try at once each way in and each guess; a hall of phones has one",
     )
     sign_in_rate: float = Field(1, gt=0, description="the same a second, for long")
 

@@ -1,10 +1,11 @@
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from artel.kernel.database import Tx
 from artel.kernel.http import Page, PagingDep, bad_field
 from artel.kernel.idempotency import OnceDep
+from artel.kernel.limits import Limit, address_of, allow
 from artel.kernel.service import Context, context_of
 from artel.kernel.token import CallerDep
 from artel.template import templates
@@ -23,9 +24,17 @@ TemplateId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]  # a UUIDv7, or 
 router = APIRouter(tags=["templates"])
 
 
-def reader(
-    caller: CallerDep, x_share_token: Annotated[str | None, Header(max_length=64, pattern=r"^[\w-]+$")] = None
+async def reader(
+    template: TemplateDep,
+    request: Request,
+    caller: CallerDep,
+    x_share_token: Annotated[str | None, Header(max_length=64, pattern=r"^[\w-]+$")] = None,
 ) -> Reader:
+    """Who shows a link may do so as often as an address may sign in: it could be guessed."""
+    if x_share_token is not None:
+        limit = Limit(template.settings.sign_in_burst, template.settings.sign_in_rate)
+        for who in (address_of(request.scope), caller.user_id):
+            await allow(template.store, f"template-link:{who}", limit)
     return Reader(caller.user_id, caller.lang, x_share_token)
 
 

@@ -35,7 +35,8 @@ export const look = <ThrowOnError extends boolean = true>(options?: Options<Look
 /**
  * Find Users
  *
- * By the beginning of a name or username.
+ * By the beginning of a name or username, or by the whole of an id or of a number in Telegram; hidden from others,
+ * blocked, or merged since.
  */
 export const findUsers = <ThrowOnError extends boolean = true>(options: Options<FindUsersData, ThrowOnError>): RequestResult<FindUsersResponses, FindUsersErrors, ThrowOnError> => (options.client ?? client).get<FindUsersResponses, FindUsersErrors, ThrowOnError>({ url: '/api/v1/admin/users', ...options });
 

@@ -1481,6 +1481,10 @@ export type KnownUser = {
      */
     role: string;
     /**
+     * Telegram Ids
+     */
+    telegram_ids: Array<number>;
+    /**
      * Username
      */
     username: string | null;
