@@ -5,6 +5,7 @@ import { as, launch, phone } from "./browser.ts";
 import { makeScene } from "./scene.ts";
 import { SCREENS, shown, visit } from "./screens.ts";
 import { startServer } from "./server.ts";
+import { SITUATIONS, stand } from "./situations.ts";
 
 const out = resolve(import.meta.dirname, "../../screenshots");
 const wanted = process.argv.slice(2);
@@ -13,6 +14,7 @@ const SIZES = { phone: [390, 844], small: [360, 640], landscape: [844, 390] } as
 
 if (wanted.length === 0) rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+const isWanted = (name: string): boolean => wanted.length === 0 || wanted.some((part) => name.includes(part));
 const [server, browser] = await Promise.all([startServer({ hurried: true }), launch()]);
 try {
   const scene = await makeScene(server.url);
@@ -23,7 +25,7 @@ try {
   await as(member, scene.anya);
   for (const screen of SCREENS) {
     const { name, open, sizes = [] } = screen;
-    if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
+    if (!isWanted(name)) continue;
     const { page } = open ? stranger : member;
     for (const size of ["phone", ...sizes] as const) {
       const [width, height] = SIZES[size];
@@ -35,6 +37,15 @@ try {
         const file = [name, ...(size === "phone" ? [] : [size]), colorScheme].join("-");
         await page.screenshot({ path: join(out, `${file}.png`) });
       }
+    }
+  }
+  for (const situation of SITUATIONS) {
+    for (const scheme of ["light", "dark"] as const) {
+      const file = `way-in-${situation.name}-${scheme}`;
+      if (!isWanted(file)) continue;
+      const { page, context } = await stand(browser, server.url, situation, { ...SHARP, scheme });
+      await page.screenshot({ path: join(out, `${file}.png`) });
+      await context.close();
     }
   }
   for (const fault of [...member.faults, ...stranger.faults]) console.error(fault);

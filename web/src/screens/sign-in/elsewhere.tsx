@@ -11,13 +11,13 @@ export function Elsewhere({ address, google = false }: { address: string; google
     toast(done ? t`Copied: paste it into Chrome or Safari` : t`Copying did not work`, !done);
   }
   return (
-    <div className="flex flex-col items-start gap-3 rounded-tile bg-card p-4">
+    <div className="flex flex-col gap-3 rounded-tile bg-card p-4">
       <p>
         {google
           ? t`Google does not let anybody in from inside another app. Open this page in Chrome or Safari.`
           : t`From inside another app this may not work. Open this page in Chrome or Safari.`}
       </p>
-      <Button className="bg-well" onClick={() => void take()}>
+      <Button wide className="bg-well" onClick={() => void take()}>
         {t`Copy the link`}
       </Button>
     </div>

@@ -1,5 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { data, ways as waysIn } from "../../api";
 import { open } from "../../api/open";
 import { type SignedOut, startAuth, type Why } from "../../auth/session";
@@ -11,54 +12,80 @@ import { Failed, Skeleton } from "../../ui/screen";
 import { tooOften } from "../account/say";
 import { WORDS as ACCOUNT_WORDS } from "../account/words";
 import { ByName } from "./by-name";
-import { Mark } from "./mark";
+import { invitation } from "./invitation";
+import { Page } from "./page";
 import { Providers } from "./providers";
 import { WORDS } from "./words";
+
+const SAID = "rounded-tile bg-card p-4";
 
 /** What is wrong with the launch itself stays so however often it is asked. */
 const FINAL: readonly Why[] = ["expired", "no_init_data", "refused", "blocked"];
 
 export default function SignInScreen({ said }: { said: SignedOut }) {
   useWords(WORDS);
+  return inTelegram() ? <FromTelegram {...said} /> : <InBrowser {...said} />;
+}
+
+function About() {
   const { t } = useLingui();
   return (
-    <main className="safe mx-auto flex min-h-(--screen) max-w-md flex-col justify-center gap-8">
-      <title>{t`Artel Billiards`}</title>
-      <div className="flex flex-col gap-3">
-        <Mark />
-        <h1 className="text-l font-bold">{t`Artel Billiards`}</h1>
-        <p className="text-hint">{t`Keeps the score, the order and the money of an evening of Russian billiards.`}</p>
-      </div>
-      {inTelegram() ? <FromTelegram {...said} /> : <InBrowser {...said} />}
-    </main>
+    <>
+      <h1 className="text-l font-bold">{t`Artel Billiards`}</h1>
+      <p className="text-hint">
+        {invitation()
+          ? t`You are called to a table. Sign in, and you are at it.`
+          : t`Keeps the score, the order and the money of an evening of Russian billiards.`}
+      </p>
+    </>
   );
 }
 
+/** There one is signed in by the launch itself; who sees this was not. */
 function FromTelegram({ why, waitMs }: SignedOut) {
   const { t } = useLingui();
-  const texts: Partial<Record<Why, string>> = {
-    expired: t`This launch has expired. Close the app and open it again from the bot.`,
-    no_init_data: t`Telegram did not say who you are. Open the app from the bot's menu button.`,
-    unreachable: t`The server does not answer. Check the connection.`,
-    blocked: t`This account is blocked. If that is a mistake, write to whoever runs this bot.`,
+  const anew = t`Close the app and open it from the bot again.`;
+  const other: [string, ReactNode] = [t`Signing in did not work`, anew];
+  const texts: Partial<Record<Why, [string, ReactNode]>> = {
+    new: [t`You have signed out`, null],
+    expired: [t`This launch has expired`, anew],
+    no_init_data: [
+      t`Telegram did not say who you are`,
+      t`Close the app and open it by the button in the chat with the bot, left of where one writes.`,
+    ],
+    unreachable: [t`The server does not answer`, t`Check the connection and try again. Nothing is lost.`],
+    blocked: [t`This account is blocked`, t`If that is a mistake, write to whoever runs this bot.`],
+    too_often: [t`Not so fast`, <TooOften key="wait" waitMs={waitMs} />],
   };
+  const [title, text] = texts[why] ?? other;
   const final = FINAL.includes(why);
-  const refused = t`Signing in did not work. Close the app and open it again from the bot.`;
   return (
-    <div className="flex flex-col gap-4">
-      {why === "too_often" ? (
-        <TooOften waitMs={waitMs} />
-      ) : (
-        <p role="alert">{why === "new" ? "" : (texts[why] ?? refused)}</p>
-      )}
+    <Page
+      title={t`Artel Billiards`}
+      heading={
+        <div role="alert" className="flex flex-col gap-3">
+          <h1 className="text-l font-bold">{title}</h1>
+          {text && <p>{text}</p>}
+        </div>
+      }
+    >
       <Button look="primary" wide onClick={() => (final ? close() : void startAuth())}>
-        {final ? t`Close` : t`Try again`}
+        {final ? t`Close` : why === "new" ? t`Sign in` : t`Try again`}
       </Button>
-    </div>
+    </Page>
   );
 }
 
 function InBrowser(said: SignedOut) {
+  const { t } = useLingui();
+  return (
+    <Page title={t`Artel Billiards`} heading={<About />}>
+      <Doors {...said} />
+    </Page>
+  );
+}
+
+function Doors(said: SignedOut) {
   const { t } = useLingui();
   const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
   if (ways.isPending) return <Skeleton rows={2} />;
@@ -70,7 +97,7 @@ function InBrowser(said: SignedOut) {
       <Reason {...said} />
       <Providers ways={ways.data} />
       {dev && <ByName alone={!(telegram || telegram_widget || google)} />}
-      {none && !app && <p>{t`Open the app from the bot in Telegram.`}</p>}
+      {none && !app && <p className={SAID}>{t`Open the app from the bot in Telegram.`}</p>}
     </div>
   );
 }
@@ -78,10 +105,21 @@ function InBrowser(said: SignedOut) {
 function Reason({ why, waitMs, deletesAt }: SignedOut) {
   const { t } = useLingui();
   const dayOf = useDay();
-  if (why === "too_often") return <TooOften waitMs={waitMs} />;
+  if (why === "too_often") {
+    return (
+      <p role="alert" className={SAID}>
+        <TooOften waitMs={waitMs} />
+      </p>
+    );
+  }
   if (why === "leaving" && deletesAt) {
     const day = dayOf(deletesAt);
-    return <p role="status">{t`The account will be deleted on ${day}. Sign in before that day to keep it.`}</p>;
+    return (
+      <p
+        role="status"
+        className={SAID}
+      >{t`The account will be deleted on ${day}. Sign in before that day to keep it.`}</p>
+    );
   }
   const texts: Partial<Record<Why, string>> = {
     expired: t`The sign-in has expired: sign in again`,
@@ -91,15 +129,17 @@ function Reason({ why, waitMs, deletesAt }: SignedOut) {
     unreachable: t`The server does not answer. Check the connection.`,
     blocked: t`This account is blocked. If that is a mistake, write to whoever runs this bot.`,
   };
-  return texts[why] ? <p role="alert">{texts[why]}</p> : null;
+  return texts[why] ? (
+    <p role="alert" className={SAID}>
+      {texts[why]}
+    </p>
+  ) : null;
 }
 
 /** A way back from a provider does not say for how long. */
 function TooOften({ waitMs }: Pick<SignedOut, "waitMs">) {
   const { t } = useLingui();
-  return (
-    <p role="alert">{waitMs ? <Wait seconds={waitMs / 1000} /> : t`That was too often. Try again a little later.`}</p>
-  );
+  return waitMs ? <Wait seconds={waitMs / 1000} /> : t`That was too often. Try again a little later.`;
 }
 
 /** In the account's words, which are brought only when they are needed. */

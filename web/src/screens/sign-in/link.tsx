@@ -9,7 +9,7 @@ import { isInsideAnotherApp } from "../../lib/webview";
 import { Button } from "../../ui/button";
 import { Failed, Skeleton } from "../../ui/screen";
 import { Elsewhere } from "./elsewhere";
-import { Mark } from "./mark";
+import { Page } from "./page";
 import { WORDS } from "./words";
 
 const PROVIDERS = { telegram: "Telegram", google: "Google" } as const;
@@ -18,18 +18,12 @@ const TICKET = /^#([\w-]{40,})$/;
 /** The page behind the link that the app has made: in any browser, whoever is signed in there. */
 export default function LinkScreen() {
   useWords(WORDS);
-  const { t } = useLingui();
   const [hash] = useState(window.location.hash);
   const ticket = TICKET.exec(hash)?.[1];
   const said = new URLSearchParams(hash.slice(1));
   const word = said.get("consent");
-  return (
-    <main className="safe mx-auto flex min-h-(--screen) max-w-md flex-col justify-center gap-8">
-      <title>{t`Another way to sign in`}</title>
-      <Mark />
-      {ticket ? <Asking ticket={ticket} /> : word ? <Consent word={word} /> : <Done said={said} />}
-    </main>
-  );
+  if (ticket) return <Asking ticket={ticket} />;
+  return word ? <Consent word={word} /> : <Done said={said} />;
 }
 
 function Asking({ ticket }: { ticket: string }) {
@@ -54,27 +48,44 @@ function Asking({ ticket }: { ticket: string }) {
     return (
       <Say
         title={t`Nothing was done`}
-      >{t`Close this page. Whoever sent you this link wanted you in an account of theirs.`}</Say>
+        text={t`Close this page. Whoever sent you this link wanted you in an account of theirs.`}
+      />
     );
-  if (opened.isPending) return <Skeleton rows={2} />;
+  if (opened.isPending)
+    return (
+      <Say title={t`Another way to sign in`}>
+        <Skeleton rows={2} />
+      </Say>
+    );
   if (opened.isError) {
     const gone = opened.error instanceof Problem && opened.error.status === 404;
-    if (!gone) return <Failed onAgain={() => void opened.refetch()} />;
+    if (!gone)
+      return (
+        <Say title={t`Another way to sign in`}>
+          <Failed onAgain={() => void opened.refetch()} />
+        </Say>
+      );
     return (
       <Say
         title={t`This link is not good any more`}
-      >{t`It opens once, for ten minutes. Make a new one in the app.`}</Say>
+        text={t`It opens once, for ten minutes. Make a new one in the app.`}
+      >
+        <Back />
+      </Say>
     );
   }
   const { name, match_code, url } = opened.data;
   const provider = PROVIDERS[opened.data.provider];
   return (
-    <div className="flex flex-col gap-5">
-      <h1 className="text-l font-bold">{t`Sign in through ${provider} too?`}</h1>
-      <p>
-        {t`Account:`} <b dir="auto">{name}</b>
-      </p>
-      <div className="flex flex-col items-center gap-1 rounded-tile bg-card p-4">
+    <Say
+      title={t`Sign in through ${provider} too?`}
+      text={
+        <>
+          {t`Account:`} <b dir="auto">{name}</b>
+        </>
+      }
+    >
+      <div className="mb-2 flex flex-col items-center gap-1 rounded-tile bg-card p-4">
         <span className="text-[3.5rem] leading-tight font-bold tabular-nums">{match_code}</span>
         <span className="text-center text-s text-hint">{t`The app shows the same number, if this is your link`}</span>
       </div>
@@ -84,7 +95,7 @@ function Asking({ ticket }: { ticket: string }) {
       <Button wide busy={refusal.busy} onClick={refusal.say}>
         {t`This is not mine`}
       </Button>
-    </div>
+    </Say>
   );
 }
 
@@ -99,7 +110,6 @@ function useRefusal(word: string) {
 
 function Done({ said }: { said: URLSearchParams }) {
   const { t } = useLingui();
-  const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
   const texts: Record<string, [string, string]> = {
     linked: [t`Done`, t`From now on you can sign in this way too.`],
     another_linked: [t`There is one already`, t`Your account has another one of this kind. Remove that one first.`],
@@ -112,17 +122,18 @@ function Done({ said }: { said: URLSearchParams }) {
   ];
   const [title, text] = texts[said.get("linked") ?? ""] ?? failed;
   return (
-    <Say title={title}>
-      {text}
-      <Back app={ways.data?.app ?? null} />
+    <Say title={title} text={text}>
+      <Back />
     </Say>
   );
 }
 
-function Back({ app }: { app: string | null }) {
+function Back() {
   const { t } = useLingui();
+  const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
+  const app = ways.data?.app;
   return (
-    <a className="button mt-4 w-full" data-look="primary" href={app ? `${app}?startapp=account` : "/account"}>
+    <a className="button w-full" data-look="primary" href={app ? `${app}?startapp=account` : "/account/ways"}>
       {app ? t`Back to Telegram` : t`Back to the app`}
     </a>
   );
@@ -131,7 +142,6 @@ function Back({ app }: { app: string | null }) {
 /** Whoever has proven an account that is there already may give it away; nobody else can, and nobody by mistake. */
 function Consent({ word }: { word: string }) {
   const { t } = useLingui();
-  const ways = useQuery({ queryKey: ["ways"], queryFn: () => data(waysIn({ client: open })), staleTime: 60_000 });
   const refusal = useRefusal(word);
   const asked = useQuery({
     queryKey: ["consent", word],
@@ -143,40 +153,63 @@ function Consent({ word }: { word: string }) {
     onSuccess: () => asked.refetch(),
     onError: () => asked.refetch(),
   });
-  if (refusal.said)
-    return <Say title={t`Nothing was done`}>{t`Both accounts stay as they are. You may close this page.`}</Say>;
-  if (asked.isPending) return <Skeleton rows={2} />;
-  if (asked.isError) return <Say title={t`That took too long`}>{t`Make a new link in the app.`}</Say>;
+  if (refusal.said) {
+    return <Say title={t`Nothing was done`} text={t`Both accounts stay as they are. You may close this page.`} />;
+  }
+  if (asked.isPending)
+    return (
+      <Say title={t`Another way to sign in`}>
+        <Skeleton rows={2} />
+      </Say>
+    );
+  if (asked.isError) {
+    return (
+      <Say title={t`That took too long`} text={t`Make a new link in the app.`}>
+        <Back />
+      </Say>
+    );
+  }
   const { name, other, agreed } = asked.data;
   if (agreed) {
     return (
-      <Say title={t`One thing is left`}>
-        {t`Confirm it in the app where you began.`}
-        <Back app={ways.data?.app ?? null} />
+      <Say title={t`One thing is left`} text={t`Confirm it in the app where you began.`}>
+        <Back />
       </Say>
     );
   }
   return (
-    <Say title={t`This is another account`}>
-      <p>{t`This way leads into the account “${other}”. It can become part of the account “${name}”: with its evenings, friends and rules. It cannot be undone.`}</p>
-      <p className="mt-2">{t`Agree only if both are yours and you began this yourself.`}</p>
-      <div className="mt-4 flex flex-col gap-3">
-        <Button wide busy={refusal.busy} onClick={refusal.say}>
-          {t`Keep it as it is`}
-        </Button>
-        <Button wide look="danger" busy={give.isPending} onClick={() => give.mutate()}>
-          {t`Give the account away`}
-        </Button>
-      </div>
+    <Say
+      title={t`This is another account`}
+      text={
+        <>
+          {t`This way leads into the account “${other}”. It can become part of the account “${name}”: with its evenings, friends and rules. It cannot be undone.`}
+          <span className="mt-3 block">{t`Agree only if both are yours and you began this yourself.`}</span>
+        </>
+      }
+    >
+      <Button wide busy={refusal.busy} onClick={refusal.say}>
+        {t`Keep it as it is`}
+      </Button>
+      <Button wide look="danger" busy={give.isPending} onClick={() => give.mutate()}>
+        {t`Give the account away`}
+      </Button>
     </Say>
   );
 }
 
-function Say({ title, children }: { title: string; children: ReactNode }) {
+function Say({ title, text, children }: { title: string; text?: ReactNode; children?: ReactNode }) {
+  const { t } = useLingui();
   return (
-    <div className="flex flex-col gap-3" role="status">
-      <h1 className="text-l font-bold">{title}</h1>
-      <div>{children}</div>
-    </div>
+    <Page
+      title={t`Another way to sign in`}
+      heading={
+        <div className="flex flex-col gap-3" role="status">
+          <h1 className="text-l font-bold">{title}</h1>
+          {text && <p>{text}</p>}
+        </div>
+      }
+    >
+      <div className="flex flex-col gap-3">{children}</div>
+    </Page>
   );
 }
