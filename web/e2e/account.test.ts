@@ -31,12 +31,22 @@ afterEach(async ({ task }) => {
   phones = [];
 });
 
-async function at(name: string): Promise<Phone> {
+const TITLES = {
+  profile: "Имя и язык",
+  ways: "Способы входа",
+  devices: "Устройства",
+  privacy: "Приватность",
+  data: "Мои данные",
+  leave: "Уйти из Артели",
+};
+
+/** On a screen of the account. */
+async function at(screen: keyof typeof TITLES | "", name: string): Promise<Phone> {
   const made = await phone(browser, server.url, name);
   phones.push(made);
   await as(made, await signIn(server.url, name));
-  await made.page.goto("/account");
-  await made.page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  await made.page.goto(`/account/${screen}`);
+  await made.page.getByRole("heading", { name: screen ? TITLES[screen] : "Аккаунт" }).waitFor();
   return made;
 }
 
@@ -59,26 +69,49 @@ test("from the own figures to the account and back", async () => {
   await page.getByRole("heading", { name: "Путник" }).waitFor();
 });
 
+test("each row leads one level down, to its heading, and back to itself", async () => {
+  const { page } = await at("", "Путница");
+  const focused = (): Promise<string | null> => page.evaluate(() => document.activeElement?.textContent ?? null);
+  for (const [screen, title] of Object.entries(TITLES)) {
+    await page.getByRole("link", { name: title }).click();
+    await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+    expect(page.url()).toBe(`${server.url}/account/${screen}`);
+    expect(await focused()).toBe(title);
+    await page.getByRole("button", { name: "Назад" }).click();
+    await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+    await expect.poll(focused).toContain(title);
+  }
+  await page.goto("about:blank");
+  await page.goto("/account/privacy");
+  await page.getByRole("button", { name: "Назад" }).click();
+  await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  expect(page.url()).toBe(`${server.url}/account`);
+  await page.goto("/account/nothing");
+  await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  await page.getByRole("button", { name: "Выйти" }).click();
+  await page.getByLabel("Ваше имя").waitFor();
+});
+
 test("a new name and another language, there and back", async () => {
-  const { page } = await at("Старое");
+  const { page } = await at("profile", "Старое");
   await page.getByLabel("Ваше имя").fill("Новое");
   await page.keyboard.press("Enter");
   await page.getByText("Сохранено").waitFor();
-  for (const [language, heading, privacy] of [
-    ["English", "Account", "Who finds me by name"],
-    ["Русский", "Аккаунт", "Кто находит меня по имени"],
-    ["English", "Account", "Who finds me by name"],
+  for (const [language, heading, label] of [
+    ["English", "Name and language", "Your name"],
+    ["Русский", "Имя и язык", "Ваше имя"],
+    ["English", "Name and language", "Your name"],
   ] as const) {
     await page.getByText(language, { exact: true }).click();
     await page.getByRole("heading", { name: heading, exact: true }).waitFor();
-    await page.getByText(privacy).waitFor();
+    await page.getByLabel(label).waitFor();
   }
   await page.reload();
   expect(await page.getByLabel("Your name").inputValue()).toBe("Новое");
 });
 
 test("a name that cannot be shown is refused in words, at the field", async () => {
-  const { page } = await at("Прямой");
+  const { page } = await at("profile", "Прямой");
   expect(await page.getByRole("button", { name: "Сохранить" }).count()).toBe(0);
   await page.getByLabel("Ваше имя").fill("Прямой\u202e");
   await page.getByRole("button", { name: "Сохранить" }).click();
@@ -88,7 +121,7 @@ test("a name that cannot be shown is refused in words, at the field", async () =
 });
 
 test("who does not want to be found is not, and it stays so", async () => {
-  const { page } = await at("Скромница");
+  const { page } = await at("privacy", "Скромница");
   expect(await found("Другой", "Скром")).toEqual(["Скромница"]);
   const findable = page.getByRole("group", { name: "Кто находит меня по имени" });
   await findable.getByRole("radio", { name: "все" }).focus();
@@ -104,7 +137,7 @@ test("who does not want to be found is not, and it stays so", async () => {
 });
 
 test("what could not be kept is said, and shown as it is", async () => {
-  const { page, context } = await at("Безсвязный");
+  const { page, context } = await at("privacy", "Безсвязный");
   const figures = page.getByRole("group", { name: "Кто видит мои партии и рейтинги" });
   await figures.waitFor();
   await context.route("**/users/me", (route) => route.fulfill({ status: 503, json: { code: "unavailable" } }));
@@ -117,8 +150,8 @@ test("what could not be kept is said, and shown as it is", async () => {
 });
 
 test("another device is signed out from here, and then all of them", async () => {
-  const { page } = await at("Путешественник");
-  const other = await at("Путешественник");
+  const { page } = await at("devices", "Путешественник");
+  const other = await at("devices", "Путешественник");
   await page.reload();
   const leave = page.getByRole("button", { name: /: выйти$/ });
   await expect.poll(() => leave.count()).toBeGreaterThan(0);
@@ -129,7 +162,7 @@ test("another device is signed out from here, and then all of them", async () =>
   await other.page.reload();
   await other.page.getByRole("button", { name: "Войти" }).waitFor();
 
-  await at("Путешественник");
+  await at("devices", "Путешественник");
   await page.reload();
   await page.getByRole("button", { name: "Выйти везде" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Выйти везде" }).click();
@@ -137,7 +170,7 @@ test("another device is signed out from here, and then all of them", async () =>
 });
 
 test("all that is kept comes as an archive that opens", async () => {
-  const { page } = await at("Собиратель");
+  const { page } = await at("data", "Собиратель");
   await page.getByRole("button", { name: "Собрать мои данные" }).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
@@ -154,11 +187,11 @@ test("all that is kept comes as an archive that opens", async () => {
 
   await page.goto("/inbox");
   await page.getByRole("link", { name: /Ваши данные собраны/ }).click();
-  await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  await page.getByRole("button", { name: "Скачать" }).waitFor();
 });
 
 test("more than a few times a day is refused in words", async () => {
-  const { page, context } = await at("Нетерпеливый");
+  const { page, context } = await at("data", "Нетерпеливый");
   for (const [seconds, words] of [
     [21, "через 21 секунду"],
     [150, "через 3 минуты"],
@@ -172,18 +205,18 @@ test("more than a few times a day is refused in words", async () => {
 });
 
 test("whoever wants to go is out everywhere, and may think again", async () => {
-  const { page } = await at("Уходящий");
+  const { page } = await at("leave", "Уходящий");
   await page.getByRole("button", { name: "Удалить аккаунт" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Удалить через 14 дней" }).click();
   await page.getByText(/^Аккаунт будет удалён .+\. Войдите до этого дня, чтобы оставить его\.$/).waitFor();
   await page.getByLabel("Ваше имя").fill("Уходящий");
   await page.getByRole("button", { name: "Войти" }).click();
-  await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+  await page.getByRole("heading", { name: "Уйти из Артели" }).waitFor();
   await page.goto("/");
   await page.getByRole("link", { name: /Аккаунт будет удалён/ }).click();
   await page.getByRole("button", { name: "Не удалять" }).click();
   await page.getByText("Вы остаётесь", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Удалить аккаунт" }).waitFor();
+  await page.getByRole("link", { name: "Уйти из Артели" }).waitFor();
   await page.goto("/");
   await page.getByRole("heading", { name: "Вечера" }).waitFor();
   expect(await page.getByRole("link", { name: /Аккаунт будет удалён/ }).count()).toBe(0);

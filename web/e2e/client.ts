@@ -10,6 +10,10 @@ export interface Launch {
   ageSeconds?: number;
   token?: string;
   startParam?: string;
+  /** The bot may write to him. */
+  mayWrite?: boolean;
+  /** Of the client. */
+  version?: string;
 }
 
 export type Scheme = "light" | "dark";
@@ -27,6 +31,8 @@ interface Call {
 declare global {
   interface Window {
     telegramCalls?: Call[];
+    /** What he answers when Telegram asks whether the bot may write. */
+    telegramAnswers?: "allowed" | "cancelled";
     /** The client says something to the page. */
     telegramSays?: (name: string, data?: unknown) => void;
     Telegram?: { WebView?: { receiveEvent?: (name: string, data?: unknown) => void } };
@@ -71,12 +77,12 @@ const THEMES: Record<Scheme, Record<string, string>> = {
 };
 
 /** Signed as Telegram signs it. */
-export function initData({ id, name, photo, ageSeconds = 0, token = BOT_TOKEN, startParam }: Launch): string {
+export function initData({ id, name, photo, ageSeconds = 0, token = BOT_TOKEN, startParam, mayWrite }: Launch): string {
   const pairs: Record<string, string> = {
     auth_date: String(Math.floor(Date.now() / 1000) - ageSeconds),
     query_id: `q${id}`,
     signature: "c2lnbmF0dXJl",
-    user: JSON.stringify({ id, first_name: name, language_code: "ru", photo_url: photo }),
+    user: JSON.stringify({ id, first_name: name, language_code: "ru", photo_url: photo, allows_write_to_pm: mayWrite }),
     ...(startParam && { start_param: startParam }),
   };
   const text = Object.keys(pairs)
@@ -92,7 +98,7 @@ export function initData({ id, name, photo, ageSeconds = 0, token = BOT_TOKEN, s
 export const behind = (launched: Launch, scheme: Scheme = "dark"): string =>
   new URLSearchParams({
     tgWebAppData: initData(launched),
-    tgWebAppVersion: "9.1",
+    tgWebAppVersion: launched.version ?? "9.1",
     tgWebAppPlatform: "ios",
     tgWebAppThemeParams: JSON.stringify(THEMES[scheme]),
     ...(launched.startParam && { tgWebAppStartParam: launched.startParam }),
@@ -130,6 +136,8 @@ function client({ theme, top, bottom }: Given): void {
       const { innerHeight: height, innerWidth: width } = window;
       return answer("viewport_changed", { height, width, is_expanded: true, is_state_stable: true });
     },
+    web_app_request_write_access: () =>
+      answer("write_access_requested", { status: window.telegramAnswers ?? "allowed" }),
     web_app_secure_storage_save_key: ({ req_id, key, value }) => {
       if (value == null) localStorage.removeItem(kept(key));
       else localStorage.setItem(kept(key), value);

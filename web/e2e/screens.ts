@@ -34,6 +34,20 @@ async function collected(page: Page): Promise<void> {
   await download.scrollIntoViewIfNeeded();
 }
 
+/** Whose sign-in is of long ago, in a browser, and who signs in through Google. */
+async function doubted(page: Page): Promise<void> {
+  const ways = { telegram: true, telegram_widget: null, google: true, dev: true, app: null };
+  await page.route("**/auth/ways", (route) => route.fulfill({ json: ways }));
+  await page.route("**/auth/identities", (route) =>
+    route.fulfill({ json: [{ provider: "google", label: "a@example.invalid" }] }),
+  );
+  await page.route("**/users/me/export", (route) => route.fulfill({ status: 403, json: { code: "sign_in_again" } }));
+  await page.reload();
+  await touch(/^Собрать/)(page);
+  await page.getByRole("dialog").waitFor();
+  await page.unrouteAll();
+}
+
 export const SCREENS: Shown[] = [
   { name: "sign-in", path: at("/"), open: true },
   { name: "home", path: at("/"), sizes: ["small"] },
@@ -95,7 +109,14 @@ export const SCREENS: Shown[] = [
   { name: "results-points", path: table("points") },
   { name: "stats", path: at("/stats") },
   { name: "account", path: at("/account"), sizes: ["small"] },
-  { name: "account-data", path: at("/account"), act: collected },
+  { name: "account-profile", path: at("/account/profile") },
+  { name: "account-ways", path: at("/account/ways") },
+  { name: "account-devices", path: at("/account/devices") },
+  { name: "account-privacy", path: at("/account/privacy") },
+  { name: "account-data", path: at("/account/data"), act: collected },
+  { name: "sheet-proof", path: at("/account/data"), act: doubted },
+  { name: "account-leave", path: at("/account/leave"), sizes: ["small"] },
+  { name: "sheet-leave", path: at("/account/leave"), act: touch("Удалить аккаунт") },
   { name: "friends", path: at("/friends"), act: async (page) => page.getByLabel("Найти по имени").fill("Кон") },
   { name: "sheet-friend", path: at("/friends"), act: touch("Борис") },
   { name: "inbox", path: at("/inbox") },

@@ -5,7 +5,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launch, type Options, type Phone, phone, remember } from "./browser.ts";
 import { calls, inClient, type Scheme } from "./client.ts";
+import { shown } from "./screens.ts";
 import { BOT_TOKEN, type Providers, type Server, startProviders, startServer } from "./server.ts";
+import { SITUATIONS, stand, withoutStorage } from "./situations.ts";
 
 const APP = "https://t.me/artel_bot/play";
 let providers: Providers;
@@ -139,23 +141,32 @@ describe("in a browser", () => {
       });
     }
 
-    async function signedIn(claims: object): Promise<Phone> {
+    async function signedIn(claims: object, screen: string): Promise<Phone> {
       await providers.tell({ google: { claims } });
       const made = await visitor("Анна");
       await made.page.goto("/account");
       await through(made, "Google");
-      await made.page.getByRole("button", { name: "Собрать мои данные" }).waitFor();
       await made.page.getByText("Google", { exact: true }).waitFor();
+      await made.page.getByRole("link", { name: screen }).click();
       return made;
     }
 
+    /** It was said where he goes, before he went. */
+    async function goThere(page: Phone["page"]): Promise<void> {
+      const asked = page.getByRole("dialog", { name: "Подтвердите, что это вы" });
+      await asked.getByText(/Войдите через Google ещё раз/).waitFor();
+      expect(new URL(page.url()).origin).toBe(server.url);
+      await asked.getByRole("button", { name: "Войти через Google" }).click();
+    }
+
     test("goes there, comes back and is told to go on", async () => {
-      const { page } = await signedIn({ sub: "3001", name: "Anna First" });
+      const { page } = await signedIn({ sub: "3001", name: "Anna First" }, "Мои данные");
       await staleAt(page, "/users/me/export");
       await page.getByRole("button", { name: "Собрать мои данные" }).click();
+      await goThere(page);
       await page.getByRole("link", { name: "Continue" }).click();
       await page.getByText(/Подтверждено: это вы/).waitFor();
-      expect(page.url()).toBe(`${server.url}/account`);
+      expect(page.url()).toBe(`${server.url}/account/data`);
       await page.getByRole("button", { name: "Собрать мои данные" }).click();
       await page.getByRole("button", { name: "Скачать" }).waitFor();
       await page.reload();
@@ -164,40 +175,89 @@ describe("in a browser", () => {
     });
 
     test("and comes back as another stays who he is, and is told so", async () => {
-      const { page } = await signedIn({ sub: "3002", name: "Anna Second" });
+      const { page } = await signedIn({ sub: "3002", name: "Anna Second" }, "Уйти из Артели");
       await staleAt(page, "/users/me");
       await page.getByRole("button", { name: "Удалить аккаунт" }).click();
       await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
       await providers.tell({ google: { claims: { sub: "3003", name: "Anna Third" } } });
+      await goThere(page);
       await page.getByRole("link", { name: "Continue" }).click();
       await page
         .getByRole("alert")
         .getByText(/Вы подтвердили другой аккаунт/)
         .waitFor();
-      expect(await page.getByLabel("Ваше имя").inputValue()).toBe("Anna Second");
+      await page.getByRole("button", { name: "Назад" }).click();
+      await page.getByRole("link", { name: "Anna Second" }).waitFor();
       await page.reload();
-      expect(await page.getByLabel("Ваше имя").inputValue()).toBe("Anna Second");
+      await page.getByRole("link", { name: "Anna Second" }).waitFor();
+    });
+
+    test("or would rather not: nothing is asked, and nothing is said to have failed", async () => {
+      const { page } = await signedIn({ sub: "3005", name: "Anna Fifth" }, "Мои данные");
+      await staleAt(page, "/users/me/export");
+      await page.getByRole("button", { name: "Собрать мои данные" }).click();
+      await page
+        .getByRole("dialog", { name: "Подтвердите, что это вы" })
+        .getByRole("button", { name: "Закрыть" })
+        .click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      expect(page.url()).toBe(`${server.url}/account/data`);
+      expect(await page.getByText("Сервер не отвечает").count()).toBe(0);
+      await page.getByRole("button", { name: "Собрать мои данные" }).click();
+      await page.getByRole("button", { name: "Скачать" }).waitFor();
     });
 
     test("and does not is told that nothing has changed", async () => {
-      const { page } = await signedIn({ sub: "3004", name: "Anna Fourth" });
+      const { page } = await signedIn({ sub: "3004", name: "Anna Fourth" }, "Уйти из Артели");
       await staleAt(page, "/users/me");
       await page.getByRole("button", { name: "Удалить аккаунт" }).click();
       await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
+      await goThere(page);
       await page.getByRole("link", { name: "Cancel" }).click();
       await page.getByText(/Вы не подтвердили, что это вы/).waitFor();
       await page.getByRole("button", { name: "Удалить аккаунт" }).waitFor();
     });
   });
 
+  test("there is one first way, and whoever is in Telegram anyhow is led to the table he was called to", async () => {
+    const anna = await visitor("Анна");
+    await anna.page.goto("/join/ABC234");
+    await anna.page.getByText(/Вас зовут за стол/).waitFor();
+    const first = anna.page.locator("[data-look=primary]");
+    expect(await first.allInnerTexts()).toEqual(["Войти через Telegram"]);
+    await anna.page.getByText("В самом Telegram входить не нужно").waitFor();
+    const other = anna.page.getByRole("link", { name: "Открыть в Telegram" });
+    expect(await other.getAttribute("href")).toBe(`${APP}?startapp=ABC234`);
+    for (const name of [/Войти через Telegram/, /Войти через Google/]) {
+      expect(await anna.page.getByRole("button", { name }).locator("svg").count()).toBe(1);
+    }
+  });
+
+  test("a browser that keeps nothing says so, instead of leading nowhere", async () => {
+    const anna = await visitor("Анна");
+    await withoutStorage(anna.context);
+    await anna.page.goto("/");
+    await anna.page
+      .getByRole("alert")
+      .getByText(/Браузер запретил хранить данные этого сайта/)
+      .waitFor();
+    expect(await anna.page.getByRole("button", { name: /Войти через/ }).count()).toBe(0);
+    expect(anna.faults).toEqual([]);
+  });
+});
+
+test.each(SITUATIONS)("everybody can read what is said: $name", async (situation) => {
   for (const scheme of ["light", "dark"] as const) {
-    test(`everybody can read it, ${scheme}`, async () => {
-      const anna = await visitor("Анна", { scheme });
-      await anna.page.goto("/");
-      await anna.page.getByRole("button", { name: "Войти через Google" }).waitFor();
-      const found = await new AxeBuilder({ page: anna.page }).analyze();
-      expect(found.violations).toEqual([]);
-    });
+    const [before] = phones;
+    const made = before && !situation.launched ? before : await stand(browser, server.url, situation, { scheme });
+    if (made === before) await made.page.emulateMedia({ colorScheme: scheme });
+    else phones.push(made);
+    await made.page.waitForFunction((wanted) => document.documentElement.dataset.scheme === wanted, scheme);
+    await shown(made.page);
+    const found = await new AxeBuilder({ page: made.page }).analyze();
+    expect(found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} ${node.target}`))).toEqual([]);
+    expect(await made.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    expect(made.faults).toEqual([]);
   }
 });
 
@@ -206,7 +266,8 @@ describe("another way to sign in", () => {
     const launched = { id, name, startParam: "account" };
     const made = await inClient(await visitor(name, { scheme }), launched, scheme);
     await made.page.goto(made.launch);
-    await made.page.getByRole("heading", { name: "Способы входа" }).waitFor();
+    await made.page.getByRole("link", { name: "Способы входа" }).click();
+    await made.page.getByRole("button", { name: "Добавить вход через Google" }).waitFor();
     return made;
   }
 
@@ -250,7 +311,7 @@ describe("another way to sign in", () => {
     await through(again, "Google");
     await again.page.getByRole("heading", { name: "Вера" }).waitFor();
 
-    await again.page.goto("/account");
+    await again.page.goto("/account/ways");
     await again.page.getByRole("button", { name: "Telegram: убрать" }).click();
     await again.page.getByText(/заведёт новый, пустой/).waitFor();
     await again.page.keyboard.press("Escape");

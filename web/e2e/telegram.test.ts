@@ -96,6 +96,116 @@ describe("inside Telegram", () => {
     expect(anya.faults).toEqual([]);
   });
 
+  test("what has signed in lies about no longer, and a reload goes on where one was", async () => {
+    const anya = await inside({ id: 900_000_008, name: "Аня", startParam: "account" });
+    await anya.page.goto(anya.launch);
+    await anya.page.getByRole("link", { name: "Приватность" }).click();
+    await anya.page.getByRole("heading", { name: "Приватность" }).waitFor();
+    const lying = (): Promise<string> =>
+      anya.page.evaluate(() => window.location.href + JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+    await expect.poll(lying).not.toMatch(/hash(=|%3D)\w/);
+    expect(await lying()).not.toContain("c2lnbmF0dXJl");
+    await anya.page.reload();
+    await anya.page.getByRole("switch", { name: "Скрывать мои деньги" }).waitFor();
+    expect(anya.page.url()).toBe(`${server.url}/account/privacy`);
+    expect(await anya.page.evaluate(() => document.documentElement.dataset.scheme)).toBe("dark");
+    expect((await calls(anya, "web_app_ready")).length).toBe(1);
+    expect(anya.faults).toEqual([]);
+  });
+
+  test("whoever is out after a reload is told to open it anew, and nobody else's sign-in is gone on with", async () => {
+    const anya = await inside({ id: 900_000_009, name: "Аня" });
+    await anya.page.goto(anya.launch);
+    await anya.page.getByRole("heading", { name: "Вечера" }).waitFor();
+    await expect.poll(() => anya.page.url()).toBe(`${server.url}/`);
+    await anya.page.evaluate(() => {
+      const session = JSON.parse(localStorage.getItem("client.artel.session") ?? "");
+      localStorage.setItem("client.artel.session", JSON.stringify({ ...session, telegram: 1 }));
+    });
+    await anya.page.reload();
+    await anya.page.getByRole("heading", { name: "Запуск устарел" }).waitFor();
+    await anya.page.goto("about:blank");
+    await anya.page.goto(anya.launch);
+    await anya.page.getByRole("heading", { name: "Вечера" }).waitFor();
+  });
+
+  test("what wants to be sure of him is proven by the launch; after a reload only by another one", async () => {
+    const anya = await inside({ id: 900_000_013, name: "Аня", startParam: "account" });
+    const stale = { status: 403, json: { code: "sign_in_again" } };
+    await anya.context.route("**/users/me/export", (route) => route.fulfill(stale), { times: 1 });
+    await anya.page.goto(anya.launch);
+    await anya.page.getByRole("link", { name: "Мои данные" }).click();
+    await button(anya.page, "Собрать мои данные").click();
+    await button(anya.page, "Скачать").waitFor();
+    await anya.context.route("**/users/me/export", (route) => route.fulfill(stale), { times: 1 });
+    await anya.page.reload();
+    await button(anya.page, "Собрать заново").click();
+    await anya.page.getByText("Нужно убедиться, что это вы: закройте приложение и откройте его снова.").waitFor();
+  });
+
+  test("out everywhere is out elsewhere: the launch signs in here again by itself", async () => {
+    const anya = { id: 900_000_012, name: "Аня", startParam: "account" };
+    const [here, there] = [await inside(anya), await inside({ ...anya, ageSeconds: 60 })]; // two launches, not one twice
+    for (const { page, launch } of [there, here]) {
+      await page.goto(launch);
+      await page.getByRole("link", { name: "Устройства" }).waitFor();
+    }
+    await here.page.getByRole("link", { name: "Устройства" }).click();
+    await button(here.page, "Выйти везде").click();
+    await here.page.getByRole("dialog").getByRole("button", { name: "Выйти везде" }).click();
+    await here.page.getByText("Больше вы нигде не вошли.").waitFor();
+    expect(await here.page.getByRole("dialog").count()).toBe(0);
+  });
+
+  describe("whether the bot may write", () => {
+    const asked = (made: Phone): Promise<number> =>
+      calls(made, "web_app_request_write_access").then(({ length }) => length);
+
+    test("is asked by a tap, and not where it may, nor where Telegram cannot ask", async () => {
+      const vera = await inside({ id: 900_000_051, name: "Вера", startParam: "account" });
+      await vera.page.goto(vera.launch);
+      await button(vera.page, /Сообщения от бота/).waitFor();
+      expect(await asked(vera)).toBe(0);
+      await vera.page.evaluate(() => {
+        window.telegramAnswers = "cancelled";
+      });
+      await button(vera.page, /Сообщения от бота.*Выкл/).click();
+      await vera.page.getByText("Хорошо, бот писать не будет").waitFor();
+      await vera.page.evaluate(() => {
+        window.telegramAnswers = "allowed";
+      });
+      await button(vera.page, /Сообщения от бота.*Выкл/).click();
+      await vera.page.getByText("Теперь бот может вам писать").waitFor();
+      await vera.page.getByText("Вкл.").waitFor();
+      expect(await asked(vera)).toBe(2);
+      for (const [launched, shown] of [
+        [{ mayWrite: true }, "Вкл."],
+        [{ version: "6.8" }, null],
+      ] as const) {
+        const other = await inside({ id: 900_000_052, name: "Вера", startParam: "account", ...launched });
+        await other.page.goto(other.launch);
+        await other.page.getByRole("link", { name: "Мои данные" }).waitFor();
+        expect(await button(other.page, /Сообщения от бота/).count()).toBe(0);
+        expect(await other.page.getByText("Вкл.").count()).toBe(shown ? 1 : 0);
+      }
+    });
+
+    test("is asked once when there will be something to write about; a no is a no", async () => {
+      const gleb = await inside({ id: 900_000_053, name: "Глеб", startParam: "account" });
+      await gleb.page.goto(gleb.launch);
+      await gleb.page.evaluate(() => {
+        window.telegramAnswers = "cancelled";
+      });
+      await gleb.page.getByRole("link", { name: "Мои данные" }).click();
+      await button(gleb.page, "Собрать мои данные").click();
+      await expect.poll(() => asked(gleb)).toBe(1);
+      await button(gleb.page, "Собрать заново").click();
+      await gleb.page.getByText(/^Собираем/).waitFor();
+      await button(gleb.page, "Собрать заново").waitFor();
+      expect(await asked(gleb)).toBe(1);
+    });
+  });
+
   test("an old or forged launch says what to do", async () => {
     for (const launched of [
       { id: 900_000_002, name: "Старый", ageSeconds: 7200 },
@@ -124,12 +234,17 @@ describe("inside Telegram", () => {
     await vera.page.goto(vera.launch);
     await vera.page.getByRole("link", { name: "Статистика" }).click();
     await vera.page.getByRole("button", { name: "Настройки" }).click();
-    await vera.page.getByText("это устройство").waitFor();
+    await vera.page.getByRole("heading", { name: "Аккаунт" }).waitFor();
+    expect(await vera.page.getByText(/^Выйти/).count()).toBe(0);
+    await vera.page.getByRole("link", { name: "Устройства" }).click();
+    await vera.page.getByText("вы здесь").waitFor();
     expect(await vera.page.getByText(/^Выйти/).count()).toBe(0);
     expect(await vera.page.getByRole("button", { name: "Назад" }).count()).toBe(0);
-    expect((await calls(vera, "web_app_setup_back_button")).at(-1)).toEqual({ is_visible: true });
-    await vera.page.evaluate(() => window.telegramSays?.("back_button_pressed"));
-    await vera.page.getByRole("heading", { name: "Верба" }).waitFor();
+    for (const heading of ["Аккаунт", "Верба"]) {
+      expect((await calls(vera, "web_app_setup_back_button")).at(-1)).toEqual({ is_visible: true });
+      await vera.page.evaluate(() => window.telegramSays?.("back_button_pressed"));
+      await vera.page.getByRole("heading", { name: heading }).waitFor();
+    }
     expect(vera.faults).toEqual([]);
   });
 

@@ -64,7 +64,7 @@ function Gate() {
         <Route path="/t/:id" element={<TableScreen />} />
         <Route path="/join/:code" element={<JoinScreen />} />
         <Route path="/stats" element={<StatsScreen />} />
-        <Route path="/account" element={<AccountScreen />} />
+        <Route path="/account/*" element={<AccountScreen />} />
         <Route path="/friends" element={<FriendsScreen />} />
         <Route path="/inbox" element={<InboxScreen />} />
         <Route path="*" element={<Navigate to="/" replace />} />
@@ -74,6 +74,12 @@ function Gate() {
 }
 
 const CODE = /^[0-9A-Za-z]{6}$/;
+
+function invitedTo(param: string | null): string | null {
+  if (param === "account") return "/account";
+  return param && CODE.test(param) ? `/join/${param}` : null;
+}
+
 let followed = false;
 
 function Signed({ children }: { children: ReactNode }) {
@@ -82,14 +88,10 @@ function Signed({ children }: { children: ReactNode }) {
   useEffect(() => {
     window.scrollTo(0, 0);
   }, [pathname]);
-  const invited = startParam();
-  if (!followed && invited && CODE.test(invited)) {
+  const to = followed ? null : invitedTo(startParam());
+  if (to) {
     followed = true;
-    return <Navigate to={`/join/${invited}`} replace />;
-  }
-  if (!followed && invited === "account") {
-    followed = true;
-    return <Navigate to="/account" replace />;
+    return <Navigate to={to} replace />;
   }
   return children;
 }

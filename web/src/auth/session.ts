@@ -4,7 +4,7 @@ import { open } from "../api/open";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { inTelegram, launched, readSecret, writeSecret } from "../telegram";
-import type { Lost, ProviderName } from "./away";
+import type { Lost } from "./away";
 import { forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 export type Why = "new" | "expired" | "no_init_data" | "refused" | "leaving" | Lost;
@@ -74,23 +74,31 @@ async function fromAway(): Promise<void> {
   become({ state: "signed_in", user: got.user, ...(before?.user.id === got.user.id && { back: "proven" }) });
 }
 
-async function byTelegram(): Promise<void> {
-  const initData = launched()?.initData;
-  if (!initData) return become({ state: "signed_out", why: "no_init_data" });
-  const account = telegramId(initData);
+/** Null initData: there was none, or it has signed him in before this page was loaded again. */
+export async function byTelegram(): Promise<void> {
+  const { initData = null, account = null } = launched() ?? {};
   const before = await kept();
+  const goOn = account !== null && before?.telegram === account ? before.user : null;
+  if (!initData) {
+    if (goOn) return become({ state: "signed_in", user: goOn });
+    return become({ state: "signed_out", why: account === null ? "no_init_data" : "expired" });
+  }
   try {
     const body = { init_data: initData, device: await device() };
     await take(await data(signInByTelegram({ client: open, body })), account);
+    if ((await kept())?.telegram === account) leave(initData, false);
   } catch (error) {
     const why = reason(error);
     // An old launch goes on with what was kept of it, but never with another account's.
-    if (why !== "blocked" && before && before.telegram === account) {
-      return become({ state: "signed_in", user: before.user });
-    }
+    if (why !== "blocked" && goOn) return become({ state: "signed_in", user: goOn });
+    leave(initData, true);
     become({ state: "signed_out", why, waitMs: error instanceof Problem ? error.retryAfterMs : null });
   }
 }
+
+/** Where a reload finds it, or nowhere. */
+const leave = (initData: string, lying: boolean): unknown =>
+  import("../telegram/init-data").then(({ leaveInitData }) => leaveInitData(initData, lying)).catch(() => undefined);
 
 function reason(error: unknown): "unreachable" | "expired" | "refused" | "blocked" | "too_often" {
   if (error instanceof Unreachable) return "unreachable";
@@ -101,35 +109,8 @@ function reason(error: unknown): "unreachable" | "expired" | "refused" | "blocke
   return error.code === "init_data_expired" ? "expired" : "refused";
 }
 
-function telegramId(initData: string): number | null {
-  try {
-    return (JSON.parse(new URLSearchParams(initData).get("user") ?? "{}") as { id?: number }).id ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** For what wants a sign-in of the last minutes. In Telegram the launch proves it once more, unseen; a browser goes to
- * `provider` and comes back to this screen, where it is asked for again. */
-export async function freshly<T>(provider: ProviderName | null, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "sign_in_again") throw error;
-    if (inTelegram()) await byTelegram();
-    else if (provider) await leave(provider);
-    return work();
-  }
-}
-
-async function leave(provider: ProviderName): Promise<never> {
-  const { leaveFor } = await import("./away");
-  await leaveFor(provider, window.location.pathname, current.state === "signed_in" ? current.user : undefined);
-  return new Promise(() => {}); // the page goes
-}
-
 /** The kept sign-in is no longer good. */
-async function renew(): Promise<void> {
+export async function renew(): Promise<void> {
   await forget();
   if (inTelegram()) return byTelegram();
   become({ state: "signed_out", why: "expired" });

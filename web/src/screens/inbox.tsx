@@ -13,7 +13,12 @@ import { Empty, Failed, Screen, Skeleton } from "../ui/screen";
 import { Tabs } from "../ui/tabs";
 import { toast } from "../ui/toast";
 
-const ABOUT_ONESELF: ReadonlySet<string> = new Set(["deletion_asked", "export_ready", "identity_changed"]);
+/** News about oneself lead to where one decides about that. */
+const ABOUT_ONESELF: Partial<Record<string, string>> = {
+  deletion_asked: "/account",
+  export_ready: "/account/data",
+  identity_changed: "/account/ways",
+};
 
 export default function InboxScreen() {
   const { t } = useLingui();
@@ -74,7 +79,7 @@ function Item({ item }: { item: Notification }) {
     </>
   );
   const look = "flex gap-3 px-4 py-3";
-  const target = "session_id" in item.data ? `/t/${item.data.session_id}` : ABOUT_ONESELF.has(item.kind) && "/account";
+  const target = "session_id" in item.data ? `/t/${item.data.session_id}` : ABOUT_ONESELF[item.kind];
   return (
     <li>
       {target ? (

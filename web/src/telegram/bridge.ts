@@ -13,8 +13,12 @@ import {
 
 interface Launch {
   version: string;
-  platform: string;
+  /** What signs its bearer in; null too where it was used and forgotten. */
   initData: string | null;
+  /** Whose launch it is, by Telegram's number. */
+  account: number | null;
+  /** The bot may write to him. */
+  mayWrite: boolean;
   startParam: string | null;
   language: string | null;
   theme: Record<string, string>;
@@ -53,10 +57,7 @@ function readLaunch(): Launch | null {
     const params = retrieveLaunchParams();
     return {
       version: params.tgWebAppVersion,
-      platform: params.tgWebAppPlatform,
-      initData: retrieveRawInitData() || null,
-      startParam: params.tgWebAppStartParam ?? params.tgWebAppData?.start_param ?? null,
-      language: params.tgWebAppData?.user?.language_code ?? null,
+      ...told(retrieveRawInitData(), params.tgWebAppStartParam),
       theme: params.tgWebAppThemeParams as Record<string, string>,
     };
   } catch {
@@ -68,10 +69,38 @@ function readLaunch(): Launch | null {
  * the init data is all that signing in needs. */
 function readIncomplete(): Launch {
   const params = new URLSearchParams(window.location.hash.slice(1));
-  const initData = params.get("tgWebAppData");
-  const startParam = params.get("tgWebAppStartParam") ?? new URLSearchParams(initData ?? "").get("start_param");
   const version = params.get("tgWebAppVersion") ?? "6.0";
-  return { version, platform: "unknown", initData, startParam, language: null, theme: {} };
+  return {
+    version,
+    ...told(params.get("tgWebAppData"), params.get("tgWebAppStartParam")),
+    theme: {},
+  };
+}
+
+interface TelegramUser {
+  id?: number;
+  language_code?: string;
+  allows_write_to_pm?: boolean;
+}
+
+function told(initData: string | null | undefined, startParam: string | null | undefined) {
+  const params = new URLSearchParams(initData ?? "");
+  const user = userIn(params);
+  return {
+    initData: (params.get("hash") && initData) || null,
+    account: user.id ?? null,
+    mayWrite: user.allows_write_to_pm ?? false,
+    language: user.language_code ?? null,
+    startParam: startParam ?? params.get("start_param"),
+  };
+}
+
+function userIn(params: URLSearchParams): TelegramUser {
+  try {
+    return JSON.parse(params.get("user") ?? "{}") ?? {};
+  } catch {
+    return {};
+  }
 }
 
 export function can(method: MethodName): boolean {

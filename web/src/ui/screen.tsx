@@ -17,8 +17,8 @@ export function useGoBack(home = "/"): () => void {
 
 interface ScreenProps {
   title: string;
-  /** Root screens have none. */
-  back?: boolean;
+  /** Root screens have none. Where to, for whom a link has brought here. */
+  back?: boolean | string;
   aside?: ReactNode;
   children: ReactNode;
   footer?: ReactNode;
@@ -26,7 +26,7 @@ interface ScreenProps {
 
 export function Screen({ title, back = false, aside, children, footer }: ScreenProps) {
   const { t } = useLingui();
-  const goBack = useGoBack();
+  const goBack = useGoBack(typeof back === "string" ? back : "/");
   useBackButton(back ? goBack : null);
   return (
     <div data-footed={footer ? true : undefined} className="safe mx-auto flex min-h-(--screen) max-w-2xl flex-col">

@@ -4,6 +4,7 @@ import type { ProviderName } from "../../auth/away";
 
 export const IDENTITIES = ["identities"];
 export const PROVIDERS: readonly ProviderName[] = ["telegram", "google"];
+export const NAMES: Record<string, string> = { telegram: "Telegram", google: "Google" };
 
 export const useIdentities = () => useQuery({ queryKey: IDENTITIES, queryFn: () => data(identities()), staleTime: 0 });
 

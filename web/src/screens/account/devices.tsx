@@ -4,44 +4,58 @@ import { useState } from "react";
 import { data, devices, signOutDevice, signOutEverywhere } from "../../api";
 import type { DeviceOut } from "../../api/generated";
 import { queries } from "../../app/queries";
-import { signOut } from "../../auth/session";
+import { renew, signOut } from "../../auth/session";
 import { useWhen } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { List, Row } from "../../ui/row";
-import { Failed, Skeleton } from "../../ui/screen";
+import { Failed, Section, Skeleton } from "../../ui/screen";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
 import { deviceName } from "./device-name";
-import { Part } from "./part";
+import { PhoneIcon } from "./icons";
+import { Hint, Page } from "./page";
 import { useSay } from "./say";
 
 const KEY = ["devices"];
 
+export const useDevices = () => useQuery({ queryKey: KEY, queryFn: () => data(devices()), staleTime: 0 });
+
 export function Devices() {
   const { t } = useLingui();
   const [asking, setAsking] = useState(false);
-  const found = useQuery({ queryKey: KEY, queryFn: () => data(devices()), staleTime: 0 });
+  const found = useDevices();
   const mine = found.data?.filter(({ current }) => current) ?? [];
   const others = found.data?.filter(({ current }) => !current) ?? [];
   return (
-    <Part title={t`Where I am signed in`}>
+    <Page title={t`Devices`}>
       {found.isPending && <Skeleton rows={2} />}
       {found.isError && <Failed onAgain={() => void found.refetch()} />}
-      {found.data && (
-        <List label={t`Where I am signed in`}>
-          {[...mine, ...others].map((device) => (
-            <Device key={device.id} device={device} />
-          ))}
-        </List>
-      )}
+      <Group title={t`This device`} devices={mine} />
+      <Group title={t`Others`} devices={others} />
+      {found.data && others.length === 0 && <Hint>{t`You are signed in nowhere else.`}</Hint>}
       {others.length > 0 && (
-        <Button wide look="danger" onClick={() => setAsking(true)}>
-          {t`Sign out everywhere`}
-        </Button>
+        <div className="flex flex-col gap-2">
+          <Button wide onClick={() => setAsking(true)}>
+            {t`Sign out everywhere`}
+          </Button>
+          <Hint>{t`A phone is lost, or a device is not yours? Everybody is out at once.`}</Hint>
+        </div>
       )}
       {asking && <Everywhere onClose={() => setAsking(false)} />}
-    </Part>
+    </Page>
+  );
+}
+
+function Group({ title, devices }: { title: string; devices: DeviceOut[] }) {
+  return devices.length === 0 ? null : (
+    <Section title={title}>
+      <List label={title}>
+        {devices.map((device) => (
+          <Device key={device.id} device={device} />
+        ))}
+      </List>
+    </Section>
   );
 }
 
@@ -57,21 +71,15 @@ function Device({ device }: { device: DeviceOut }) {
   });
   const name = deviceName(device.user_agent, device.provider) ?? t`some device`;
   const seen = when(device.last_seen_at);
-  const own = inTelegram() ? null : (
-    <Button className="min-h-11 bg-well font-normal" onClick={() => void signOut()}>
-      {t`Sign out`}
-    </Button>
-  );
   return (
     <li>
       <Row
         whole
+        icon={<PhoneIcon />}
         title={name}
-        note={device.current ? t`this device` : t`last seen: ${seen}`}
+        note={device.current ? t`you are here` : seen}
         aside={
-          device.current ? (
-            own
-          ) : (
+          !device.current && (
             <Button
               className="min-h-11 bg-well font-normal"
               aria-label={t`${name}: sign out`}
@@ -93,7 +101,8 @@ function Everywhere({ onClose }: { onClose: () => void }) {
   const say = useSay();
   const leave = useMutation({
     mutationFn: () => signOutEverywhere(),
-    onSuccess: () => (inTelegram() ? window.location.reload() : signOut()),
+    onSuccess: () => (inTelegram() ? renew().then(onClose) : signOut()),
+    onSettled: () => queries.invalidateQueries({ queryKey: KEY }),
     onError: say,
   });
   return (

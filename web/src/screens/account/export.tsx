@@ -4,15 +4,15 @@ import { data, listExports, requestExport } from "../../api";
 import type { ExportOut } from "../../api/generated";
 import { asProblem, Unreachable } from "../../api/problem";
 import { queries } from "../../app/queries";
-import { freshly } from "../../auth/session";
 import { accessToken } from "../../auth/tokens";
 import { useDay } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
+import { offerToWrite } from "../../telegram/writing";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
 import { Failed, Skeleton } from "../../ui/screen";
-import { useAgain } from "./again";
-import { Part } from "./part";
+import { useFresh } from "./fresh";
+import { Page } from "./page";
 import { useSay } from "./say";
 
 const KEY = ["exports"];
@@ -21,7 +21,7 @@ const LOOK_AGAIN_MS = 2000;
 export function Export() {
   const { t } = useLingui();
   const say = useSay();
-  const again = useAgain();
+  const fresh = useFresh();
   const known = useQuery({
     queryKey: KEY,
     queryFn: () => data(listExports()),
@@ -29,15 +29,18 @@ export function Export() {
     refetchInterval: ({ state }) => (state.data?.[0]?.state === "preparing" ? LOOK_AGAIN_MS : false),
   });
   const ask = useMutation({
-    mutationFn: () => freshly(again, () => data(requestExport())),
-    onSuccess: () => queries.invalidateQueries({ queryKey: KEY }),
+    mutationFn: () => fresh(() => data(requestExport())),
+    onSuccess: () => {
+      void offerToWrite(); // the bot says when it is ready, if it may
+      return queries.invalidateQueries({ queryKey: KEY });
+    },
     onError: say,
   });
-  if (known.isPending) return <Skeleton rows={1} />;
   const last = known.data?.[0];
   const preparing = last?.state === "preparing";
   return (
-    <Part title={t`My data`}>
+    <Page title={t`My data`}>
+      {known.isPending && <Skeleton rows={1} />}
       {known.isError && <Failed onAgain={() => void known.refetch()} />}
       <Card className="flex flex-col gap-3 py-4">
         <p>{t`Everything that is kept about you, in one archive: evenings, games, money, friends, settings.`}</p>
@@ -45,11 +48,18 @@ export function Export() {
           <State last={last} />
         </p>
         {last?.state === "ready" && <Download last={last} />}
-        <Button wide className="bg-well" busy={ask.isPending} disabled={preparing} onClick={() => ask.mutate()}>
+        <Button
+          wide
+          look={last?.state === "ready" ? "plain" : "primary"}
+          className={last?.state === "ready" ? "bg-well" : undefined}
+          busy={ask.isPending}
+          disabled={known.isPending || preparing}
+          onClick={() => ask.mutate()}
+        >
           {last?.state === "ready" ? t`Collect anew` : t`Collect my data`}
         </Button>
       </Card>
-    </Part>
+    </Page>
   );
 }
 
@@ -83,9 +93,9 @@ function save(file: Blob, name: string): void {
 function Download({ last }: { last: ExportOut }) {
   const { t } = useLingui();
   const say = useSay();
-  const again = useAgain();
+  const fresh = useFresh();
   const download = useMutation({
-    mutationFn: () => freshly(again, () => fetched(last)),
+    mutationFn: () => fresh(() => fetched(last)),
     onSuccess: (file) => save(file, `artel-${last.created_at.slice(0, 10)}.zip`),
     onError: say,
   });

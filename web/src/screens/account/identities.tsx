@@ -1,37 +1,41 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { data, startLink, unlink } from "../../api";
 import type { IdentityOut, LinkBegun } from "../../api/generated";
 import { Problem } from "../../api/problem";
 import { queries } from "../../app/queries";
 import type { ProviderName } from "../../auth/away";
-import { freshly } from "../../auth/session";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { List, Row } from "../../ui/row";
 import { Failed, Skeleton } from "../../ui/screen";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
-import { IDENTITIES, PROVIDERS, useAgain, useIdentities, useWays } from "./again";
+import { GoogleLogo, TelegramLogo } from "../sign-in/logos";
+import { IDENTITIES, NAMES, PROVIDERS, useIdentities, useWays } from "./again";
+import { useFresh } from "./fresh";
 import { Linking } from "./linking";
-import { Part } from "./part";
+import { Hint, Page } from "./page";
 import { useSay } from "./say";
 
-const NAMES: Record<string, string> = { telegram: "Telegram", google: "Google" };
+const MARKS: Record<string, ReactNode> = {
+  telegram: <TelegramLogo />,
+  google: <GoogleLogo className="size-6 p-0.5" />,
+};
 
 /** By what one signs in. */
 export function Identities() {
   const { t } = useLingui();
   const found = useIdentities();
-  const again = useAgain();
+  const fresh = useFresh();
   const ways = useWays();
   const [begun, setBegun] = useState<(LinkBegun & { provider: ProviderName }) | null>(null);
   const say = useSay();
   const known = found.data?.map(({ provider }) => provider) ?? [];
   const begin = useMutation({
     mutationFn: async (provider: ProviderName) => ({
-      ...(await freshly(again, () => data(startLink({ body: { provider } })))),
+      ...(await fresh(() => data(startLink({ body: { provider } })))),
       provider,
     }),
     onSuccess: setBegun,
@@ -40,34 +44,38 @@ export function Identities() {
   const others = PROVIDERS.filter((provider) => ways.data?.[provider] && !known.includes(provider));
   const provider = begun ? NAMES[begun.provider] : "";
   return (
-    <Part title={t`How I sign in`}>
+    <Page title={t`Ways to sign in`}>
       {found.isPending && <Skeleton rows={1} />}
       {found.isError && <Failed onAgain={() => void found.refetch()} />}
       {found.data && (
-        <List label={t`How I sign in`}>
+        <List label={t`Ways to sign in`}>
           {found.data.map((identity) => (
             <Identity
               key={`${identity.provider} ${identity.label}`}
               identity={identity}
               alone={new Set(known).size < 2}
-              again={again}
             />
           ))}
         </List>
       )}
-      {others.map((each) => {
-        const name = NAMES[each];
-        return (
-          <Button key={each} wide busy={begin.isPending} onClick={() => begin.mutate(each)}>
-            {t`Sign in through ${name} too`}
-          </Button>
-        );
-      })}
+      {found.data && others.length > 0 && (
+        <div className="flex flex-col gap-2">
+          {others.map((each) => {
+            const name = NAMES[each];
+            return (
+              <Button key={each} wide busy={begin.isPending} onClick={() => begin.mutate(each)}>
+                {MARKS[each]}
+                {t`Sign in through ${name} too`}
+              </Button>
+            );
+          })}
+          <Hint>{t`A second way is for the day when the first one fails.`}</Hint>
+        </div>
+      )}
       {begun && (
         <Sheet title={t`Sign in through ${provider} too`} onClose={() => setBegun(null)}>
           <Linking
             begun={begun}
-            again={again}
             beginning={begin.isPending}
             onAgain={() => begin.mutate(begun.provider)}
             onDone={() => {
@@ -77,18 +85,19 @@ export function Identities() {
           />
         </Sheet>
       )}
-    </Part>
+    </Page>
   );
 }
 
 /** `alone`: without it one could not sign in any more. */
-function Identity({ identity, alone, again }: { identity: IdentityOut; alone: boolean; again: ProviderName | null }) {
+function Identity({ identity, alone }: { identity: IdentityOut; alone: boolean }) {
   const { t } = useLingui();
   const say = useSay();
+  const fresh = useFresh();
   const [asking, setAsking] = useState(false);
   const name = NAMES[identity.provider] ?? t`By a name`;
   const remove = useMutation({
-    mutationFn: () => freshly(again, () => unlink({ path: { provider: identity.provider as ProviderName } })),
+    mutationFn: () => fresh(() => unlink({ path: { provider: identity.provider as ProviderName } })),
     onSuccess: () => toast(t`Removed`),
     onError: (error) =>
       error instanceof Problem && error.code === "last_identity"
@@ -103,6 +112,7 @@ function Identity({ identity, alone, again }: { identity: IdentityOut; alone: bo
     <li>
       <Row
         whole
+        icon={MARKS[identity.provider]}
         title={name}
         note={identity.label}
         aside={

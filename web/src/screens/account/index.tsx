@@ -1,27 +1,30 @@
-import { useLingui } from "@lingui/react/macro";
+import { Navigate, Route, Routes } from "react-router";
 import { useWords } from "../../i18n/words";
-import { Screen } from "../../ui/screen";
-import { Back } from "./back";
 import { Devices } from "./devices";
 import { Export } from "./export";
+import { Proving } from "./fresh";
 import { Identities } from "./identities";
 import { Leaving } from "./leaving";
+import { Overview } from "./overview";
 import { Privacy } from "./privacy";
 import { Profile } from "./profile";
 import { WORDS } from "./words";
 
-/** What somebody may decide about himself, a section each, in this order. */
-const SECTIONS = [Profile, Identities, Privacy, Devices, Export, Leaving];
-
+/** What somebody may decide about himself: a screen that says what there is, and one for each below it. */
 export default function AccountScreen() {
-  const { t } = useLingui();
   useWords(WORDS);
   return (
-    <Screen title={t`Account`} back>
-      <Back />
-      {SECTIONS.map((Section) => (
-        <Section key={Section.name} />
-      ))}
-    </Screen>
+    <Proving>
+      <Routes>
+        <Route index element={<Overview />} />
+        <Route path="profile" element={<Profile />} />
+        <Route path="ways" element={<Identities />} />
+        <Route path="devices" element={<Devices />} />
+        <Route path="privacy" element={<Privacy />} />
+        <Route path="data" element={<Export />} />
+        <Route path="leave" element={<Leaving />} />
+        <Route path="*" element={<Navigate to="/account" replace />} />
+      </Routes>
+    </Proving>
   );
 }

@@ -1,38 +1,51 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { data, deleteMe, keepMe } from "../../api";
 import { useMe } from "../../auth/hooks";
-import { freshly, rename, signOut } from "../../auth/session";
+import { rename, renew, signOut } from "../../auth/session";
 import { useDay } from "../../lib/evening";
 import { inTelegram } from "../../telegram";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/form";
 import { Sheet } from "../../ui/sheet";
 import { toast } from "../../ui/toast";
-import { useAgain } from "./again";
-import { Part } from "./part";
+import { useFresh } from "./fresh";
+import { Page } from "./page";
 import { useSay } from "./say";
 
 export function Leaving() {
   const { t } = useLingui();
   const { deletes_at } = useMe();
   const [asking, setAsking] = useState(false);
-  return (
-    <Part title={t`Leave Artel`}>
-      {deletes_at ? (
+  if (deletes_at) {
+    return (
+      <Page title={t`Leave Artel`}>
         <Stay at={deletes_at} />
-      ) : (
-        <Button wide look="danger" onClick={() => setAsking(true)}>
-          {t`Delete my account`}
-        </Button>
-      )}
+      </Page>
+    );
+  }
+  return (
+    <Page title={t`Leave Artel`}>
+      <Card className="flex flex-col gap-3 py-4">
+        <p>{t`No more billiards? The account can be deleted: you have 14 days to think it over, and then nothing about you is left.`}</p>
+        <p className="text-hint">
+          {t`What others have played with you stays with them: in their evenings a player without a name is in your place, and the sums do not change.`}
+        </p>
+        <Link to="/account/data" className="flex min-h-11 items-center text-accent">
+          {t`Take my data along first`}
+        </Link>
+      </Card>
+      <Button wide look="danger" onClick={() => setAsking(true)}>
+        {t`Delete my account`}
+      </Button>
       {asking && <Leave onClose={() => setAsking(false)} />}
-    </Part>
+    </Page>
   );
 }
 
-function Stay({ at }: { at: string }) {
+export function Stay({ at }: { at: string }) {
   const { t } = useLingui();
   const me = useMe();
   const say = useSay();
@@ -59,18 +72,16 @@ function Stay({ at }: { at: string }) {
 function Leave({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   const say = useSay();
-  const again = useAgain();
+  const fresh = useFresh();
   const leave = useMutation({
-    mutationFn: () => freshly(again, () => data(deleteMe())),
-    onSuccess: ({ deletes_at }) =>
-      inTelegram() ? window.location.reload() : signOut({ why: "leaving", deletesAt: deletes_at }),
+    mutationFn: () => fresh(() => data(deleteMe())),
+    onSuccess: ({ deletes_at }) => (inTelegram() ? renew() : signOut({ why: "leaving", deletesAt: deletes_at })),
     onError: say,
   });
   return (
     <Sheet title={t`Delete the account?`} onClose={onClose}>
       <div className="flex flex-col gap-4">
         <p>{t`You are signed out on all devices, and in 14 days everything about you is deleted: name, friends, rules, figures. Until then, sign in again to take it back.`}</p>
-        <p>{t`What others have played with you stays with them: in their evenings a player without a name is in your place, and the sums do not change.`}</p>
         <Button wide look="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
           {t`Delete in 14 days`}
         </Button>

@@ -4,11 +4,10 @@ import { useEffect } from "react";
 import { data, lookAtLink, merge as mergeAccounts } from "../../api";
 import type { LinkBegun } from "../../api/generated";
 import { Problem } from "../../api/problem";
-import type { ProviderName } from "../../auth/away";
-import { freshly } from "../../auth/session";
 import { inTelegram, onReturn, openOutside } from "../../telegram";
 import { Button } from "../../ui/button";
 import { toast } from "../../ui/toast";
+import { useFresh } from "./fresh";
 import { useSay } from "./say";
 
 const LOOK_MS = 2_000;
@@ -16,8 +15,6 @@ const OVER = ["linked", "agreed", "failed"];
 
 interface LinkingProps {
   begun: LinkBegun;
-  /** By what one signs in once more, where that has to be. */
-  again: ProviderName | null;
   onDone: () => void;
 }
 
@@ -27,7 +24,7 @@ interface Beginning {
 }
 
 /** What becomes of a link that was begun: proven in a browser, heard of here by itself. */
-export function Linking({ begun, again, onDone, ...anew }: LinkingProps & Beginning) {
+export function Linking({ begun, onDone, ...anew }: LinkingProps & Beginning) {
   const { t } = useLingui();
   const link = useQuery({
     queryKey: ["link", begun.link_id],
@@ -46,7 +43,7 @@ export function Linking({ begun, again, onDone, ...anew }: LinkingProps & Beginn
   const gone = link.error instanceof Problem && link.error.status === 404;
   if (gone) return <Over text={t`The link has expired. Begin again.`} onDone={onDone} {...anew} />;
   if (state === "failed") return <Failure code={link.data?.code ?? ""} onDone={onDone} {...anew} />;
-  if (state === "agreed") return <Agreed begun={begun} again={again} other={link.data?.other ?? ""} onDone={onDone} />;
+  if (state === "agreed") return <Agreed begun={begun} other={link.data?.other ?? ""} onDone={onDone} />;
   if (state === "taken") {
     return (
       <p role="status">{t`This way leads into another account. Confirm in the browser that it is yours too, and the two can become one.`}</p>
@@ -108,11 +105,12 @@ function Over({ text, onDone, ...anew }: { text: string; onDone: () => void } & 
 }
 
 /** Both were proven to be his: one account can become of the two. */
-function Agreed({ begun, again, other, onDone }: LinkingProps & { other: string }) {
+function Agreed({ begun, other, onDone }: LinkingProps & { other: string }) {
   const { t } = useLingui();
   const say = useSay();
+  const fresh = useFresh();
   const merge = useMutation({
-    mutationFn: () => freshly(again, () => mergeAccounts({ body: { link_id: begun.link_id } })),
+    mutationFn: () => fresh(() => mergeAccounts({ body: { link_id: begun.link_id } })),
     onSuccess: () => {
       toast(t`The two accounts are one now`);
       onDone();
@@ -120,6 +118,7 @@ function Agreed({ begun, again, other, onDone }: LinkingProps & { other: string 
     onError: (error) => {
       const texts: Record<string, string> = {
         users_met: t`These two have sat at one table: they cannot be the same person.`,
+        merging: t`One of the accounts is just becoming another: try again in a moment.`,
         blocked: t`One of the accounts is blocked`,
         admin_stays: t`An admin's account has to be the one that stays: begin there.`,
         deletion_asked: t`One of the accounts is about to be deleted: take that back first.`,

@@ -5,7 +5,7 @@ import type { PrivacyChange, PrivacyOut } from "../../api/generated";
 import { queries } from "../../app/queries";
 import { Card, Choices, Switch } from "../../ui/form";
 import { Failed, Skeleton } from "../../ui/screen";
-import { Part } from "./part";
+import { Page } from "./page";
 import { useSay } from "./say";
 
 const KEY = ["privacy"];
@@ -27,18 +27,18 @@ export function Privacy() {
     },
   });
   return (
-    <Part title={t`Privacy`}>
+    <Page title={t`Privacy`}>
       {kept.isPending && <Skeleton rows={2} />}
       {kept.isError && <Failed onAgain={() => void kept.refetch()} />}
       {kept.data && <Chosen privacy={kept.data} onChange={change.mutate} />}
-    </Part>
+    </Page>
   );
 }
 
 function Chosen({ privacy, onChange }: { privacy: PrivacyOut; onChange: (change: PrivacyChange) => void }) {
   const { t } = useLingui();
   return (
-    <div className="flex flex-col gap-4">
+    <div className="flex flex-col gap-6">
       <Choices<PrivacyOut["found_by"]>
         legend={t`Who finds me by name`}
         value={privacy.found_by}

@@ -7,11 +7,12 @@ import { speak } from "../../app/language";
 import { useMe } from "../../auth/hooks";
 import { rename } from "../../auth/session";
 import type { Language } from "../../i18n";
+import { cn } from "../../lib/cn";
 import { Avatar } from "../../ui/avatar";
 import { Button } from "../../ui/button";
 import { Choices, Field } from "../../ui/form";
 import { toast } from "../../ui/toast";
-import { Part } from "./part";
+import { Page } from "./page";
 import { useSay } from "./say";
 
 /** What the server refuses in a name as long as ours may be: control characters, and what turns the writing round. */
@@ -37,9 +38,9 @@ export function Profile() {
     if (changed) change.mutate(wanted);
   }
   return (
-    <Part title={t`Profile`}>
-      <div className="flex flex-col gap-4">
-        <Picture key={me.avatar_url} />
+    <Page title={t`Name and language`}>
+      <div className="flex flex-col gap-6">
+        <Picture key={me.avatar_url} className="size-20 self-center text-l" />
         <form onSubmit={submit} className="flex flex-col gap-3">
           <Field
             label={t`Your name`}
@@ -68,21 +69,21 @@ export function Profile() {
           onChange={(language) => void speak(language).catch(say)}
         />
       </div>
-    </Part>
+    </Page>
   );
 }
 
 /** It stands at the provider's, where it may be gone by now. */
-function Picture() {
+export function Picture({ className = "size-12" }: { className?: string }) {
   const me = useMe();
   const [isGone, setGone] = useState(false);
-  if (!me.avatar_url || isGone) return <Avatar id={me.id} name={me.display_name} className="size-14 self-center" />;
+  if (!me.avatar_url || isGone) return <Avatar id={me.id} name={me.display_name} className={className} />;
   return (
     <img
       src={me.avatar_url}
       alt=""
       referrerPolicy="no-referrer"
-      className="avatar size-14 self-center object-cover"
+      className={cn("avatar object-cover", className)}
       onError={() => setGone(true)}
     />
   );

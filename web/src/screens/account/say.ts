@@ -3,6 +3,7 @@ import { useLingui } from "@lingui/react/macro";
 import { Problem } from "../../api/problem";
 import { inTelegram } from "../../telegram";
 import { toast } from "../../ui/toast";
+import { Unproven } from "./unproven";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -35,6 +36,7 @@ export function useSay(): (error: unknown) => void {
     ? t`Close the app and open it again, so that it is certainly you.`
     : t`Sign out and in again, so that it is certainly you.`;
   return (error) => {
+    if (error instanceof Unproven) return;
     if (!(error instanceof Problem) || error.status >= 500)
       return toast(t`The server does not answer. Try again.`, true);
     if (error.code === "sign_in_again") return toast(again, true);
