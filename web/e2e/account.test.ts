@@ -37,7 +37,7 @@ const TITLES = {
   devices: "Устройства",
   privacy: "Приватность",
   data: "Мои данные",
-  leave: "Уйти из Артели",
+  leave: "Удаление аккаунта",
 };
 
 /** On a screen of the account. */
@@ -211,12 +211,12 @@ test("whoever wants to go is out everywhere, and may think again", async () => {
   await page.getByText(/^Аккаунт будет удалён .+\. Войдите до этого дня, чтобы оставить его\.$/).waitFor();
   await page.getByLabel("Ваше имя").fill("Уходящий");
   await page.getByRole("button", { name: "Войти" }).click();
-  await page.getByRole("heading", { name: "Уйти из Артели" }).waitFor();
+  await page.getByRole("heading", { name: "Удаление аккаунта" }).waitFor();
   await page.goto("/");
   await page.getByRole("link", { name: /Аккаунт будет удалён/ }).click();
   await page.getByRole("button", { name: "Не удалять" }).click();
   await page.getByText("Вы остаётесь", { exact: true }).waitFor();
-  await page.getByRole("link", { name: "Уйти из Артели" }).waitFor();
+  await page.getByRole("link", { name: "Удаление аккаунта" }).waitFor();
   await page.goto("/");
   await page.getByRole("heading", { name: "Вечера" }).waitFor();
   expect(await page.getByRole("link", { name: /Аккаунт будет удалён/ }).count()).toBe(0);

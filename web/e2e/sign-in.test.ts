@@ -175,7 +175,7 @@ describe("in a browser", () => {
     });
 
     test("and comes back as another stays who he is, and is told so", async () => {
-      const { page } = await signedIn({ sub: "3002", name: "Anna Second" }, "Уйти из Артели");
+      const { page } = await signedIn({ sub: "3002", name: "Anna Second" }, "Удаление аккаунта");
       await staleAt(page, "/users/me");
       await page.getByRole("button", { name: "Удалить аккаунт" }).click();
       await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
@@ -208,7 +208,7 @@ describe("in a browser", () => {
     });
 
     test("and does not is told that nothing has changed", async () => {
-      const { page } = await signedIn({ sub: "3004", name: "Anna Fourth" }, "Уйти из Артели");
+      const { page } = await signedIn({ sub: "3004", name: "Anna Fourth" }, "Удаление аккаунта");
       await staleAt(page, "/users/me");
       await page.getByRole("button", { name: "Удалить аккаунт" }).click();
       await page.getByRole("button", { name: "Удалить через 14 дней" }).click();
