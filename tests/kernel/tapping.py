@@ -1,13 +1,13 @@
 """A tap of no service, for whoever calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from artel.kernel.tap import Ready, Tap, WireForm
+from artel.kernel.tap import Found, Tap, WireForm
 from artel.kernel.token import Caller, Verifier
 
-Work = Callable[[bytes], Awaitable[Ready]]
+Work = Callable[[bytes], Found]
 
 
 class Anybody(Verifier):
@@ -21,9 +21,9 @@ class Anybody(Verifier):
 def tap(work: Work, path: str = "/tap") -> Tap:
     """Whose body is what was posted."""
 
-    async def endpoint(_own: object, _caller: Caller, body: Annotated[Any, WireForm(bytes, bytes)]) -> Ready:
-        return await work(body)
+    def endpoint(_own: object, _caller: Caller, body: Annotated[Any, WireForm(bytes, bytes)]) -> Found:
+        return work(body)
 
-    made = Tap(path, endpoint, methods=["POST"])
+    made = Tap(path, endpoint, methods=["POST"], response_model=None)
     made.belong(lambda: None, Anybody())
     return made

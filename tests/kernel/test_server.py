@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,9 +16,9 @@ from uvicorn.server import ServerState
 
 from artel.kernel.body import BODY_LIMIT
 from artel.kernel.edge import Edge
-from artel.kernel.errors import rate_limited
+from artel.kernel.errors import rate_limited, unavailable
 from artel.kernel.server import Protocol
-from artel.kernel.tap import Ready
+from artel.kernel.tap import Found, Ready, Soon
 from kernel.tapping import Work, tap
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -99,8 +101,9 @@ def read(answer: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
 
 
 async def test_an_answer_is_one_write() -> None:
-    writes = await Line(echo).say(post(b"one", b"X-Request-Id: mine"), post(b"two"))
-    first, second = (read(each) for each in writes)
+    line = Line(echo)
+    await line.say(post(b"one", b"X-Request-Id: mine"))
+    first, second = (read(each) for each in await line.say(post(b"two")))
     assert (first[0], first[2]) == (b"HTTP/1.1 201 Created", b"one")
     assert first[1][b"x-request-id"] == b"mine"
     assert first[1][b"content-type"] == b"application/json"
@@ -119,6 +122,20 @@ async def test_what_is_no_tap_is_the_applications() -> None:
     answers = [part for part in b"".join(writes).split(b"HTTP/1.1 ") if part]
     assert [answer[:3] for answer in answers] == [b"200", b"201", b"200"]
     assert answers[0].endswith(b"from the application")
+
+
+@pytest.mark.parametrize("path", [b"/tap?x=1", b"/t%61p", b"/tap?", b"http://x/tap"])
+async def test_it_is_one_however_its_path_is_written(path: bytes) -> None:
+    line = Line(echo)
+    await line.say(post(b"one").replace(b"/tap", path))
+    assert read(b"".join(line.wire.writes))[2] == b"one"
+
+
+async def test_one_line_asks_for_this_and_that() -> None:
+    line, other = Line(echo), post(b"x").replace(b"/tap", b"/other")
+    for asked, said in ((post(b"1"), b"1"), (other, b"from the application"), (post(b"2"), b"2"), (GET, b"cation")):
+        line.wire.writes.clear()
+        assert b"".join(await line.say(asked)).endswith(said)
 
 
 async def test_another_method_is_the_applications_too() -> None:
@@ -156,14 +173,14 @@ async def test_a_body_may_come_in_pieces(pieces: int) -> None:
 
 async def test_a_body_may_hide_its_length() -> None:
     asked = b"POST /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
-    assert read((await Line(echo).say(asked))[0])[2] == b"onetwo"
+    assert read(b"".join(await Line(echo).say(asked)))[2] == b"onetwo"
 
 
 async def test_who_waits_to_be_told_to_go_on_is_told() -> None:
     head, _, body = post(b"hi", b"Expect: 100-continue").partition(b"\r\n\r\n")
     writes = await Line(echo).say(head + b"\r\n\r\n", body)
     assert writes[0] == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert read(writes[1])[2] == b"hi"
+    assert read(b"".join(writes[1:]))[2] == b"hi"
 
 
 @pytest.mark.parametrize("asked", [post(b"x", version=b"1.0"), post(b"x", b"Connection: close")])
@@ -200,7 +217,7 @@ async def test_too_much_is_refused(announced: bool) -> None:
     body = b"x" * (BODY_LIMIT + 1)
     hidden = b"POST /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
     writes = await Line(echo).say(post(body) if announced else hidden % (len(body), body))
-    assert read(writes[0])[0].startswith(b"HTTP/1.1 413 ")
+    assert read(b"".join(writes))[0].startswith(b"HTTP/1.1 413 ")
 
 
 async def asked() -> tuple[Line, asyncio.Event]:
@@ -248,6 +265,107 @@ async def test_the_end_of_the_server_waits_for_the_answer() -> None:
     await line.rest()
     assert read(line.wire.writes[0])[1][b"connection"] == b"close"
     assert line.wire.closed
+
+
+class Disk:
+    """Taps that are answered once what they wrote is there."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self._told: list[Callable[[Exception | None], None]] = []
+
+    def work(self, body: bytes) -> Found:
+        self.written.append(body)
+        return Soon(Ready(201, body), self._told.append, partial(self._again, body))
+
+    async def _again(self, body: bytes) -> Ready:
+        await asyncio.sleep(0)
+        if body == b"lost for good":
+            raise unavailable("The log cannot be written.")
+        return Ready(201, b"again " + body)
+
+    def sync(self, error: Exception | None = None) -> None:
+        told, self._told = self._told, []
+        for each in told:
+            each(error)
+
+
+class TestWhatIsAnsweredOnceItIsOnDisk:
+    async def test_it_takes_no_task(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        line.protocol.data_received(post(b"x", b"X-Request-Id: mine"))
+        assert (disk.written, line.state.tasks, line.wire.writes) == ([b"x"], set(), [])
+        disk.sync()
+        status, headers, body = read(*line.wire.writes)
+        assert (status, headers[b"x-request-id"], body) == (b"HTTP/1.1 201 Created", b"mine", b"x")
+
+    async def test_where_it_could_not_be_written_another_answer_is_found(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        for body in (b"x", b"lost for good"):
+            line.protocol.data_received(post(body))
+            disk.sync(OSError("the disk is full"))
+            await line.rest()
+        first, second = (read(each) for each in line.wire.writes)
+        assert (first[0], first[2]) == (b"HTTP/1.1 201 Created", b"again x")
+        assert (second[0], orjson.loads(second[2])["code"]) == (b"HTTP/1.1 503 Service Unavailable", "unavailable")
+
+    async def test_the_next_ones_wait_for_it(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        line.protocol.data_received(post(b"first") + post(b"second") + GET)
+        disk.sync()
+        while line.state.tasks:
+            disk.sync()
+            await asyncio.sleep(0)
+        said = b"".join(line.wire.writes)
+        assert 0 < said.index(b"first") < said.index(b"second") < said.index(b"from the application")
+
+    async def test_who_has_gone_is_told_nothing(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        line.protocol.data_received(post(b"x"))
+        line.hang_up()
+        disk.sync()
+        assert line.wire.writes == []
+
+    async def test_the_end_of_the_server_waits_for_it(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        line.protocol.data_received(post(b"x"))
+        line.protocol.shutdown()
+        assert not line.wire.closed
+        disk.sync()
+        assert read(*line.wire.writes)[1][b"connection"] == b"close"
+        assert line.wire.closed
+
+    async def test_nothing_of_it_waits_for_the_collector(self) -> None:
+        disk = Disk()
+        line = Line(disk.work)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                line.protocol.data_received(post(b"x"))
+                disk.sync()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
+    async def test_who_does_not_read_what_he_is_told_is_not_told_more(self) -> None:
+        """His answers would pile up here."""
+        disk = Disk()
+        line = Line(disk.work)
+        line.protocol.pause_writing()
+        line.protocol.data_received(post(b"x"))
+        for _ in range(5):
+            disk.sync()
+            await asyncio.sleep(0)
+        assert line.wire.writes[1:] == []
+        line.protocol.resume_writing()
+        await line.rest()
+        assert read(b"".join(line.wire.writes))[2] == b"x"
 
 
 async def test_nothing_keeps_a_connection_that_has_ended() -> None:

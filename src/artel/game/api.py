@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 import orjson
@@ -7,6 +9,7 @@ from fastapi import Body as InBody
 from artel.game import joining, sessions
 from artel.game.deps import GameDep, as_json, changed_session, first_answer, possible, session_bytes
 from artel.game.forms import BatchForm, EventForm, Posted, read_posted
+from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
 from artel.game.schemas import LogOut, NewPlayer, NewSession, PostedOut, SessionChange, SessionItem, SessionOut
@@ -14,7 +17,7 @@ from artel.game.views import log_json
 from artel.kernel.errors import rate_limited
 from artel.kernel.http import Id, Page, PagingDep
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.tap import Ready, Tap, WireForm
+from artel.kernel.tap import Found, Ready, Soon, Tap, WireForm
 from artel.kernel.token import CallerDep
 
 router = APIRouter(tags=["sessions"])
@@ -28,14 +31,23 @@ EventsBody = Annotated[list[Posted], WireForm(EventForm | BatchForm, read_posted
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "Nothing was new."}},
 )
-async def post_events(game: GameDep, caller: CallerDep, session_id: Id, body: EventsBody) -> Ready:
+def post_events(game: GameDep, caller: CallerDep, session_id: Id, body: EventsBody) -> Found:
     """One event, or several, all or nothing. The id of an event is its idempotency key."""
     settings = game.context.settings
     cost = min(len(body), settings.event_burst)
     wait = game.limits.allow_now(caller.user_id, settings.event_burst, settings.event_rate, cost)
     if wait:
         raise rate_limited(wait)
-    answer = await game.owners.post(possible(session_id), caller.user_id, body)
+    asked = possible(session_id), caller.user_id, body
+    answer = game.owners.post_now(*asked)
+    if answer is None:
+        return _posted(game, *asked)
+    ready = Ready(answer.status, answer.body)
+    return Soon(ready, answer.batch.then, partial(_posted, game, *asked)) if answer.batch else ready
+
+
+async def _posted(game: Game, session_id: str, user_id: str, body: Sequence[Posted]) -> Ready:
+    answer = await game.owners.post(session_id, user_id, body)
     return Ready(answer.status, answer.body)
 
 

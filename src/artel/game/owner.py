@@ -33,7 +33,7 @@ STALE: Final = "That game is not running any more: look again before you go on."
 class Answer(NamedTuple):
     status: int
     body: bytes
-    on_disk: asyncio.Future[None] | None  # what to wait for before it may be given
+    batch: Batch | None  # what has to be on disk before it may be given
 
 
 class Owner:
@@ -71,10 +71,9 @@ class Owner:
         lines = b",".join([sheet.lines[version - 1] for version in versions])
         body = b'{"version":%d,"events":[%b],"table":%b}' % (max(versions), lines, sheet.table())
         if batch is None:
-            return Answer(200, body, self.on_disk())
-        on_disk = batch.wait()
+            return Answer(200, body, self._pending[-1] if self._pending else None)
         self.grant_wishes()
-        return Answer(201, body, on_disk)
+        return Answer(201, body, batch)
 
     def _take_all(self, user_id: str, asked: Sequence[Posted]) -> Batch | None:
         place = self.sheet.place() if len(asked) > 1 else None

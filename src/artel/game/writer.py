@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -16,6 +17,7 @@ from artel.game.sheet import Place
 
 log = structlog.get_logger()
 ROWS_A_COMMIT = 512
+Told = Callable[[Exception | None], None]
 
 
 class Lost(Exception):  # noqa: N818 a state of affairs
@@ -39,22 +41,33 @@ class Batch:
     rows: Sequence[Row]
     place: Place  # where the sheet stands after them
     frames: Sequence[Frame]
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    _waiting: list[Told] = field(default_factory=list)
 
     def wait(self) -> asyncio.Future[None]:
         """Done when they are on disk; raises Fenced or Lost if they are not."""
-        waiting = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.then(partial(_tell, waiting))
         return waiting
 
+    def then(self, told: Told) -> None:
+        """Called when they are on disk, or with Fenced or Lost."""
+        self._waiting.append(told)
+
     def tell(self, error: Exception | None) -> None:
-        for waiting in self._waiting:
-            if waiting.done():  # who waited has gone
-                continue
-            if error is None:
-                waiting.set_result(None)
-            else:
-                waiting.set_exception(error)
+        """At the next turn of the loop: first the next commit is sent on its way."""
+        loop = asyncio.get_running_loop()
+        waiting, self._waiting = self._waiting, []  # they lead back here, and would wait for the collector
+        for told in waiting:
+            loop.call_soon(told, error)
+
+
+def _tell(waiting: asyncio.Future[None], error: Exception | None) -> None:
+    if waiting.done():  # who waited has gone
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)
 
 
 class Writer:

@@ -11,7 +11,7 @@ BODY_LIMIT = 64 * 1024
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     """Problem `too_large` as soon as that is known, from the announced length or from what has come."""
-    if not _fits(headers.get(b"content-length", b"0")):
+    if not fits(headers.get(b"content-length", b"0")):
         raise _too_large()
     body, more = b"", True
     while more:
@@ -35,7 +35,8 @@ def read_again(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _fits(length: bytes) -> bool:
+def fits(length: bytes) -> bool:
+    """What is announced."""
     return length.isdigit() and len(length) < 9 and int(length) <= BODY_LIMIT
 
 

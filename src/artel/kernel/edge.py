@@ -3,23 +3,20 @@
 One layer, because four middlewares cost as much as the request itself.
 """
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from artel.kernel.body import read_again, read_body
 from artel.kernel.errors import answer_to
-from artel.kernel.events import new_id
 from artel.kernel.observe import Observer
-from artel.kernel.tap import Ready, Tap
+from artel.kernel.tap import Ready, Tap, in_time
 from artel.kernel.tracing import Span, enter
 from artel.kernel.traffic import Traffic
+from artel.kernel.under_way import Asked, UnderWay, refusal, request_id_of
 
 Door = Callable[[Scope], Awaitable[None]]
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Edge:
@@ -42,7 +39,9 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif tap := self.tap(scope):
+        elif found := self.tap(scope["method"], scope["path"]):
+            tap, scope["path_params"] = found
+            scope["route"] = tap
             ready = await self.answer(tap, scope, receive)
             await send({"type": "http.response.start", "status": ready.status, "headers": [*ready.headers]})
             await send({"type": "http.response.body", "body": ready.body})
@@ -51,28 +50,31 @@ class Edge:
 
     # Taps
 
-    def tap(self, scope: Scope) -> Tap | None:
-        """The one that is asked for, if it is any; `scope` knows its route then."""
+    def tap(self, method: str, path: str) -> tuple[Tap, dict[str, str]] | None:
+        """The one that is asked for, if it is any, and what stands in its path."""
         for tap in self._taps:
-            found = tap.path_regex.match(scope["path"])
-            if found and scope["method"] in (tap.methods or ()):
-                scope["route"], scope["path_params"] = tap, found.groupdict()
-                return tap
+            found = tap.path_regex.match(path)
+            if found and method in (tap.methods or ()):
+                return tap, found.groupdict()
         return None
 
+    def begin(self, asked: Asked) -> None:
+        """Without a task, as long as nobody has to wait but for the disk."""
+        UnderWay(asked, self._traffic, self._observer).begin()
+
     async def answer(self, tap: Tap, scope: Scope, receive: Receive) -> Ready:
-        """Whatever happens."""
+        """Whatever happens; for an ASGI server, and where a trace is kept."""
         started = time.perf_counter()
         headers = dict(scope["headers"])
         state = scope.setdefault("state", {})
-        request_id = state["request_id"] = _request_id(headers)
+        request_id = state["request_id"] = request_id_of(headers)
         state["span"] = _trace(headers)
         try:
             body = await read_body(headers, receive)
             with self._traffic:
-                ready = await tap.answer(state, headers, scope["path_params"], body)
+                ready = await in_time(tap.take(state, headers, scope["path_params"], body))
         except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
-            ready = _ready(answer_to(error, scope))
+            ready = refusal(error, scope)
         self._observer.answered(scope, ready.status, time.perf_counter() - started)
         length = b"%d" % len(ready.body)
         return ready._replace(
@@ -85,7 +87,7 @@ class Edge:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         state = scope.setdefault("state", {})
-        request_id = state["request_id"] = _request_id(headers)
+        request_id = state["request_id"] = request_id_of(headers)
         state["span"] = _trace(headers)
         sent = Sent(send, request_id)
         try:
@@ -120,17 +122,5 @@ class Sent:
         await self._send(message)
 
 
-def _request_id(headers: Mapping[bytes, bytes]) -> str:
-    given = headers.get(b"x-request-id")
-    if given and REQUEST_ID.fullmatch(given):
-        return given.decode()
-    return new_id()
-
-
 def _trace(headers: Mapping[bytes, bytes]) -> Span | None:
     return enter(headers.get(b"traceparent", b"").decode("latin-1"))
-
-
-def _ready(response: Response) -> Ready:
-    headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
-    return Ready(response.status_code, bytes(response.body), headers)

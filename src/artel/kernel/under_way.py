@@ -1,0 +1,106 @@
+"""A tap from its request to its answer, without a task of its own where nobody has to wait but for the disk."""
+
+import re
+import time
+from collections.abc import Awaitable, Coroutine, Mapping
+from typing import Any, Protocol
+
+from starlette.responses import Response
+from starlette.types import Scope
+
+from artel.kernel.errors import answer_to
+from artel.kernel.events import new_id
+from artel.kernel.observe import Observer
+from artel.kernel.tap import Ready, Soon, Tap
+from artel.kernel.tracing import TRACEPARENT, inside
+from artel.kernel.traffic import Traffic
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Asked(Protocol):
+    """A whole request at a server, which is told the answer."""
+
+    tap: Tap
+    params: Mapping[str, str]
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+    def answer(self, ready: Ready, request_id: str) -> None: ...
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that the end of the server waits for."""
+
+
+class UnderWay:
+    __slots__ = ("_asked", "_began", "_observer", "_scope", "_soon", "_traffic")
+
+    def __init__(self, asked: Asked, traffic: Traffic, observer: Observer) -> None:
+        self._began = time.perf_counter()
+        self._asked = asked
+        self._traffic = traffic
+        self._observer = observer
+        self._soon: Soon | None = None
+        state = {"request_id": request_id_of(asked.headers), "span": None}
+        self._scope: Scope = {"route": asked.tap, "method": asked.tap.method, "state": state}
+
+    def begin(self) -> None:
+        self._traffic.__enter__()
+        if b"traceparent" in self._asked.headers:
+            with inside(self._traceparent()):
+                self._take()
+        else:
+            self._take()
+
+    def _traceparent(self) -> str:
+        given = self._asked.headers.get(b"traceparent", b"").decode("latin-1")
+        return given if TRACEPARENT.fullmatch(given) else ""
+
+    def _take(self) -> None:
+        asked = self._asked
+        try:
+            found = asked.tap.take(self._scope["state"], asked.headers, asked.params, asked.body)
+        except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
+            self._end(refusal(error, self._scope))
+            return
+        if isinstance(found, Ready):
+            self._end(found)
+        elif isinstance(found, Soon):
+            self._soon = found
+            found.when(self._told)
+        else:
+            asked.spawn(self._wait(found))
+
+    def _told(self, error: Exception | None) -> None:
+        soon, self._soon = self._soon, None
+        assert soon  # noqa: S101 it is told once
+        if error is None:
+            self._end(soon.ready)
+        else:
+            with inside(self._traceparent()):
+                self._asked.spawn(self._wait(soon.instead()))
+
+    async def _wait(self, answer: Awaitable[Ready]) -> None:
+        try:
+            ready = await answer
+        except Exception as error:  # noqa: BLE001 as above
+            ready = refusal(error, self._scope)
+        self._end(ready)
+
+    def _end(self, ready: Ready) -> None:
+        self._traffic.__exit__(None, None, None)
+        self._observer.answered(self._scope, ready.status, time.perf_counter() - self._began)
+        self._asked.answer(ready, self._scope["state"]["request_id"])
+
+
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id")
+    if given and REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return new_id()
+
+
+def refusal(error: Exception, scope: Scope) -> Ready:
+    response: Response = answer_to(error, scope)
+    headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
+    return Ready(response.status_code, bytes(response.body), headers)
