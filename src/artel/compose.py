@@ -20,7 +20,7 @@ from artel.kernel.background import running
 from artel.kernel.bus import open_bus
 from artel.kernel.edge import Door, Edge
 from artel.kernel.errors import add_handlers
-from artel.kernel.limits import Limit, address_of, allow
+from artel.kernel.limits import Limit, allow, place_of
 from artel.kernel.pruning import pruning
 from artel.kernel.service import Context, Service, opened, readiness, relaying
 from artel.kernel.settings import Settings
@@ -154,7 +154,7 @@ def _door(app: FastAPI, guessed: Mapping[str, Any], limit: Limit) -> Door:
     async def knock(scope: Scope) -> None:
         if route := guessed.get(scope["path"]):
             scope["route"] = route  # as which it is counted, if it comes no further
-            await allow(app.state.store, f"{scope['path']}:{address_of(scope)}", limit)
+            await allow(app.state.store, f"{scope['path']}:{place_of(scope)}", limit)
 
     return knock
 

@@ -128,6 +128,26 @@ async def test_an_answer_that_nobody_waits_for_any_more_does_not_count(
     assert not await is_there(auth, pair[0])
 
 
+async def test_nor_one_that_comes_when_whoever_waited_has_died(
+    auth: Installation, told: list[Any], pair: tuple[Tokens, Tokens], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge_id = await ask(auth, *pair)
+    monkeypatch.setattr(asking, "LOST", timedelta(0))
+    await answer(auth, merge_id)
+    assert await is_there(auth, pair[0])
+    assert [type(each) for each in told] == [UserMergeAsked, UserMergeDropped]
+
+
+async def test_nor_after_a_no(auth: Installation, told: list[Any], pair: tuple[Tokens, Tokens]) -> None:
+    one, into = pair
+    merge_id = await ask(auth, one, into)
+    await database(auth).write(asking.refuse, one["user"]["id"])
+    await database(auth).write(asking.refuse, into["user"]["id"])
+    await answer(auth, merge_id)
+    assert await is_there(auth, one)
+    assert [type(each) for each in told] == [UserMergeAsked, UserMergeDropped]
+
+
 async def test_asked_twice_it_is_one_question_and_a_third_has_to_wait(
     auth: Installation, told: list[Any], pair: tuple[Tokens, Tokens], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,9 +157,10 @@ async def test_asked_twice_it_is_one_question_and_a_third_has_to_wait(
     assert len(told) == 1
     for others in ((third, into), (into, third), (one, third), (third, one), (into, one)):
         assert await refused(ask(auth, *others)) == (409, "merging")
-    monkeypatch.setattr(asking, "LOST", timedelta(0))
     left = told[0].merge_id
-    merge_id = await ask(auth, third, into)
+    with monkeypatch.context() as later:
+        later.setattr(asking, "LOST", timedelta(0))
+        merge_id = await ask(auth, third, into)
     await answer(auth, left)
     assert await is_there(auth, one), "nobody waited for that any more"
     await answer(auth, merge_id)

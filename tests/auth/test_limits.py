@@ -1,5 +1,6 @@
 """What an evening of friends never meets, what nobody else can use up, and what is noted of whoever asks too often."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,24 @@ class TestNoted:
         noted = [(row["code"], row["address"]) for row in rows if row["code"] == "rate_limited"]
         assert noted == [("rate_limited", "127.0.0.1")] * 2, "a row for each way in"
         assert {row["user_id"] for row in rows} == {None}
+
+    async def test_a_flood_of_guesses_is_ten_rows_of_each_kind(self, auth: Installation) -> None:
+        anna, count = await launched(auth, ANNA), counted("unauthenticated")
+        before = count()
+        for _ in range(40):
+            await refresh(auth, "x")
+            await launch(auth, "x")
+        assert count() == before + 40
+        rows = await looked(auth, anna, "?kind=refused&limit=100")
+        assert Counter(row["code"] for row in rows) == {"unauthenticated": 10, "invalid_init_data": 10}
+
+    async def test_what_is_about_somebody_is_written_down_each_time(self, auth: Installation) -> None:
+        anna, boris = await launched(auth, ANNA), await launched(auth, BORIS)
+        await with_token(auth, anna, "POST", f"/admin/users/{boris['user']['id']}/block")
+        for _ in range(15):
+            assert code(await launch(auth, init_data(BORIS))) == (403, "blocked")
+        rows = await looked(auth, anna, f"?kind=refused&user_id={boris['user']['id']}&limit=100")
+        assert [row["code"] for row in rows] == ["blocked"] * 15
 
     async def test_whose_it_was(self, strict: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("artel.auth.limits.SIGN_INS", Limit(1, 0.001))

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from artel.contracts.auth import UserMergeAsked, UserMerged, UserMergeDropped
 from artel.contracts.friends import FriendAccepted
 from artel.contracts.game import UserMergeAnswered
+from artel.game.tables import merging
 from artel.kernel.bus import Message
 from artel.kernel.events import new_id
 from artel_testing import Installation, Person, installation
@@ -125,6 +127,27 @@ class TestUntilItIsDone:
         played = await table(house, organizer, joined=[former])
         await ask(house, [other], [keeper, former])
         assert problem(await join(played, other)) == (409, "merging")
+
+    async def test_what_was_done_before_holds_it_up_no_more_and_no_less(self, house: Installation) -> None:
+        """His former account's sessions follow while it is asked about him: that is another question."""
+        organizer, former, keeper, other, third = [house.person(name) for name in ("Анна", "Аня", "Боря", "Вера", "Г")]
+        for _ in range(2):
+            await table(house, organizer, joined=[former])
+        his, theirs = await table(house, organizer, joined=[keeper]), await table(house, organizer, joined=[third])
+        await house.publish(UserMerged(user_id=former.id, version=2, into_id=keeper.id))
+        assert not (await ask(house, [other], [keeper, former]))[1]
+        assert not (await ask(house, [keeper, former], [third]))[1]
+        await house.drain()
+        assert problem(await join(his, other)) == (409, "merging")
+        assert problem(await join(theirs, keeper)) == (409, "merging")
+        await house.publish(UserMerged(user_id=other.id, version=2, into_id=keeper.id))
+        await house.drain()
+        assert problem(await join(theirs, keeper)) == (409, "merging")
+        await house.publish(UserMerged(user_id=keeper.id, version=2, into_id=third.id))
+        await house.drain()
+        assert problem(await join(theirs, keeper)) == (401, "signed_out")
+        left = await house.app.state.contexts["game"].database.read(lambda tx: tx.execute(select(merging)).all())
+        assert left == []
 
     async def test_done_it_holds_nobody_up(self, house: Installation) -> None:
         organizer, one, keeper, third = [house.person(name) for name in ("Анна", "Борис", "Боря", "Вера")]

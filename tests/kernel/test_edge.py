@@ -16,7 +16,6 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from artel.kernel.body import BODY_LIMIT
 from artel.kernel.edge import Edge
 from artel.kernel.errors import Problem, add_handlers, forbidden, not_found, rate_limited
 from artel.kernel.events import new_id
@@ -25,6 +24,7 @@ from artel.kernel.tap import Ready
 from artel.kernel.traffic import Traffic
 from kernel.tapping import tap
 
+BODY_LIMIT = 64 * 1024
 FAULTS: dict[str, Exception] = {
     "bug": ZeroDivisionError("secret words"),
     "broken_rule": IntegrityError("INSERT secret words", {}, Exception("secret words")),

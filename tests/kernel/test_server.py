@@ -14,13 +14,13 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from artel.kernel.body import BODY_LIMIT
 from artel.kernel.edge import Edge
 from artel.kernel.errors import rate_limited, unavailable
 from artel.kernel.server import Protocol
 from artel.kernel.tap import Found, Ready, Soon
 from kernel.tapping import Work, tap
 
+BODY_LIMIT = 64 * 1024
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

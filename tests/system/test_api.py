@@ -30,7 +30,6 @@ from artel.auth.keys import ensure_key
 from artel.auth.limits import Limits
 from artel.auth.oidc import challenge_of
 from artel.compose import SERVICES, compose
-from artel.kernel.body import BODY_LIMIT
 from artel.kernel.events import new_id
 from artel.kernel.limits import Limit
 from artel.kernel.migrations import migrate
@@ -55,6 +54,7 @@ CONFORMS = [
 API = "/api/v1"
 FREE = Limit(10**6, 10**6)
 ADMIN = 900000010
+BODY_LIMIT = 64 * 1024
 
 
 @dataclass

@@ -91,7 +91,8 @@ async def consent(auth: AuthDep, body: ConsentIn) -> ConsentOut:
 @router.post("/link/refuse", status_code=204, dependencies=[Depends(limited)])
 async def refuse_link(auth: AuthDep, body: Refusal) -> Response:
     """For the page: whoever is asked there says no, and the app hears of it as `failed`, `refused`."""
-    await linking.refuse(auth.store, body.word)
+    link = await linking.refuse(auth.store, body.word)
+    await auth.database.write(asking.refuse, link.user_id)
     return Response(status_code=204)
 
 

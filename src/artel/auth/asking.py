@@ -25,8 +25,8 @@ from artel.kernel.sql import delete_some
 
 LOOK_SECONDS, LOOKS = 0.05, 100
 """How often, and how many times, whoever wants it looks for what has become of it."""
-LOST = timedelta(minutes=1)
-"""Then nobody looks any more: the process in which he did has died."""
+LOST = timedelta(seconds=15)
+"""Then surely nobody looks any more, whatever the clocks say: the process in which he did has died."""
 KEPT = timedelta(days=1)
 
 
@@ -36,7 +36,7 @@ def ask(tx: Tx, user_id: str, into_id: str, sid: str, here: Where) -> str | None
     if merging.fit(tx, user_id, into_id) is None:
         return None
     open_ones = and_(_about(user_id, into_id), merges.c.state == "asked")
-    tx.execute(update(merges).where(open_ones, merges.c.asked_at < now() - LOST).values(state="given_up"))
+    _give_up(tx, and_(open_ones, _lost()))
     known = tx.execute(select(merges).where(open_ones)).first()
     if known is None:
         return _ask(tx, {"user_id": user_id, "into_id": into_id, "sid": sid, **here._asdict()})
@@ -68,7 +68,7 @@ async def outcome(database: Database, merge_id: str) -> None:
         if await database.read(_is_done, merge_id):
             return
         await asyncio.sleep(LOOK_SECONDS)
-    await database.write(_give_up, merge_id)
+    await database.write(_give_up, _is_open(merge_id))
     await database.read(_is_done, merge_id)
 
 
@@ -81,8 +81,17 @@ def _is_done(tx: Tx, merge_id: str) -> bool:
     return bool(row.state == "done")
 
 
-def _give_up(tx: Tx, merge_id: str) -> None:
-    tx.execute(update(merges).where(_is_open(merge_id)).values(state="given_up"))
+def _lost() -> ColumnElement[bool]:
+    return merges.c.asked_at < now() - LOST
+
+
+def refuse(tx: Tx, into_id: str) -> None:
+    """Who was to be given away stays: what is not done yet will not be."""
+    _give_up(tx, and_(merges.c.into_id == into_id, merges.c.state == "asked"))
+
+
+def _give_up(tx: Tx, open_ones: ColumnElement[bool]) -> None:
+    tx.execute(update(merges).where(open_ones).values(state="given_up"))
 
 
 def _is_open(merge_id: str) -> ColumnElement[bool]:
@@ -93,6 +102,7 @@ def hear(tx: Tx, event: UserMergeAnswered) -> None:
     row = tx.execute(select(merges).where(merges.c.id == event.merge_id)).one_or_none()
     if row:
         people.hold(tx, row.user_id, row.into_id)  # before the row, as whoever asks
+        _give_up(tx, and_(_is_open(event.merge_id), _lost()))
     still = tx.execute(select(merges).where(_is_open(event.merge_id)).with_for_update()).one_or_none()
     refusal = _merge(tx, still, met=event.met) if still else {}
     if still:

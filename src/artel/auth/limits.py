@@ -10,13 +10,13 @@ from artel.auth import audit, people
 from artel.auth.audit import Where
 from artel.auth.people import Profile, tidy_name
 from artel.kernel.errors import Problem
-from artel.kernel.limits import Limit, address_of, allow
+from artel.kernel.limits import Limit, address_of, allow, place_of
 from artel.kernel.service import Context, context_of
 from artel.kernel.token import CallerDep
 
 AGENT_LENGTH = 200
 """Which browser it is stands at the end."""
-A_MINUTE = Limit(1, 1 / 60)
+A_MINUTE, SOME = Limit(1, 1 / 60), Limit(10, 1 / 60)
 
 AuthDep = Annotated[Context, Depends(context_of("auth"))]
 
@@ -72,7 +72,7 @@ async def guarded(auth: AuthDep, request: Request, caller: CallerDep) -> AsyncIt
 
 async def _address_allowed(auth: Context, request: Request, limit: Limit | None = None) -> None:
     usual = Limit(auth.settings.sign_in_burst, auth.settings.sign_in_rate)
-    await allow(auth.store, f"{_route(request)}:{where(request).address}", limit or usual)
+    await allow(auth.store, f"{_route(request)}:{place_of(request.scope)}", limit or usual)
 
 
 async def account_allowed(auth: Context, profile: Profile) -> None:
@@ -102,10 +102,11 @@ async def refusals_noted(auth: Context, request: Request, user_id: str | None = 
 
 
 async def note_refusal(auth: Context, request: Request, code: str, user_id: str | None = None) -> None:
-    """Who has asked too often is counted each time, and written down once a minute for each way in and address: a
-    flood must not become one of rows."""
-    here = where(request)
-    if code == "rate_limited" and await auth.store.allow(f"noted:{_route(request)}:{here.address}", *A_MINUTE):
+    """Each is counted. A flood must not become one of rows: who has asked too often is written down once a minute for
+    each way in and address, and of what is about nobody ten for each code, and then one a minute."""
+    key = f"noted:{code}:{_route(request)}:{place_of(request.scope)}"
+    limit = A_MINUTE if code == "rate_limited" else SOME if user_id is None else None
+    if limit and await auth.store.allow(key, *limit):
         audit.count("refused", code)
     else:
-        await auth.database.write(audit.note, here, "refused", code, user_id=user_id)
+        await auth.database.write(audit.note, where(request), "refused", code, user_id=user_id)

@@ -125,7 +125,7 @@ async def agree(store: Store, link: Link) -> None:
     await _put(store, replace(link, state="agreed", code=""))
 
 
-async def refuse(store: Store, word: str) -> None:
+async def refuse(store: Store, word: str) -> Link:
     """`word`: the ticket of an open page, or what asks for a consent. What is linked stays so. 404: it is neither."""
     link_id = await store.get(f"link-refusal.{word}")
     link = await pending(store, link_id) if link_id else None
@@ -133,6 +133,7 @@ async def refuse(store: Store, word: str) -> None:
         raise not_found("There is nothing to refuse any more.")
     if link.state in {"opened", "taken", "agreed"}:
         await fail(store, link.id, "refused")
+    return link
 
 
 async def become_linked(store: Store, link: Link) -> None:

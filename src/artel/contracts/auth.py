@@ -79,7 +79,7 @@ class UserDeletionTakenBack(UserEvent):
 
 class UserMergeAsked(Event):
     """May these become one? Game answers, and from then on nobody sits in one session as both, until the one is merged
-    or it is dropped. Of each account also the ids of whoever became it before."""
+    or it is dropped. Of each account its id, and then those of whoever became it before."""
 
     topic: ClassVar[str] = "artel.user.merge_asked.v1"
 

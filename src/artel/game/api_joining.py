@@ -7,6 +7,7 @@ from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.schemas import Join, SessionOut
 from artel.kernel.errors import Problem, rate_limited
+from artel.kernel.limits import place_of
 from artel.kernel.token import Caller, CallerDep
 
 router = APIRouter(tags=["sessions"])
@@ -26,7 +27,7 @@ async def open_by_code(game: Game, caller: Caller, request: Request, code: str) 
     """The session of the code. So many tries a minute for each user, and so many wrong ones for each address: a
     company that joins from one club is no attack."""
     store = game.context.store
-    address = request.client.host if request.client else "unknown"
+    address = place_of(request.scope)
     wait = await store.allow(f"join:{caller.user_id}", CODE_TRIES, A_SECOND)
     if wait or await store.get(f"join-closed:{address}"):
         raise rate_limited(wait or 60)

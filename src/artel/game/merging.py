@@ -4,7 +4,8 @@ Auth asks, and from the answer until it is done or dropped nobody sits down as b
 answers are one after the other, under the lock of `artel.kernel.gone`, so no seat is missed that came just before.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import and_, delete, exists, insert, select, union_all
 
@@ -30,9 +31,13 @@ def answer(tx: Tx, event: UserMergeAsked) -> None:
     lock(tx, LOCK)
     met = _met(tx, event.user_ids, event.into_ids)
     if not met:
-        sides = [(user, False) for user in event.user_ids] + [(user, True) for user in event.into_ids]
-        tx.execute(insert(merging), [{"merge_id": event.merge_id, "user_id": user, "keeps": it} for user, it in sides])
+        rows = [*_side(event.user_ids, keeps=False), *_side(event.into_ids, keeps=True)]
+        tx.execute(insert(merging), [{"merge_id": event.merge_id, **row} for row in rows])
     emit(tx, UserMergeAnswered(merge_id=event.merge_id, met=met))
+
+
+def _side(user_ids: Sequence[str], *, keeps: bool) -> list[dict[str, Any]]:
+    return [{"user_id": user_id, "account_id": user_ids[0], "keeps": keeps} for user_id in user_ids]
 
 
 def dropped(tx: Tx, event: UserMergeDropped) -> None:
@@ -40,7 +45,8 @@ def dropped(tx: Tx, event: UserMergeDropped) -> None:
 
 
 def done(tx: Tx, user_id: str) -> None:
-    his = select(merging.c.merge_id).where(merging.c.user_id == user_id)
+    """What was asked to make another of him. What was asked of that other since names him too, and goes on."""
+    his = select(merging.c.merge_id).where(merging.c.account_id == user_id, ~merging.c.keeps)
     tx.execute(delete(merging).where(merging.c.merge_id.in_(his)))
 
 

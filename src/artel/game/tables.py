@@ -152,13 +152,14 @@ users = Table(
 # Whose sessions still name him.
 leavers = Table("leavers", metadata, Column("user_id", String(36), primary_key=True))
 
-# Accounts that are about to become one: nobody sits in one session as both. Each by its id and those of whoever became
-# it before.
+# Accounts that are about to become one: nobody sits in one session as both. A user is here for the account that he is
+# or became before.
 merging = Table(
     "merging",
     metadata,
     Column("merge_id", String(36), primary_key=True),
     Column("user_id", String(36), primary_key=True, index=True),
+    Column("account_id", String(36), nullable=False, index=True),
     Column("keeps", Boolean, nullable=False),  # the account that stays
 )
 

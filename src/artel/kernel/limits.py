@@ -1,5 +1,6 @@
 """How often somebody may try what could be guessed."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -20,6 +21,18 @@ async def allow(store: Store, key: str, limit: Limit) -> None:
     wait = await store.allow(key, *limit)
     if wait:
         raise rate_limited(wait)
+
+
+def place_of(scope: Scope) -> str:
+    """For limits: whoever has one address of IPv6 has the 2⁶⁴ beside it as well."""
+    address = address_of(scope)
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(read, IPv6Address):
+        return address
+    return str(read.ipv4_mapped or IPv6Network((int(read), 64), strict=False))
 
 
 def address_of(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from artel.kernel.database import Tx
 from artel.kernel.http import Page, PagingDep, bad_field
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.limits import Limit, address_of, allow
+from artel.kernel.limits import Limit, allow, place_of
 from artel.kernel.service import Context, context_of
 from artel.kernel.token import CallerDep
 from artel.template import templates
@@ -33,7 +33,7 @@ async def reader(
     """Who shows a link may do so as often as an address may sign in: it could be guessed."""
     if x_share_token is not None:
         limit = Limit(template.settings.sign_in_burst, template.settings.sign_in_rate)
-        for who in (address_of(request.scope), caller.user_id):
+        for who in (place_of(request.scope), caller.user_id):
             await allow(template.store, f"template-link:{who}", limit)
     return Reader(caller.user_id, caller.lang, x_share_token)
 

@@ -12,10 +12,12 @@ def upgrade() -> None:
         "merging",
         sa.Column("merge_id", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("keeps", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("merge_id", "user_id"),
     )
     op.create_index("ix_merging_user_id", "merging", ["user_id"])
+    op.create_index("ix_merging_account_id", "merging", ["account_id"])
     op.create_index("ix_claims_user_id", "claims", ["user_id"])
 
 
