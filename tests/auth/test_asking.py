@@ -1,7 +1,7 @@
 """Game is asked before two accounts become one; and what becomes of it when the answer is late, or never comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -208,11 +208,13 @@ async def test_answers_to_nothing_are_dropped_and_what_is_old_is_swept(
     await answer(auth, new_id())
     assert [type(each) for each in told] == [UserMergeDropped]
     await ask(auth, *pair)
-    left: Callable[[], Awaitable[int]] = lambda: database(auth).read(  # noqa: E731
-        lambda tx: len(tx.execute(select(tables.merges)).all())
-    )
     await leaving.delete_due(database(auth))
-    assert await left() == 1
+    assert len(await kept(auth)) == 1
     monkeypatch.setattr(asking, "KEPT", timedelta(0))
     await leaving.delete_due(database(auth))
-    assert await left() == 0
+    assert await kept(auth) == []
+
+
+async def kept(auth: Installation) -> list[Any]:
+    rows: list[Any] = await database(auth).read(lambda tx: tx.execute(select(tables.merges)).all())
+    return rows
