@@ -420,6 +420,19 @@ class TestUnwell:
         await made.publish(anya.updated(), anya.export_ready())
         assert await heard(made, bot) == [(MINE, "Ваши данные собраны")]
 
+    async def test_after_a_day_it_is_seen_whether_anybody_hears_again(
+        self, made: Installation, bot: Bot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        anya = Anya()
+        bot.faults += ["blocked"]
+        await made.publish(anya.registered(), anya.export_ready())
+        assert await heard(made, bot) == []
+        await made.publish(anya.export_ready())
+        assert (await heard(made, bot), bot.calls) == ([], 1)
+        monkeypatch.setattr("artel.notification.chats.CLOSED", timedelta(0))
+        await made.publish(anya.export_ready())
+        assert await heard(made, bot) == [(MINE, "Ваши данные собраны")]
+
     async def test_what_cannot_be_said_is_passed_over(self, made: Installation, bot: Bot) -> None:
         anya = Anya()
         bot.faults.append("too_long")

@@ -1,5 +1,6 @@
 """Who has which chat in Telegram, as auth tells it; whether anybody hears there, Telegram says."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -10,9 +11,16 @@ from artel.kernel.events import now
 from artel.kernel.sql import lock, put_newest
 from artel.notification.tables import chats
 
+CLOSED = timedelta(days=1)
+
 
 def of(tx: Tx, user_id: str) -> Row[Any] | None:
     return tx.execute(select(chats).where(chats.c.user_id == user_id)).one_or_none()
+
+
+def is_open(known: Row[Any]) -> bool:
+    """A chat that was closed is tried again some time: he may have let the bot in since, which nobody tells."""
+    return bool(known.closed_at is None or known.closed_at <= now() - CLOSED)
 
 
 def hold(tx: Tx, user_id: str) -> None:
@@ -36,5 +44,5 @@ def _keep_language(tx: Tx, told: UserUpdated) -> None:
 
 
 def close(tx: Tx, telegram_id: int) -> None:
-    """Nobody hears there until auth tells of him again."""
+    """Nobody hears there until auth tells of him again, or for a day."""
     tx.execute(update(chats).where(chats.c.telegram_id == telegram_id).values(closed_at=now()))

@@ -45,7 +45,7 @@ def write(tx: Tx, user_id: str, news: News, at: datetime, *, version: int = 0, a
     new = [{"chat": also, "besides": None, "due": now()}] if also is not None else []
     if known is None or known.version < version:
         new.append({"chat": None, "besides": also, "due": now() + PATIENCE})
-    elif known.closed_at is None and known.telegram_id not in {None, also}:
+    elif chats.is_open(known) and known.telegram_id not in {None, also}:
         new.append({"chat": known.telegram_id, "besides": also, "due": now()})
     insert_all(tx, letters, [{**row, **each, "id": new_id(), "tries": 0} for each in new])
 
@@ -103,7 +103,7 @@ def claim(tx: Tx) -> Letter | None:
 
 def _addressed(row: Row[Any], known: Row[Any] | None) -> Letter:
     chat = row.chat
-    if chat is None and known is not None and known.closed_at is None:
+    if chat is None and known is not None and chats.is_open(known):
         chat = known.telegram_id
     ended = "given_up" if row.at <= now() - TOO_LATE else "no_chat" if chat in {None, row.besides} else ""
     news, language = NEWS[row.kind].model_validate(row.data), known.language if known else "ru"
