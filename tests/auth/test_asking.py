@@ -21,6 +21,7 @@ from auth.test_admin import ANNA, BORIS, launched
 from auth.test_api import TOKEN, sign_in, with_token
 
 KINDS: dict[str, Any] = {event.topic: event for event in (UserMergeAsked, UserMergeDropped, UserMerged)}
+LINK = new_id()
 HERE = Where("192.0.2.7", "a phone")
 Tokens = dict[str, Any]
 
@@ -63,7 +64,8 @@ async def sid_of(auth: Installation, who: Tokens) -> str:
 
 async def ask(auth: Installation, one: Tokens, into: Tokens) -> str | None:
     ids = one["user"]["id"], into["user"]["id"]
-    merge_id: str | None = await database(auth).write(asking.ask, *ids, await sid_of(auth, into), HERE)
+    about = {"sid": await sid_of(auth, into), "link_id": LINK, "here": HERE}
+    merge_id: str | None = await database(auth).write(asking.ask, *ids, **about)
     await auth.drain()
     return merge_id
 
@@ -138,11 +140,17 @@ async def test_nor_one_that_comes_when_whoever_waited_has_died(
     assert [type(each) for each in told] == [UserMergeAsked, UserMergeDropped]
 
 
+async def test_a_no_to_something_else_does_not_matter(auth: Installation, pair: tuple[Tokens, Tokens]) -> None:
+    merge_id = await ask(auth, *pair)
+    await database(auth).write(asking.refuse, new_id())
+    await answer(auth, merge_id)
+    assert not await is_there(auth, pair[0])
+
+
 async def test_nor_after_a_no(auth: Installation, told: list[Any], pair: tuple[Tokens, Tokens]) -> None:
     one, into = pair
     merge_id = await ask(auth, one, into)
-    await database(auth).write(asking.refuse, one["user"]["id"])
-    await database(auth).write(asking.refuse, into["user"]["id"])
+    await database(auth).write(asking.refuse, LINK)
     await answer(auth, merge_id)
     assert await is_there(auth, one)
     assert [type(each) for each in told] == [UserMergeAsked, UserMergeDropped]

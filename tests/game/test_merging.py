@@ -149,6 +149,29 @@ class TestUntilItIsDone:
         left = await house.app.state.contexts["game"].database.read(lambda tx: tx.execute(select(merging)).all())
         assert left == []
 
+    @pytest.mark.parametrize("last", ["former", "account"])
+    async def test_it_is_not_over_before_all_have_followed_who_went_with_it(
+        self, house: Installation, last: str
+    ) -> None:
+        """Who became one who becomes another: game hears of the two in any order."""
+        organizer, former, account, keeper = [house.person(name) for name in ("Анна", "Аня", "Боря", "Вера")]
+        there = await table(house, organizer, joined=[former if last == "former" else account])
+        await ask(house, [account, former], [keeper])
+        first, second = [
+            UserMerged(user_id=former.id, version=2, into_id=account.id),
+            UserMerged(user_id=account.id, version=2, into_id=keeper.id),
+        ][:: 1 if last == "account" else -1]
+        await house.publish(first)
+        await house.drain()
+        assert problem(await join(there, keeper)) == (409, "merging")
+        await house.publish(second)
+        await house.drain()
+        assert (await join(there, keeper)).is_success
+        seated = [player["user_id"] for player in (await there.now())["players"]]
+        assert sorted(seated) == sorted([organizer.id, keeper.id])
+        left = await house.app.state.contexts["game"].database.read(lambda tx: tx.execute(select(merging)).all())
+        assert left == []
+
     async def test_done_it_holds_nobody_up(self, house: Installation) -> None:
         organizer, one, keeper, third = [house.person(name) for name in ("Анна", "Борис", "Боря", "Вера")]
         played = await table(house, organizer, joined=[one])

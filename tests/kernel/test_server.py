@@ -220,6 +220,45 @@ async def test_too_much_is_refused(announced: bool) -> None:
     assert read(b"".join(writes))[0].startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("once", [post(b"one", b"Connection: close"), post(b"one", version=b"1.0")])
+async def test_what_stands_behind_somebody_who_asks_once_is_not_done(once: bytes) -> None:
+    """However quickly the first is answered."""
+    heard: list[bytes] = []
+
+    def work(body: bytes) -> Ready:
+        heard.append(body)
+        return Ready(201, body)
+
+    line = Line(work)
+    await line.say(once + post(b"two"))
+    assert heard == [b"one"]
+    assert read(b"".join(line.wire.writes))[2] == b"one"
+
+
+async def test_who_goes_while_one_waits_behind_another_is_told_nothing() -> None:
+    disk = Disk()
+    line = Line(disk.work)
+    line.protocol.data_received(post(b"first") + post(b"second"))
+    line.wire.closed = True
+    line.hang_up()
+    disk.sync()
+    await line.rest()
+    assert line.wire.writes == []
+
+
+async def test_nothing_keeps_what_never_became_whole() -> None:
+    line = Line(echo)
+    line.protocol.data_received(post(b"never whole")[:-5])
+    line.hang_up()
+    kept = weakref.ref(line.protocol)
+    gc.disable()
+    try:
+        del line
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
 async def asked() -> tuple[Line, asyncio.Event]:
     """A tap is under way until the event is set."""
     go_on = asyncio.Event()

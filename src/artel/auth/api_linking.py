@@ -92,7 +92,7 @@ async def consent(auth: AuthDep, body: ConsentIn) -> ConsentOut:
 async def refuse_link(auth: AuthDep, body: Refusal) -> Response:
     """For the page: whoever is asked there says no, and the app hears of it as `failed`, `refused`."""
     link = await linking.refuse(auth.store, body.word)
-    await auth.database.write(asking.refuse, link.user_id)
+    await auth.database.write(asking.refuse, link.id)
     return Response(status_code=204)
 
 
@@ -104,6 +104,9 @@ async def merge(auth: AuthDep, request: Request, caller: CallerDep, body: Merge)
     link = await linking.of(auth.store, caller.user_id, body.link_id)
     merge_id = await auth.database.write(linking.merge, where(request), caller.sid, link)
     if merge_id:
+        still = await linking.pending(auth.store, link.id)
+        if still is None or still.state == "failed":  # somebody has said no since it was looked at
+            await auth.database.write(asking.refuse, link.id)
         await asking.outcome(auth.database, merge_id)
     await linking.become_linked(auth.store, link)
     return user_out(await auth.database.read(people.get, caller.user_id))

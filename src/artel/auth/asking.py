@@ -30,7 +30,7 @@ LOST = timedelta(seconds=15)
 KEPT = timedelta(days=1)
 
 
-def ask(tx: Tx, user_id: str, into_id: str, sid: str, here: Where) -> str | None:
+def ask(tx: Tx, user_id: str, into_id: str, *, sid: str, link_id: str, here: Where) -> str | None:
     """What `outcome` is of, one and the same for all who ask meanwhile; None: it was done before. Errors as of
     `merging.merge`, and 409 `merging`: one of them is becoming one with a third."""
     if merging.fit(tx, user_id, into_id) is None:
@@ -39,7 +39,8 @@ def ask(tx: Tx, user_id: str, into_id: str, sid: str, here: Where) -> str | None
     _give_up(tx, and_(open_ones, _lost()))
     known = tx.execute(select(merges).where(open_ones)).first()
     if known is None:
-        return _ask(tx, {"user_id": user_id, "into_id": into_id, "sid": sid, **here._asdict()})
+        wanted = {"user_id": user_id, "into_id": into_id, "sid": sid, "link_id": link_id}
+        return _ask(tx, {**wanted, **here._asdict()})
     if (known.user_id, known.into_id) != (user_id, into_id):
         raise Problem(409, "merging", "One of these accounts becomes another just now; try again in a moment.")
     return str(known.id)
@@ -85,9 +86,9 @@ def _lost() -> ColumnElement[bool]:
     return merges.c.asked_at < now() - LOST
 
 
-def refuse(tx: Tx, into_id: str) -> None:
-    """Who was to be given away stays: what is not done yet will not be."""
-    _give_up(tx, and_(merges.c.into_id == into_id, merges.c.state == "asked"))
+def refuse(tx: Tx, link_id: str) -> None:
+    """Who was to be given away by it stays: what is not done yet will not be."""
+    _give_up(tx, and_(merges.c.link_id == link_id, merges.c.state == "asked"))
 
 
 def _give_up(tx: Tx, open_ones: ColumnElement[bool]) -> None:

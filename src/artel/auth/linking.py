@@ -196,7 +196,11 @@ def merge(tx: Tx, here: Where, sid: str, proven: Link) -> str | None:
     whose = people.owner(tx, proven.provider, proven.subject) if proven.subject else None
     if whose is None or (whose != proven.user_id and proven.state != "agreed"):
         raise Problem(409, "nothing_proven", "Nobody has agreed to give another account away by this link.")
-    return None if whose == proven.user_id else asking.ask(tx, whose, proven.user_id, sid, here)
+    return (
+        None
+        if whose == proven.user_id
+        else asking.ask(tx, whose, proven.user_id, sid=sid, link_id=proven.id, here=here)
+    )
 
 
 def unlink(tx: Tx, here: Where, user_id: str, sid: str, provider: str) -> None:

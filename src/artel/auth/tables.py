@@ -98,6 +98,7 @@ merges = Table(
     Column("user_id", String(36), nullable=False, index=True),
     Column("into_id", String(36), nullable=False, index=True),
     Column("sid", String(36), nullable=False),  # the sign-in that wants it
+    Column("link_id", String(36), nullable=False),  # by which it was proven
     Column("address", String(45), nullable=False),
     Column("user_agent", String(200), nullable=False),
     Column("asked_at", UtcDateTime, nullable=False, index=True),

@@ -62,7 +62,7 @@ def follow(tx: Tx) -> Sequence[str] | None:
         _follow(tx, locked(tx, session_id), user_id, into_id)
     if len(found) < AT_ONCE:
         tx.execute(delete(leavers).where(leavers.c.user_id == user_id))
-        merging.done(tx, user_id)  # not before: he would sit down beside a seat that is about to be his
+        merging.followed(tx, user_id)  # not before: he would sit down beside a seat that is about to be his
     return found
 
 

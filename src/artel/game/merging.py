@@ -7,15 +7,15 @@ answers are one after the other, under the lock of `artel.kernel.gone`, so no se
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, select, union_all
+from sqlalchemy import and_, delete, exists, insert, not_, select, union_all
 
 from artel.contracts.auth import UserMergeAsked, UserMergeDropped
 from artel.contracts.game import UserMergeAnswered
-from artel.game.tables import claims, merging, players
+from artel.game.tables import claims, leavers, merging, players
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import Event
-from artel.kernel.gone import LOCK
+from artel.kernel.gone import LOCK, gone
 from artel.kernel.outbox import emit
 from artel.kernel.service import Reaction
 from artel.kernel.sql import lock
@@ -44,10 +44,14 @@ def dropped(tx: Tx, event: UserMergeDropped) -> None:
     tx.execute(delete(merging).where(merging.c.merge_id == event.merge_id))
 
 
-def done(tx: Tx, user_id: str) -> None:
-    """What was asked to make another of him. What was asked of that other since names him too, and goes on."""
-    his = select(merging.c.merge_id).where(merging.c.account_id == user_id, ~merging.c.keeps)
-    tx.execute(delete(merging).where(merging.c.merge_id.in_(his)))
+def followed(tx: Tx, user_id: str) -> None:
+    """His sessions are another's now. A merge is over when those of all who went with it are: of the account, and of
+    whoever became it before, in whatever order game has heard of them."""
+    his = select(merging.c.merge_id).where(merging.c.user_id == user_id, ~merging.c.keeps)
+    ended = and_(merging.c.user_id.in_(select(gone.c.user_id)), merging.c.user_id.not_in(select(leavers.c.user_id)))
+    going = select(merging.c.merge_id).where(merging.c.merge_id.in_(his), ~merging.c.keeps, not_(ended))
+    over = merging.c.merge_id.in_(his.except_(going))
+    tx.execute(delete(merging).where(over))
 
 
 REACTIONS: dict[type[Event], Reaction] = {UserMergeAsked: answer, UserMergeDropped: dropped}

@@ -50,7 +50,7 @@ class Call:
     def answer(self, ready: Ready, request_id: str) -> None:
         line, self.line = self.line, None  # it would outlive its end
         self.response_complete = True
-        if line is None or self.disconnected:
+        if line is None or self.disconnected or line.transport.is_closing():
             return
         servers: Sequence[tuple[bytes, bytes]] = line.server_state.default_headers
         line.transport.write(_wire(ready, request_id, servers, keep_alive=self.keep_alive))
@@ -68,6 +68,12 @@ class Protocol(HttpToolsProtocol):
         self._edge: Edge = ours.edge
         self._call: Call | None = None
         self._last: tuple[bytes, bytes, tuple[Tap, dict[str, str]] | None] = b"", b"", None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._call:  # never whole, so nobody answers it
+            self._call.line = None
+            self._call = None
 
     def on_message_begin(self) -> None:
         """What uvicorn makes here, an application needs, and a tap does not."""

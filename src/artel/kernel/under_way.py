@@ -1,8 +1,9 @@
 """A tap from its request to its answer, without a task of its own where nobody has to wait but for the disk."""
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from starlette.responses import Response
@@ -33,7 +34,7 @@ class Asked(Protocol):
 
 
 class UnderWay:
-    __slots__ = ("_asked", "_began", "_observer", "_scope", "_soon", "_traffic")
+    __slots__ = ("_asked", "_began", "_observer", "_scope", "_soon", "_trace", "_traffic")
 
     def __init__(self, asked: Asked, traffic: Traffic, observer: Observer) -> None:
         self._began = time.perf_counter()
@@ -41,30 +42,31 @@ class UnderWay:
         self._traffic = traffic
         self._observer = observer
         self._soon: Soon | None = None
+        given = asked.headers.get(b"traceparent", b"").decode("latin-1")
+        self._trace = given if given and TRACEPARENT.fullmatch(given) else ""
         state = {"request_id": request_id_of(asked.headers), "span": None}
-        self._scope: Scope = {"route": asked.tap, "method": asked.tap.method, "state": state}
+        self._scope: Scope = {"route": asked.tap, "path": asked.tap.path, "method": asked.tap.method, "state": state}
 
     def begin(self) -> None:
         self._traffic.__enter__()
-        if b"traceparent" in self._asked.headers:
-            with inside(self._traceparent()):
-                self._take()
-        else:
-            self._take()
+        self._within(self._take)
 
-    def _traceparent(self) -> str:
-        given = self._asked.headers.get(b"traceparent", b"").decode("latin-1")
-        return given if TRACEPARENT.fullmatch(given) else ""
+    def _within(self, work: Callable[..., None], *args: Any) -> None:
+        """The trace that the gate has named."""
+        if self._trace:
+            with inside(self._trace):
+                work(*args)
+        else:
+            work(*args)
 
     def _take(self) -> None:
         asked = self._asked
         try:
             found = asked.tap.take(self._scope["state"], asked.headers, asked.params, asked.body)
         except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
-            self._end(refusal(error, self._scope))
-            return
-        if isinstance(found, Ready):
-            self._end(found)
+            found = refusal(error, self._scope)
+        if isinstance(found, Ready):  # not before all is read that came with it: what stands behind it waits
+            asyncio.get_running_loop().call_soon(self._end, found)
         elif isinstance(found, Soon):
             self._soon = found
             found.when(self._told)
@@ -75,10 +77,12 @@ class UnderWay:
         soon, self._soon = self._soon, None
         assert soon  # noqa: S101 it is told once
         if error is None:
-            self._end(soon.ready)
+            self._within(self._end, soon.ready)
         else:
-            with inside(self._traceparent()):
-                self._asked.spawn(self._wait(soon.instead()))
+            self._within(self._instead, soon)
+
+    def _instead(self, soon: Soon) -> None:
+        self._asked.spawn(self._wait(soon.instead()))
 
     async def _wait(self, answer: Awaitable[Ready]) -> None:
         try:

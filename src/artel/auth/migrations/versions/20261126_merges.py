@@ -11,7 +11,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "merges",
-        *(sa.Column(name, sa.String(length=36), nullable=False) for name in ("id", "user_id", "into_id", "sid")),
+        *(
+            sa.Column(name, sa.String(length=36), nullable=False)
+            for name in ("id", "user_id", "into_id", "sid", "link_id")
+        ),
         sa.Column("address", sa.String(length=45), nullable=False),
         sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
