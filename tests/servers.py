@@ -34,7 +34,7 @@ PACKAGES = {
     "faketime": "libfaketime",
     "prometheus": "prometheus prometheus-alertmanager"
     " prometheus-node-exporter prometheus-postgres-exporter prometheus-redis-exporter",
-    "rsyslog": "rsyslog rsyslog-elasticsearch",
+    "rsyslog": "rsyslog rsyslog-elasticsearch curl",  # curl asks for the places where its lines go
     "chromium": "chromium",
     "pgbackrest": "pgbackrest",
 }
@@ -309,7 +309,8 @@ def look_for_prometheus() -> Path | None:
 def look_for_rsyslog() -> Path | None:
     """With what it needs to speak to Elasticsearch."""
     program = look_for("rsyslogd", "/usr/sbin/rsyslogd")()
-    return program if program and any(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")) else None
+    module = any(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so"))
+    return program if program and module and shutil.which("curl") else None
 
 
 PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
