@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from httpx2 import AsyncClient
+from prometheus_client import REGISTRY
 from starlette.types import Message
+from structlog.testing import capture_logs
 
 from artel.compose import SERVICES
 from artel_testing import Installation, installation
@@ -43,6 +46,18 @@ async def test_it_is_not_ready_without_a_database(house: Installation, http: Asy
     parts = ready.json()
     assert parts["stats"]["database"] != "ok"
     assert parts["game"]["database"] == "ok"
+
+
+@pytest.mark.parametrize(("services", "name"), [(["friends"], "friends"), (["friends", "stats"], "artel")])
+async def test_what_belongs_to_no_service_is_of_the_process(tmp_path: Path, services: list[str], name: str) -> None:
+    """Or a log says of a slow `/readyz` that somebody else has answered it."""
+    labels = {"service": name, "method": "GET", "route": "/readyz", "status": "200"}
+    before = REGISTRY.get_sample_value("artel_http_requests_total", labels) or 0
+    async with installation(tmp_path, services) as made:
+        with patch("artel.kernel.observe.SLOW_SECONDS", -1), capture_logs() as said:
+            assert (await made.http.get("http://testserver/readyz")).status_code == 200
+    assert [(line["service"], line["route"]) for line in said if line.get("kind") == "access"] == [(name, "/readyz")]
+    assert REGISTRY.get_sample_value("artel_http_requests_total", labels) == before + 1
 
 
 async def test_any_page_is_the_app_and_never_an_old_one(http: AsyncClient) -> None:

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketClose
 
 from artel.kernel.background import running
 from artel.kernel.bus import open_bus
+from artel.kernel.ecs import process_name
 from artel.kernel.edge import Door, Edge
 from artel.kernel.errors import add_handlers
 from artel.kernel.limits import Limit, allow, place_of
@@ -131,6 +132,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
     app.state.verifier = Verifier(settings.keys)
     add_handlers(app)
     owners: dict[str, str] = {}
+    own = process_name(names)  # says whether it is ready, and what is no route of anybody's
     guessed: dict[str, Any] = {}
     taps = [tap for service in services for tap in _taps(app, service)]
     app.include_router(health)
@@ -140,7 +142,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
         app.router.default = GZipMiddleware(WebApp(settings.web_dir), compresslevel=6)
     app.edge = Edge(
         app.inside,
-        service_of=lambda route: owners.get(route, "gateway"),
+        service_of=lambda route: owners.get(route, own),
         taps=taps,
         traffic=traffic,
         door=_door(app, guessed, Limit(settings.sign_in_burst, settings.sign_in_rate)),

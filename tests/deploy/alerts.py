@@ -61,6 +61,11 @@ def _of_services() -> Iterator[Case]:
         "ServiceErrors", {good: "0+50x30", bad: "0+50x30"}, "game fails in 50% of its answers.",
         {"service": "game"}, {good: "0+500x30", bad: "0+5x30"},
     )  # fmt: skip
+    unready = 'artel_http_requests_total{service="game",status="503",route="/readyz"}'
+    yield Case(
+        "ServiceErrors", {good: "0+50x30", bad: "0+50x30"}, "game fails in 50% of its answers.",
+        {"service": "game"}, {good: "0+50x30", unready: "0+50x30"},
+    )  # fmt: skip
     yield Case(
         "AnswersSlow", histogram("artel_http_seconds", 'service="game",route="/x"', 1, 2.5),
         "One in a hundred waits 2.485s for game.", {"service": "game"},

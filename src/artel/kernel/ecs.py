@@ -32,11 +32,15 @@ NAMES = {
 WORDS_OF_AN_ERROR = 1000
 
 
+def process_name(services: Sequence[str]) -> str:
+    return services[0] if len(services) == 1 else "artel"
+
+
 def process_fields(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
     host = socket.gethostname()
     return {
         "ecs.version": ECS_VERSION,
-        "service.name": names[0] if len(names) == 1 else "artel",
+        "service.name": process_name(names),
         "service.version": version("artel"),
         "service.environment": settings.log_environment or settings.env,
         "service.node.name": f"{host}:{settings.port}",
