@@ -1,6 +1,6 @@
 """What stands around the services: health, the built web app, and what is nowhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -10,7 +10,9 @@ from prometheus_client import REGISTRY
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from artel.compose import SERVICES
+from artel.compose import SERVICES, load
+from artel.contracts.game import GameFinished
+from artel.kernel.bus import Bus, MemoryBus
 from artel_testing import Installation, installation
 
 PAGE = "<!doctype html><title>Artel</title>"
@@ -46,6 +48,29 @@ async def test_it_is_not_ready_without_a_database(house: Installation, http: Asy
     parts = ready.json()
     assert parts["stats"]["database"] != "ok"
     assert parts["game"]["database"] == "ok"
+
+
+async def test_a_queue_is_unbound_from_what_it_had_only_where_somebody_else_hears_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a process of the release before, which wants to be heard, would not get rid of it, nor of what comes behind."""
+    prepared: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
+
+    class Broker(MemoryBus):
+        async def prepare(self, group: str, topics: Sequence[str], dropped: Sequence[str] = ()) -> None:
+            prepared[group] = topics, dropped
+
+    async def open_bus(*_: object) -> Bus:
+        return Broker()
+
+    monkeypatch.setattr("artel.compose.open_bus", open_bus)
+    async with installation(tmp_path, ["friends"]):
+        pass
+    assert prepared.keys() == {name for name in SERVICES if load(name).reactions}
+    assert prepared["auth"][1] == [GameFinished.topic]
+    assert prepared["stats"][1] == []  # GameStarted, which nobody else follows
+    followed = {topic for topics, _ in prepared.values() for topic in topics}
+    assert all(followed.issuperset(dropped) and not set(topics) & set(dropped) for topics, dropped in prepared.values())
 
 
 @pytest.mark.parametrize(("services", "name"), [(["friends"], "friends"), (["friends", "stats"], "artel")])

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from artel.kernel.background import running
-from artel.kernel.bus import open_bus
+from artel.kernel.bus import Bus, open_bus
 from artel.kernel.ecs import process_name
 from artel.kernel.edge import Door, Edge
 from artel.kernel.errors import add_handlers
@@ -101,9 +101,7 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
             stack.enter_context(told_to(settings.otlp_url))
             bus = await open_bus(settings.bus_url, traffic)
             stack.push_async_callback(bus.close)
-            for each in map(load, SERVICES):  # services start in any order: what one says waits for the others
-                if each.reactions:
-                    await bus.prepare(each.name, [event.topic for event in each.reactions])
+            await _prepare(bus)
             store = open_store(settings.store_url)
             stack.push_async_callback(store.close)
             app.state.store = store
@@ -148,6 +146,16 @@ def compose(names: Sequence[str], settings: Settings) -> FastAPI:
         door=_door(app, guessed, Limit(settings.sign_in_burst, settings.sign_in_rate)),
     )
     return app
+
+
+async def _prepare(bus: Bus) -> None:
+    """Services start in any order: what one says waits for the others."""
+    everybody = [load(name) for name in SERVICES]
+    followed = {event for service in everybody for event in service.reactions}
+    for service in filter(lambda service: service.reactions, everybody):
+        # What nobody follows any more goes on to a queue: processes of the release before want it to arrive somewhere.
+        dropped = [event.topic for event in service.dropped if event in followed]
+        await bus.prepare(service.name, [event.topic for event in service.reactions], dropped)
 
 
 def _door(app: FastAPI, guessed: Mapping[str, Any], limit: Limit) -> Door:

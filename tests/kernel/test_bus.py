@@ -252,6 +252,24 @@ async def test_on_rabbit_a_message_waits_for_a_group_that_never_was_there(rabbit
     await later.close()
 
 
+async def test_on_rabbit_a_group_gets_no_more_of_a_topic_that_it_has_dropped(rabbit: RabbitBus, amqp_url: str) -> None:
+    """Its queue was bound to it by the release before, and stays where it is; others follow it as before."""
+    topic, dropped, group, other, reader = own(), own(), own("group"), own("other"), Reader()
+    before = await RabbitBus.open(amqp_url)
+    await before.prepare(group, [topic, dropped])
+    await before.prepare(other, [dropped])
+    await before.publish(message(dropped, b"before"))
+    for _ in range(2):  # and again, by the next process
+        await rabbit.prepare(group, [topic], [dropped])
+    await before.publish(message(dropped, b"after"))
+    await before.publish(message(topic, b"last"))
+    await rabbit.subscribe(group, [topic], reader.handle)
+    assert (await reader.has(2)).bodies == [b"before", b"last"]
+    await rabbit.subscribe(other, [dropped], reader.handle)
+    assert (await reader.has(4)).bodies == [b"after", b"before", b"before", b"last"]
+    await before.close()
+
+
 async def test_on_rabbit_a_message_whose_queue_was_taken_away_is_not_lost_silently(
     rabbit: RabbitBus, amqp_url: str
 ) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import MetaData, text
+import pytest
+from sqlalchemy import MetaData, select, text
 
-from artel.contracts.friends import FriendRequested
+from artel.contracts.friends import FriendAccepted, FriendRequested
 from artel.kernel import outbox
 from artel.kernel.bus import Handle, MemoryBus, Message
 from artel.kernel.database import Tx
@@ -26,6 +27,26 @@ class Flood(MemoryBus):
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
         await super().subscribe(group, topics, handle)
         self.handle = handle
+
+
+async def test_what_a_service_does_not_follow_any_more_counts_for_nothing(tmp_path: Path) -> None:
+    """It may be in its queue, from the release before; and what nobody has ever said is a fault as before."""
+    taken: list[str] = []
+    bus, nobody = Flood(), cast("Any", None)
+    follows: Any = {FriendRequested: lambda _, event: taken.append(event.event_id)}
+    service = Service("moved", metadata=metadata, reactions=follows, dropped=[FriendAccepted], router=nobody)
+    async with opened(service, Settings(data_dir=tmp_path), bus, MemoryStore(), nobody) as context:
+        await context.database.write(metadata.create_all)
+        said = {"request_id": new_id(), "user_id": new_id(), "name": "Аня", "other_id": new_id(), "version": 1}
+        asked, accepted = FriendRequested(**said), FriendAccepted(**said)
+        for each in (accepted, asked):
+            await bus.handle(Message(each.event_id, each.topic, each.envelope()))
+        with pytest.raises(KeyError):
+            await bus.handle(Message(new_id(), "artel.friend.sung.v1", b"{}"))
+        assert taken == [asked.event_id]
+        assert (
+            await context.database.read(lambda tx: tx.execute(select(outbox.inbox.c.event_id)).scalars().all()) == taken
+        )
 
 
 async def test_a_flood_of_events_leaves_connections_to_those_who_ask(postgres_url: str, tmp_path: Path) -> None:

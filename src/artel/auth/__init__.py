@@ -22,6 +22,7 @@ from artel.auth.providers import parties
 from artel.auth.signing_in import Own, admins
 from artel.auth.tables import metadata
 from artel.auth.tokens import TokenMaker
+from artel.contracts.game import GameFinished
 from artel.kernel.background import running
 from artel.kernel.service import Context, Service
 
@@ -42,4 +43,4 @@ async def _open(context: Context) -> AsyncIterator[Own]:
 for each in (sign_in_router, pages, linking_router, rights_router, leaving_router, admin_router):
     router.include_router(each)
 reacting = {**reactions.REACTIONS, **exports.REACTIONS, **asking.REACTIONS}
-service = Service("auth", router, metadata, reacting, root=root, open=_open)
+service = Service("auth", router, metadata, reacting, dropped=[GameFinished], root=root, open=_open)

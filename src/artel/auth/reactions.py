@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 
 from artel.auth.tables import seats, users
 from artel.contracts.game import (
-    GameFinished,
     GuestClaimed,
     GuestEvent,
     GuestUnclaimed,
@@ -44,5 +43,4 @@ REACTIONS: Mapping[type[Event], Reaction] = {
     SessionPlayerJoined: keep_seats,
     GuestClaimed: keep_seats,
     GuestUnclaimed: keep_seats,
-    GameFinished: keep_seats,  # what was played before seats were kept is known once the log is told again
 }

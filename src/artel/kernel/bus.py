@@ -25,8 +25,8 @@ Receive = Callable[[bytes], None]
 class Bus(Protocol):
     async def publish(self, message: Message) -> None: ...
 
-    async def prepare(self, group: str, topics: Sequence[str]) -> None:
-        """From now on messages wait for a group that may not have come yet."""
+    async def prepare(self, group: str, topics: Sequence[str], dropped: Sequence[str] = ()) -> None:
+        """From now on messages wait for a group that may not have come yet; of `dropped` topics no more."""
 
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
         """Each message once a group, again when `handle` raises; after bounded tries it is set aside."""
@@ -68,7 +68,7 @@ class MemoryBus:
             if failure is not None:
                 raise failure
 
-    async def prepare(self, group: str, topics: Sequence[str]) -> None:
+    async def prepare(self, group: str, topics: Sequence[str], dropped: Sequence[str] = ()) -> None:
         """Here nobody comes later: all are in this process, and subscribe before anything is published."""
 
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -73,21 +74,19 @@ class RabbitBus:
             # A queue is full, or gone, or the connection is on its way back: nothing is wrong with the message.
             raise ConnectionError(f"RabbitMQ does not take {message.topic}: {refused!r}") from refused
 
-    async def prepare(self, group: str, topics: Sequence[str]) -> None:
-        await declare(self._channel, group, topics)
+    async def prepare(self, group: str, topics: Sequence[str], dropped: Sequence[str] = ()) -> None:
+        queue = await declare(self._channel, group, topics)
+        for topic in dropped:
+            await queue.unbind(EVENTS, topic)
         self._wanted.update(topics)
 
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
         channel = await self._connection.channel()
         await channel.set_qos(PREFETCH)
         queue = await declare(channel, group, topics)
+        await queue.consume(partial(self._consume, handle))
 
-        async def consume(incoming: AbstractIncomingMessage) -> None:
-            await self._consume(incoming, handle)
-
-        await queue.consume(consume)
-
-    async def _consume(self, incoming: AbstractIncomingMessage, handle: Handle) -> None:
+    async def _consume(self, handle: Handle, incoming: AbstractIncomingMessage) -> None:
         """Refused, it goes back to the queue, whose delivery limit sends it on to the dead letters in the end."""
         tries = int(str(incoming.headers.get("x-delivery-count", 0)))
         said = str(incoming.headers.get("traceparent") or "")

@@ -1,7 +1,7 @@
 """A service is a declaration; `opened` is the only place that knows how one lives and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +59,7 @@ class Service:
     router: APIRouter  # under /api/v1
     metadata: MetaData
     reactions: Mapping[type[Event], Reaction] = field(default_factory=dict)
+    dropped: Collection[type[Event]] = ()  # what the release before followed; it may still be in the queue
     root: APIRouter | None = None  # routes at the root, such as /.well-known
     taps: APIRouter | None = None  # under /api/v1 too, and found first: the few routes that must be fast
     open: Callable[[Context], AbstractAsyncContextManager[Any]] | None = None
@@ -101,31 +102,32 @@ async def _nothing() -> AsyncIterator[None]:
 
 async def _subscribe(service: Service, context: Context) -> None:
     by_topic = {event.topic: (event, reaction) for event, reaction in service.reactions.items()}
+    name, dropped = service.name, {event.topic for event in service.dropped}
     turns = asyncio.Semaphore(REACTIONS_AT_ONCE)
 
     async def handle(message: Message) -> None:
         if message.topic == PROBE:
-            await context.bus.nudge(*answer(message.body, service.name))
+            await context.bus.nudge(*answer(message.body, name))
+            return
+        if message.topic in dropped:
             return
         kind, reaction = by_topic[message.topic]
         event = kind.read(message.body)
         about = {"messaging.destination.name": event.topic, "artel.event.id": event.event_id}
         said = message.traceparent or event.traceparent or ""
         with (
-            span(service.name, f"process {event.topic}", "CONSUMER", said, about),
-            refused.labels(service.name, event.topic).count_exceptions(),
+            span(name, f"process {event.topic}", "CONSUMER", said, about),
+            refused.labels(name, event.topic).count_exceptions(),
         ):
             async with turns:
                 await context.database.write(_react, event, reaction)
             if is_sampled(said):
-                log.info(
-                    "event handled", kind="event", service=service.name, topic=event.topic, event_id=event.event_id
-                )
-        taken.labels(service.name, event.topic).inc()
-        lag.labels(service.name).observe((now() - event.at).total_seconds())
+                log.info("event handled", kind="event", service=name, topic=event.topic, event_id=event.event_id)
+        taken.labels(name, event.topic).inc()
+        lag.labels(name).observe((now() - event.at).total_seconds())
 
     if by_topic:
-        await context.bus.subscribe(service.name, list(by_topic), handle)
+        await context.bus.subscribe(name, list(by_topic), handle)
 
 
 def _react(tx: Tx, event: Event, reaction: Reaction) -> None:
