@@ -53,7 +53,7 @@ async def test_it_is_not_ready_without_a_database(house: Installation, http: Asy
 async def test_a_queue_is_unbound_from_what_it_had_only_where_somebody_else_hears_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or a process of the release before, which wants to be heard, would not get rid of it, nor of what comes behind."""
+    """Or a process of the release before, which insists on that, would not get rid of it, nor of what follows."""
     prepared: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
 
     class Broker(MemoryBus):

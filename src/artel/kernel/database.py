@@ -13,7 +13,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
@@ -44,7 +44,7 @@ def open_database(url: str) -> Database:
 
 
 def _ping(tx: Tx) -> None:
-    tx.execute(text("SELECT 1"))
+    tx.exec_driver_sql("SELECT 1")
 
 
 def _nobody() -> None:
@@ -122,13 +122,13 @@ class PostgresDatabase:
     dialect = "postgresql"
     # Whoever waits longer is told to come back: a stuck statement must not take the pool with it.
     LIMITS: ClassVar = {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "30s"}
-    POOL: ClassVar[Any] = {"pool_size": 10, "max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}  # all stay
+    POOL: ClassVar[Any] = {"pool_size": 10, "max_overflow": 0, "pool_timeout": 5, "pool_use_lifo": True}  # the warm one
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.on_emit: Callable[[], None] = _nobody
         connecting = {"timeout": 5, "server_settings": {"application_name": "artel", **self.LIMITS}}
-        self._engine = create_async_engine(url, **self.POOL, connect_args=connecting)
+        self._engine = create_async_engine(url, **self.POOL, hide_parameters=True, connect_args=connecting)
         self.engines: Sequence[Engine] = (self._engine.sync_engine,)
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
