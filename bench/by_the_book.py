@@ -79,7 +79,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         yield session
 
 
-def caller(authorization: Annotated[str, Header()]) -> str:
+async def caller(authorization: Annotated[str, Header()]) -> str:
     try:
         return str(jwt.decode(authorization.removeprefix("Bearer "), KEY, algorithms=["ES256"]).claims["sub"])
     except ValueError as error:
