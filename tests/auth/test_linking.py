@@ -275,6 +275,30 @@ class TestMerging:
         assert code(await consent(outside, "x" * 43, agreed=True)) == (404, "not_found")
         assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
 
+    async def test_not_after_a_no_in_the_moment_in_which_it_begins(
+        self, auth: Installation, outside: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        theirs = await outside.sign_in()
+        mine = await launched(auth)
+        begun = await begin(auth, mine)
+        opened = (await open_page(outside, begun)).json()
+        _, said = await outside.come_back(await outside.consent(opened["url"]))
+        assert (await consent(outside, said["consent"], agreed=True)).json()["agreed"]
+        look = linking.of
+
+        async def of(*asked: Any) -> linking.Link:
+            agreed = await look(*asked)
+            assert (await refuse(outside, said["consent"])).status_code == 204
+            return agreed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(linking, "of", of)
+            answer = await with_token(auth, mine, "POST", "/auth/merge", {"link_id": begun["link_id"]})
+        assert code(answer) == (503, "unavailable")
+        assert await state(auth, mine, begun) == ("failed", "refused", None)
+        await auth.drain()
+        assert (await outside.sign_in())["user"]["id"] == theirs["user"]["id"]
+
     async def test_only_what_was_proven(self, auth: Installation, outside: Browser) -> None:
         """By nobody else, and not with a link that came to nothing."""
         await outside.sign_in()

@@ -246,19 +246,6 @@ async def test_who_goes_while_one_waits_behind_another_is_told_nothing() -> None
     assert line.wire.writes == []
 
 
-async def test_nothing_keeps_what_never_became_whole() -> None:
-    line = Line(echo)
-    line.protocol.data_received(post(b"never whole")[:-5])
-    line.hang_up()
-    kept = weakref.ref(line.protocol)
-    gc.disable()
-    try:
-        del line
-        assert kept() is None
-    finally:
-        gc.enable()
-
-
 async def asked() -> tuple[Line, asyncio.Event]:
     """A tap is under way until the event is set."""
     go_on = asyncio.Event()
@@ -407,9 +394,10 @@ class TestWhatIsAnsweredOnceItIsOnDisk:
         assert read(b"".join(line.wire.writes))[2] == b"x"
 
 
-async def test_nothing_keeps_a_connection_that_has_ended() -> None:
+@pytest.mark.parametrize("asked", [post(b"x"), post(b"never whole")[:-5]])
+async def test_nothing_keeps_a_connection_that_has_ended(asked: bytes) -> None:
     line = Line(echo)
-    await line.say(post(b"x"))
+    await line.say(asked)
     line.hang_up()
     kept = weakref.ref(line.protocol)
     gc.disable()
