@@ -213,6 +213,29 @@ describe("a whole evening", () => {
     quiet();
   });
 
+  test("of a match, which is over when its games are played", async () => {
+    const [anya, boris] = await twoPhones("Аня Матч", "Борис Матч");
+    const code = await begin(anya, {
+      game: "Американка",
+      rules: async (page) => {
+        await page.getByText("число партий", { exact: true }).click();
+        const games = page.getByRole("group", { name: "Партии", exact: true });
+        for (let left = 5; left > 1; left--) await games.getByRole("button").first().click();
+      },
+    });
+    await comeIn(boris, code);
+    await next(anya);
+    await tap(anya, "Ещё");
+    await anya.page.getByRole("button", { name: /Закончить партию/ }).click();
+    await anya.page.getByRole("button", { name: /Ничья/ }).click();
+    for (const { page } of [anya, boris]) {
+      const between = page.getByRole("region", { name: "Следующая партия" });
+      await between.getByText("Матч окончен").waitFor();
+      expect(await between.getByRole("button").allInnerTexts()).toEqual(["Закончить"]);
+    }
+    await finish(anya);
+  });
+
   test("with mistakes, and somebody who only looks on", async () => {
     const [anya, boris] = await twoPhones("Аня Ошибки", "Борис Ошибки");
 

@@ -185,27 +185,22 @@ function inSession(state: State, player: string): { active: boolean; paused: boo
 
 function start(state: State, event: EventOf<"start">, rules: Rules): State {
   between(state);
-  matchGoesOn(state, event, rules);
+  if (matchIsOver(rules, state.games)) throw new Refusal("match_over", "no further game may start");
   for (const player of event.order ?? event.sides?.flat() ?? []) inSession(state, player);
   const number = state.games.length + 1;
   const game = isKolkhoz(rules) ? startKolkhoz(event, rules, number) : startDuel(event, rules, number);
   return { ...state, games: [...state.games, game] };
 }
 
-function matchGoesOn(state: State, event: EventOf<"start">, rules: Rules): void {
-  if (isKolkhoz(rules) || rules.match.type === "endless") return;
-  if (rules.match.type === "fixed") {
-    if (state.games.length >= rules.match.games) throw new Refusal("match_over", "all games are played");
-    return;
-  }
+/** Whether no further game may start. A side is the set of its players, whichever place it stands in. */
+export function matchIsOver(rules: Rules, games: readonly { winners: readonly string[] }[]): boolean {
+  if (isKolkhoz(rules) || rules.match.type === "endless") return false;
+  if (rules.match.type === "fixed") return games.length >= rules.match.games;
   const { wins } = rules.match;
-  const names = (side: string[]): string => JSON.stringify([...side].sort());
-  const won = state.games.map((game) => names(game.winners));
-  if (
-    state.games.some((game) => game.winners.length > 0 && won.filter((w) => w === names(game.winners)).length >= wins)
-  ) {
-    throw new Refusal("match_over", `${event.id}: somebody has won the match`);
-  }
+  const won = games
+    .filter(({ winners }) => winners.length > 0)
+    .map(({ winners }) => JSON.stringify([...winners].sort()));
+  return won.some((side) => won.filter((other) => other === side).length >= wins);
 }
 
 function running(state: State): Game {

@@ -2,7 +2,7 @@
 import type { Next, Player, SessionDoc, Table } from "../api/types";
 import { settle } from "../engine/money";
 import { isKolkhoz, parseRules } from "../engine/rules";
-import { gameResult, type Move, moneyOf, type Session } from "../engine/session";
+import { gameResult, type Move, matchIsOver, moneyOf, type Session } from "../engine/session";
 import type { Amounts, BallKind, GameEvent, GameResult, Rules, Transfer } from "../engine/types";
 
 export interface Rack extends BallKind {
@@ -40,6 +40,8 @@ export interface View {
   games: GameView[];
   game: GameView | null;
   next: Next | null;
+  /** No further game may start. */
+  matchOver: boolean;
   queue: string[];
   balances: Amounts;
   transfers: Transfer[];
@@ -80,6 +82,7 @@ export function makeView({ doc, table, fold, entries, settled }: Sources): View 
     games,
     game,
     next: settled || !moves(entries) ? table.next : null,
+    matchOver: matchIsOver(rules, fold.games),
     queue: table.queue ?? [],
     balances,
     transfers: settled ? table.transfers : settle(balances),

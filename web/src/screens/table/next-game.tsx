@@ -29,12 +29,19 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
   return (
     <section aria-label={t`Next game`} className="appear flex flex-col gap-3 rounded-tile bg-card p-4">
       {view.game ? <Outcome /> : <Invitation onInvite={onInvite} />}
-      {active.length < 2 ? (
+      {view.matchOver ? (
+        <p className="font-bold">{t`The match is over`}</p>
+      ) : active.length < 2 ? (
         <p className="text-hint">{t`It takes two to play. Let others join by the code, or add a guest.`}</p>
       ) : (
         <NextUp next={view.next} drawing={drawing} />
       )}
-      {may && (
+      {may && view.matchOver && (
+        <Button look="primary" wide onClick={onFinish}>
+          {t`Finish`}
+        </Button>
+      )}
+      {may && !view.matchOver && (
         <>
           {(view.next || drawing) && active.length > 1 ? (
             <Button look="primary" wide disabled={!view.next} onClick={() => tap({ type: "start" }, "heavy")}>
