@@ -1,12 +1,14 @@
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artel.notification.money import signed, unsigned
+from artel.notification.money import MINOR_DIGITS, WITHOUT_MINOR, signed, unsigned
 from artel.notification.texts import counted, language
 
+ROOT = Path(__file__).resolve().parents[2]
 N = "\u00a0"
 M = "\u2212"
 
@@ -102,3 +104,10 @@ def test_points(points: int | str, russian: str, english: str) -> None:
 )
 def test_language(tag: str, expected: Literal["ru", "en"]) -> None:
     assert language(tag) == expected
+
+
+def test_the_page_counts_minor_digits_as_the_letters_do() -> None:
+    page = (ROOT / "web" / "src" / "lib" / "money.ts").read_text(encoding="utf-8")
+    of_three = [currency for currency, digits in MINOR_DIGITS.items() if digits == 3]
+    for digits in (WITHOUT_MINOR, of_three):
+        assert f'"{" ".join(digits)}"' in page

@@ -13,6 +13,9 @@ describe("money as text", () => {
     [-30_050, "USD", "en", "−$300.50"],
     [300, "JPY", "ru", "300 ¥"],
     [0, "RUB", "ru", "0 ₽"],
+    [50_000, "HUF", "en", "Ft 500"],
+    [50_050, "RSD", "en", "RSD 500.50"],
+    [500_001, "IQD", "en", "IQD 500.001"],
   ])("%d %s in %s is %s", (minor, currency, language, text) => {
     expect(plain(money(minor, currency, language))).toBe(text);
   });
@@ -36,6 +39,8 @@ describe("money that was typed", () => {
     ["1 500", "RUB", 150_000],
     ["1\u00a0500,00", "RUB", 150_000],
     ["500", "JPY", 500],
+    ["500", "HUF", 50_000],
+    ["0,5", "IQD", 500],
   ])("%s %s", (text, currency, minor) => expect(parseMoney(text, currency)).toBe(minor));
 
   test.each(["", "abc", "-5", "1,234", "1.2.3", "5,", "1e5", "9999999999"])("%s is no amount", (text) => {

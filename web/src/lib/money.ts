@@ -1,18 +1,24 @@
 // Money is an integer in minor units everywhere; only here it becomes text, or is read from it.
 
 const MINUS = "\u2212";
+/** ISO 4217: every other currency has two minor digits. What a browser thinks of it changes with its version, and the
+ * server tells of amounts too: its list is this one. */
+const WITHOUT_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ");
+const OF_THREE = "BHD IQD JOD KWD LYD OMR TND".split(" ");
 const formats = new Map<string, Intl.NumberFormat>();
 
 function format(language: string, currency: string, whole: boolean, signed: boolean): Intl.NumberFormat {
   const key = `${language}|${currency}|${whole}|${signed}`;
   let made = formats.get(key);
   if (!made) {
+    const digits = whole ? 0 : minorDigits(currency);
     made = new Intl.NumberFormat(language, {
       style: "currency",
       currency,
       currencyDisplay: "narrowSymbol",
       signDisplay: signed ? "exceptZero" : "auto",
-      ...(whole && { minimumFractionDigits: 0, maximumFractionDigits: 0 }),
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
     });
     formats.set(key, made);
   }
@@ -21,7 +27,8 @@ function format(language: string, currency: string, whole: boolean, signed: bool
 
 /** How many minor digits the currency has: 2 for RUB, 0 for JPY. */
 export function minorDigits(currency: string): number {
-  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  if (WITHOUT_MINOR.includes(currency)) return 0;
+  return OF_THREE.includes(currency) ? 3 : 2;
 }
 
 /** «₽», «Br», «$»: what stands beside an amount. */
