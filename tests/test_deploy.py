@@ -5,10 +5,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, combinations
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from zipfile import ZipFile
 
@@ -305,6 +308,32 @@ def test_an_image_holds_what_was_made_for_it_and_runs_as_nobody(stage: str) -> N
     assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["10001:10001"]
     assert "HEALTHCHECK" in text
     assert "pip" not in text
+
+
+@pytest.mark.parametrize("stage", ["app", "gateway"])
+@pytest.mark.parametrize("status", [200, 503])
+def test_its_health_is_asked_for_without_an_interpreter_of_its_own(stage: str, status: int) -> None:
+    """Python starts for 50 ms of processor: of the share that statistics have on a busy machine, more than the 5 s."""
+    command = json.loads(re.findall(r"HEALTHCHECK .* CMD (\[.+\])$", stages()[stage], re.MULTILINE)[0])
+    assert command[0] == "bash"
+    with answering(status) as port:
+        done = subprocess.run([word.replace("8080", str(port)) for word in command], timeout=10, check=False)
+    assert (done.returncode == 0) == (status == 200)
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    """A port at which each question gets this answer."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        yield server.server_port
+        thread.join()
 
 
 def test_what_is_kept_in_memory_may_be_written_to_at_the_second_start_too() -> None:
