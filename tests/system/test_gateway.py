@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from httpx2 import AsyncClient, Response
+from httpx2 import AsyncClient, Response, TransportError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -501,6 +502,28 @@ async def test_no_other_way_becomes_a_socket(gateway: Gateway) -> None:
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
     heard = (await gateway.ask("GET", "/api/v1/sessions", gateway.token(), headers=headers)).json()["headers"]
     assert not {"upgrade", "connection"} & heard.keys()
+
+
+async def test_it_waits_for_what_is_under_way_and_not_for_long(nginx: str, tmp_path: Path) -> None:
+    """Nobody comes in meanwhile where the process is replaced; sockets would stay as long as they may."""
+    asked = asyncio.Event()
+
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            if await _head(reader):
+                asked.set()
+                await reader.read()
+
+    ensure_key(tmp_path / "keys")
+    async with await asyncio.start_server(says_nothing, "127.0.0.1", 0) as server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        everything = {name: [address] for name in SERVICES}
+        async with running(nginx, tmp_path / "gateway", everything, tmp_path / "keys") as (_, http):
+            waiting = asyncio.create_task(http.post("/api/v1/auth/refresh", json={}))
+            await asyncio.wait_for(asked.wait(), 20)
+            os.kill(int((tmp_path / "gateway" / "nginx.pid").read_text()), signal.SIGQUIT)
+            with pytest.raises(TransportError):
+                await asyncio.wait_for(waiting, 6)
 
 
 async def test_the_log_says_who_asked_whom_and_how_long_it_took(gateway: Gateway) -> None:
