@@ -125,6 +125,21 @@ def alive_again(dead: Sequence[str]) -> None:
         print(f"    restarted {state(container, 'RestartCount')} times: {state(container, 'Name')[1:]}", flush=True)
 
 
+def nothing_is_left() -> None:
+    """Every way is open, every projection is what the logs give, and no event was set aside."""
+    for words in (["doctor", "--url", "http://gateway:8080"], ["verify", "--patience", "60"], ["dead-letters", "list"]):
+        said = artel(*words)
+        print(f"    artel {words[0]}: {said.splitlines()[-1]}", flush=True)
+    assert said == "0 dead letters\n", said
+
+
+def artel(*words: str) -> str:
+    try:
+        return compose("run", "--rm", "--no-TTY", "artel", *words)
+    except subprocess.CalledProcessError as error:
+        raise AssertionError(f"artel {words[0]}:\n{error.stdout}") from error
+
+
 def main(others: Sequence[str]) -> int:
     """`others` die after the processes of game have."""
     port = int(compose("port", "gateway", "8080").strip().rpartition(":")[2])
@@ -143,6 +158,8 @@ def main(others: Sequence[str]) -> int:
         print(f"killed in mid-play: {state(each, 'Name')[1:]}", flush=True)
         asyncio.run(evening(port, 4, [[each]]))
         alive_again([each])
+    print("when all of it is over", flush=True)
+    nothing_is_left()
     print(docker("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}"))
     return 0
 
