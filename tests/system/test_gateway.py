@@ -453,6 +453,13 @@ async def test_a_head_is_at_most_so_long(gateway: Gateway) -> None:
     assert problem(huge) == (422, "invalid_body")
 
 
+async def test_an_address_is_at_most_so_long(gateway: Gateway) -> None:
+    assert (await gateway.ask("GET", "/?x=" + "x" * 4_000)).status_code == 200
+    for path in ("/api/v1/sessions", "/"):
+        assert problem(await gateway.ask("GET", f"{path}?x={'x' * 9_000}")) == (414, "too_large")
+    assert gateway.reached() == 0
+
+
 async def test_a_request_has_a_number_and_a_trace(gateway: Gateway) -> None:
     token = gateway.token()
     heard = (await gateway.ask("GET", "/api/v1/sessions", token)).json()["headers"]
