@@ -46,6 +46,7 @@ PROGRAMS = {
     "lua-cjson": Path("/usr/share/lua/5.1/cjson"),
     "supervisor": Path("/usr/bin/supervisord"),
     "logrotate": Path("/usr/sbin/logrotate"),
+    "procps": Path("/usr/bin/pgrep"),
     **WATCHERS,
 }
 """Debian's packages, and what each brings."""
@@ -159,7 +160,7 @@ class Stack:
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }  # fmt: skip
-        self._program("rabbit", str(RABBIT), env)
+        self._program("rabbit", str(RABBIT), env, has_children=True)
 
     def _store(self) -> None:
         conf, secret, before = self.home / "redis.conf", self._secret("redis"), self.home / "store.url"
@@ -261,7 +262,8 @@ class Stack:
         write(folder, Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector))
         self._gateway_is_new = written(folder) != before
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
-        self._program("gateway", f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'", stopsignal="QUIT")
+        command = f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'"
+        self._program("gateway", command, stopsignal="QUIT", has_children=True)
         self._rotate(folder)
 
     def _rotate(self, gateway: Path) -> None:
@@ -286,7 +288,11 @@ class Stack:
         stopsignal: str = "TERM",
         *,
         speaks_json: bool = False,
+        has_children: bool = False,
     ) -> None:
+        """Of `has_children` those that outlive it are ended before it starts again."""
+        if has_children:
+            command = f"{ROOT}/deploy/alone.sh {self.home}/{name}.group {command}"
         if not speaks_json:
             command = f"/usr/bin/perl {self.home}/gateway/words.pl {name} {command}"
         said = ",".join(f'{key}="{value}"' for key, value in (env or {}).items())
@@ -482,13 +488,19 @@ def home_of(data: Path) -> Path:
     return data if (data / "supervisor.conf").exists() else data / "stack"
 
 
+def port_of(said: str) -> int:
+    if not said.isdecimal() or not 0 < int(said) <= 65536 - PORTS:
+        sys.exit(f"stack: ARTEL_PORT is a number from 1 to {65536 - PORTS}, and not {said}: {PORTS - 1} are behind it")
+    return int(said)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python deploy/stack.py", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "restart"])
     parser.add_argument("names", nargs="*", help="of processes to restart; all services when none is named")
     arguments = parser.parse_args(argv)
     data = Path(os.environ.get("ARTEL_DATA_DIR", "var")).resolve()
-    stack = Stack(int(os.environ.get("ARTEL_PORT", "8080")), home_of(data))
+    stack = Stack(port_of(os.environ.get("ARTEL_PORT", "8080")), home_of(data))
     match arguments.action:
         case "up":
             stack.up()

@@ -25,7 +25,7 @@ from artel.compose import SERVICES
 from artel.kernel.settings import Settings
 from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
 from servers import free_port
-from stack import Stack, home_of
+from stack import Stack, home_of, listens, port_of
 from system.test_serving import comes
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +123,8 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
             return False
 
         await comes(counted)
+        for name, behind in {"gateway": 0, "rabbit": 21}.items():  # it alone, and not its children
+            await is_started_again(host, name, host.port + behind)
         assert "Artel is open" in host.stack("up")  # again: nothing changes
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
         await is_out_everywhere(company, boris, table, host.port)
@@ -134,6 +136,26 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
     host.stack("down")
     assert host.pids() == set()
     assert "nothing runs in" in host.stack("down")
+
+
+async def is_started_again(host: Host, name: str, port: int) -> None:
+    """What it has left behind has the ports, and has to go first."""
+    killed = host.pid(name)
+    family = group(killed) - {killed}
+    assert family
+    os.kill(killed, signal.SIGKILL)
+
+    async def answers() -> bool:
+        return not family & group(killed) and host.pid(name) not in {0, killed} and listens(port)
+
+    await comes(answers)
+
+
+def group(leader: int) -> set[int]:
+    """Whoever lives in it, but the one who writes down what they say."""
+    said = subprocess.run(["ps", "-eo", "pid=,pgid=,stat=,args="], check=True, capture_output=True, text=True).stdout
+    rows = [line.split(None, 3) for line in said.splitlines()]
+    return {int(pid) for pid, of, state, said in rows if int(of) == leader and state[0] != "Z" and "words" not in said}
 
 
 async def is_out_everywhere(company: Company, who: Somebody, table: Table, port: int) -> None:
@@ -221,6 +243,13 @@ def test_open_to_the_network_is_the_gateway_and_nobody_signs_in_by_a_name_alone(
         if name in told:
             monkeypatch.setenv(name, str(told[name]))
     assert (Settings().host, Settings().dev_login_allowed) == ("127.0.0.1", may)
+
+
+@pytest.mark.parametrize("said", ["", "http", "-1", "0", "65510", "80000"])
+def test_a_port_with_no_room_behind_it_is_refused_in_a_sentence(said: str) -> None:
+    assert port_of("65509") == 65509
+    with pytest.raises(SystemExit, match="ARTEL_PORT is a number from 1 to 65509"):
+        port_of(said)
 
 
 def test_in_a_shell_that_knows_a_stack_no_second_one_begins(tmp_path: Path) -> None:
