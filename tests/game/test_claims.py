@@ -107,11 +107,13 @@ class TestConflict:
         game = (await played.now())["games"][0]["id"]
         await played.event("end", game=game, reason="draw")
         await played.join(sergey)
+        await played.event("start")
         assert problem(await claim(played, sergey)) == (409, "claim_conflict")
 
     async def test_met_in_the_meantime(self, played: Table, sergey: Person) -> None:
         made = (await claim(played, sergey)).json()
         await played.event("end", game=(await played.now())["games"][0]["id"], reason="draw")
+        await played.event("start")
         assert problem(await decide(played, made["id"], "accept")) == (409, "claim_conflict")
 
     async def test_no_guest(self, house: Installation, played: Table, sergey: Person) -> None:

@@ -43,11 +43,64 @@ class TestByCode:
         assert seats(session) == {"Анна": True, "Виктор": True, "Борис": False}
         assert (await house.call(boris, "GET", played.path)).status_code == 200, "a member at once"
         answer = (await played.win(game, "Анна")).json()
-        assert answer["version"] == 9
         now = await played.now()
-        assert seats(now)["Борис"]
-        assert now["version"] == 10
-        assert now["queue"][-1] == played.ids["Борис"]
+        for seen in (now, answer["table"]):
+            assert seats(seen)["Борис"], "he is shown, and drawn with the others"
+            assert [person["waits"] for person in seen["players"]] == [False, False, True]
+            assert seen["queue"][-1] == played.ids["Борис"]
+            assert seen["version"] == 9
+            assert seen["balances"].keys() == {played.ids["Анна"], played.ids["Виктор"]}
+        sides = [[played.ids["Борис"]], [played.ids["Анна"]]]
+        started = (await played.event("start", sides=sides)).json()
+        assert [line["type"] for line in started["events"]] == ["start"]
+        assert (await kinds(played))[-2:] == ["join", "start"]
+        assert not any(person["waits"] for person in started["table"]["players"])
+
+    @pytest.mark.parametrize("word", ["expense", "finish", "pause", "drawn"])
+    async def test_a_player_with_the_next_word(self, house: Installation, word: str) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        await played.win(await played.start(), "Анна")
+        await played.join(boris)
+        people = [played.ids[name] for name in ("Анна", "Борис")]
+        words: dict[str, dict[str, Any]] = {"expense": {"payer": people[1], "amount": 100, "among": people}}
+        words["pause"] = {"player": people[0]}
+        said = words.get(word, {})
+        assert (await played.event("start" if word == "drawn" else word, **said)).status_code == 201
+        assert (await kinds(played))[-2:] == ["join", "start" if word == "drawn" else word]
+        assert seats(await played.now())["Борис"]
+
+    async def test_a_word_that_is_refused_lets_nobody_in(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        await played.win(game, "Анна")
+        await played.join(boris)
+        before = await played.now()
+        assert problem(await played.event("miss", game=game, player="Анна")) == (409, "stale_game")
+        stranger = {"payer": new_id(), "amount": 1, "among": [played.ids["Борис"]]}
+        assert problem(await played.event("expense", **stranger)) == (409, "unknown_player")
+        assert await played.now() == before
+        assert (await kinds(played))[-1] == "ball"
+
+    @pytest.mark.parametrize("came", ["meanwhile", "afterwards"])
+    async def test_whoever_has_come_is_not_in_the_way_of_taking_back_the_last_ball(
+        self, house: Installation, came: str
+    ) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор")
+        game = await played.start()
+        if came == "meanwhile":
+            await played.join(boris)
+        last = (await played.win(game, "Анна")).json()["events"][0]
+        if came == "afterwards":
+            await played.join(boris)
+        back = await played.event("undo", target=last["id"])
+        assert back.status_code == 201
+        assert (back.json()["table"]["game"]["state"], seats(back.json()["table"])["Борис"]) == ("running", False)
+        assert (await played.event("ball", game=game, player="Анна")).json()["table"]["game"]["state"] == "ended"
+        await played.event("start", sides=[[played.ids["Анна"]], [played.ids["Борис"]]])
+        assert (await kinds(played))[-4:] == ["undo", "ball", "join", "start"]
 
     async def test_again_changes_nothing(self, house: Installation) -> None:
         anna, boris = house.person("Анна"), house.person("Борис")
@@ -77,7 +130,8 @@ class TestByCode:
         await played.win(game, "Анна")
         await house.app.state.contexts["game"].own.put_away(idle=0)
         assert seats(await played.now())["Борис"]
-        assert (await kinds(played))[-1] == "join"
+        await played.event("start")
+        assert (await kinds(played))[-2:] == ["join", "start"]
 
     @pytest.mark.parametrize("code", ["ABCDEF", "", "x" * 33, "'--", "О0ОО0О"])
     async def test_unknown(self, house: Installation, code: str) -> None:
@@ -165,7 +219,7 @@ class TestByTheOrganizer:
         answer = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
         assert answer.status_code == 201
         assert answer.json()["players"][1] == {
-            "id": body["id"], "user_id": None, "name": "Гость", "active": True, "paused": False,
+            "id": body["id"], "user_id": None, "name": "Гость", "active": True, "paused": False, "waits": False,
         }  # fmt: skip
         again = await house.call(played.organizer, "POST", f"{played.path}/players", json=body)
         assert again.json()["players"] == answer.json()["players"]
@@ -241,7 +295,8 @@ class TestRemove:
         assert seats(await played.now())["Борис"], "the game goes on"
         await played.event("end", game=game, reason="abandoned")
         assert not seats(await played.now())["Борис"]
-        assert (await kinds(played))[-1] == "leave"
+        await played.event("finish")
+        assert (await kinds(played))[-2:] == ["leave", "finish"]
         assert problem(await house.call(anna, "DELETE", path)) == (404, "not_found")
 
     @pytest.mark.parametrize("while_it_runs", [True, False])
@@ -254,11 +309,11 @@ class TestRemove:
         if while_it_runs:
             await played.join(boris)
             await played.event("end", game=game, reason="abandoned")
-            assert await kinds(played) == ["join", "start", "end"]
         else:
             await played.event("end", game=game, reason="abandoned")
             await played.join(boris)
-            assert (await kinds(played))[-2:] == ["leave", "join"]
+        await played.event("start")
+        assert await kinds(played) == ["join", "start", "end", "start"]
         now = await played.now(boris)
         assert seats(now)["Борис"]
         assert [player["id"] for player in now["players"] if player["user_id"] == boris.id] == [seat]

@@ -31,8 +31,22 @@ class TestCreate:
         assert answer.status_code == 201
         session = answer.json()
         mine, his = session["players"]
-        assert mine == {"id": mine["id"], "user_id": anna.id, "name": "Анна", "active": True, "paused": False}
-        assert his == {"id": his["id"], "user_id": None, "name": "Борис", "active": True, "paused": False}
+        assert mine == {
+            "id": mine["id"],
+            "user_id": anna.id,
+            "name": "Анна",
+            "active": True,
+            "paused": False,
+            "waits": False,
+        }
+        assert his == {
+            "id": his["id"],
+            "user_id": None,
+            "name": "Борис",
+            "active": True,
+            "paused": False,
+            "waits": False,
+        }
         assert session == {
             "id": session["id"], "code": session["code"], "name": "Пятница", "state": "open", "version": 0,
             "epoch": session["epoch"], "organizer_id": anna.id, "scorers": "everyone", "rules": session["rules"],

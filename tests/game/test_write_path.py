@@ -300,8 +300,11 @@ class TestTwoProcesses:
         await other.join(boris)
         end = played.made("end", game=game, reason="abandoned")
         await asyncio.gather(played.post(end), other.post(end), played.now(), other.now())
+        ids = played.ids | {"Борис": next(p["id"] for p in (await played.now())["players"] if p["user_id"] == boris.id)}
+        words = [made.made("expense", payer=ids["Анна"], amount=1, among=[ids["Борис"]]) for made in (played, other)]
+        await asyncio.gather(played.post(words[0]), other.post(words[1]), played.now(), other.now())
         kinds = [line["type"] for line in (await played.log())["items"]]
-        assert kinds == ["start", "end", "join"]
+        assert kinds == ["start", "end", "join", "expense", "expense"]
         assert await played.now() == await other.now()
 
 

@@ -1,5 +1,5 @@
 import { Problem, Unreachable } from "../src/api/problem";
-import type { Answer, LoggedEvent, SessionDoc, Table } from "../src/api/types";
+import type { Answer, LoggedEvent, Player, SessionDoc, Table } from "../src/api/types";
 import { settle } from "../src/engine/money";
 import { parseRules } from "../src/engine/rules";
 import { gameResult, Session } from "../src/engine/session";
@@ -40,13 +40,21 @@ export async function settled(): Promise<void> {
 }
 
 export const RULES = parseRules({ game: "kolkhoz", price: 5000 });
-export const PLAYERS = ["A", "B", "C"].map((id) => ({ id, user_id: null, name: id, active: true, paused: false }));
+export const PLAYERS = ["A", "B", "C"].map((id) => ({
+  id,
+  user_id: null,
+  name: id,
+  active: true,
+  paused: false,
+  waits: false,
+}));
 
 /** A server with the API's promises: idempotent ids, batches all or nothing, versions without gaps. */
 export class FakeServer {
   log: LoggedEvent[] = [];
   epoch = "e1";
   session = new Session(RULES, ["A", "B", "C"]);
+  players: Player[] = PLAYERS;
   /** What happens to the next requests: lost before or after they took effect. */
   faults: ("lost_request" | "lost_answer" | Problem)[] = [];
   posts = 0;
@@ -92,7 +100,7 @@ export class FakeServer {
     return {
       version: this.log.length,
       state: this.session.finished ? "finished" : "open",
-      players: PLAYERS,
+      players: this.players,
       game: last ? { ...gameResult(last, RULES), id: last.id, breaker: last.breaker, turn: last.turn } : null,
       next: { order: ["A", "B", "C"], breaker: "A" },
       queue: [],

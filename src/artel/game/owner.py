@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import orjson
 
-from artel.engine.events import Event, Presence, parse_event
+from artel.engine.events import Event, Undo
 from artel.engine.refusal import Refusal
 from artel.game.announce import facts, public_events
 from artel.game.caps import EVENTS_A_SESSION
@@ -20,10 +20,9 @@ from artel.game.log import Row
 from artel.game.meta import Meta, Player
 from artel.game.moments import written_now
 from artel.game.rights import require_right
-from artel.game.sheet import Sheet, packed
+from artel.game.sheet import Sheet, packed, presence
 from artel.game.writer import Batch, Writer
 from artel.kernel.errors import Problem
-from artel.kernel.events import new_id
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,28 +75,31 @@ class Owner:
         return Answer(201, body, batch)
 
     def _take_all(self, user_id: str, asked: Sequence[Posted]) -> Batch | None:
-        place = self.sheet.place() if len(asked) > 1 else None
+        place = self.sheet.place() if len(asked) > 1 or self.sheet.due() else None
         at = written_now()
         rows: list[Row] = []
         frames: list[Frame] = []
         for index, posted in enumerate(asked):
             try:
-                row = self._take(user_id, posted, at)
+                for row in self._take(user_id, posted, at):
+                    rows.append(row)
+                    frames.append(self._frame())
             except (Refusal, Problem) as refused:
                 if rows and place:
                     self.sheet.go_back(place)
                 raise _problem(refused, index) from refused
-            if row:
-                rows.append(row)
-                frames.append(self._frame())
         return self._queue(rows, frames) if rows else None
 
-    def _take(self, user_id: str, posted: Posted, at: str) -> Row | None:
-        """None for what was accepted before."""
+    def _take(self, user_id: str, posted: Posted, at: str) -> Iterator[Row]:
+        """One by one; none for what was accepted before. Whoever is due comes or goes before any word but an undo: if
+        he came when a game has ended, the ball that ended it could not be taken back any more."""
         sheet, (event, value, game, client_at) = self.sheet, posted
         if event.id in sheet.versions:
-            return None
+            return
         require_right(sheet, user_id, event)
+        if not isinstance(event, Undo):
+            for player in sheet.due():
+                yield from self._grant(player, at)
         if isinstance(event, Drawn):
             event, value = drawn_start(sheet, event)
         running = sheet.play.running
@@ -108,7 +110,7 @@ class Owner:
             about["game"] = game
         if client_at is not None:
             about["client_at"] = client_at
-        return self._add(event, value, about)
+        yield self._add(event, value, about)
 
     def _add(self, event: Event, value: dict[str, Any], about: dict[str, Any]) -> Row:
         sheet = self.sheet
@@ -192,23 +194,23 @@ class Owner:
         if meta.stamp != before.stamp:
             self.live.meta_changed(before, meta)
 
-    # Joins and leaves that waited for the end of a game
+    # Joins and leaves that wait
 
     def grant_wishes(self) -> None:
-        play = self.sheet.play
-        if play.running is None and play.state == "open" and self.sheet.version < EVENTS_A_SESSION:
-            for player in self.sheet.wishes():
-                self._all_or_nothing(self._grant, player)
+        """At once where no game has been played; else with the next word."""
+        if self.sheet.play.games or self.sheet.version >= EVENTS_A_SESSION:
+            return
+        for player in self.sheet.due():
+            for row in self._all_or_nothing(self._grant, player, written_now()):
+                self._queue([row], [self._frame()])
 
-    def _grant(self, player: Player) -> None:
-        value = {"id": new_id(), "type": player.wish, "player": player.id}
-        event = parse_event(value)
-        assert isinstance(event, Presence)  # noqa: S101 a wish is to join or to leave
+    def _grant(self, player: Player, at: str) -> Sequence[Row]:
+        event = presence(player)
+        value = {"id": event.id, "type": player.wish, "player": player.id}
         try:
-            row = self._add(event, value, {"by": player.wish_by, "at": written_now()})
+            return [self._add(event, value, {"by": player.wish_by, "at": at})]
         except (Refusal, Problem):
-            return  # he has come or gone by himself
-        self._queue([row], [self._frame()])
+            return []  # he has come or gone by himself
 
 
 def _problem(refused: Refusal | Problem, index: int) -> Problem:

@@ -63,12 +63,16 @@ class Claiming(Body):
     )
 
 
+WAITS = "comes, or goes if he is not `active`, with the next event but an undo; the log does not say so yet"
+
+
 class PlayerOut(BaseModel):
     id: str
     user_id: str | None
     name: str
     active: bool
     paused: bool
+    waits: bool = Field(description=WAITS)
 
 
 class GameOut(BaseModel):
@@ -187,6 +191,7 @@ class SharedPlayer(BaseModel):
     name: str
     active: bool
     paused: bool
+    waits: bool = Field(description=WAITS)
 
 
 class SharedOut(BaseModel):

@@ -1,7 +1,8 @@
 """The score sheet of one evening, in memory: the engine's state, the lines of the log, and what is shown of both."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -9,12 +10,14 @@ import orjson
 
 from artel.engine.events import End, Event, Presence, Stroke, parse_event
 from artel.engine.game import Game
+from artel.engine.refusal import Refusal
 from artel.engine.rules import Rules
 from artel.engine.session import Session
 from artel.engine.undoing import Mark
 from artel.game.caps import CODE_LIVES
 from artel.game.meta import Meta, Player
 from artel.game.moments import read
+from artel.kernel.events import new_id
 
 ADDED: Final = ("version", "game", "by", "at", "client_at")
 """What a line of the log says beside the event itself."""
@@ -113,6 +116,10 @@ class Sheet:
         """Who waits to join or to leave, and may as soon as no game runs."""
         return [player for player in self.meta.players if player.wish and not self._done(player)]
 
+    def due(self) -> list[Player]:
+        """Those of them who may now."""
+        return self.wishes() if self.play.running is None and self.play.state == "open" else []
+
     def _done(self, player: Player) -> bool:
         return any(who == player.id and version > player.wish_version for version, who in reversed(self._moves))
 
@@ -132,8 +139,23 @@ class Sheet:
     def shown(self, what: str) -> bytes:
         kept = self._shown.get(what)
         if kept is None:
-            kept = self._shown[what] = packed(_PARTS[what](self))
+            with self._as_wished() if what in _COMPANY else nullcontext():
+                kept = self._shown[what] = packed(_PARTS[what](self))
         return kept
+
+    @contextmanager
+    def _as_wished(self) -> Iterator[None]:
+        """With those who are due: they come and go with the next word, and are shown as if they had."""
+        due = self.due()
+        if not due:
+            yield
+            return
+        mark = self.play.mark()
+        for player in due:
+            with suppress(Refusal):  # he has come or gone by himself
+                self.play.apply(presence(player))
+        yield
+        self.play.restore(mark)
 
     def rest(self) -> bytes:
         kept = self._shown.get("rest")
@@ -159,6 +181,11 @@ class Sheet:
         )
 
 
+def presence(player: Player) -> Event:
+    """What somebody waits for, as an event."""
+    return parse_event({"id": new_id(), "type": player.wish, "player": player.id})
+
+
 def game_json(game: Game) -> dict[str, Any]:
     return {"id": game.start_id, **game.result(), "breaker": game.breaker, "turn": game.turn}
 
@@ -166,7 +193,8 @@ def game_json(game: Game) -> dict[str, Any]:
 def _players(sheet: Sheet) -> list[dict[str, Any]]:
     """Who was ever in, and who waits to come in."""
     play = sheet.play
-    known = {*play.players, *(player.id for player in sheet.wishes())}
+    waiting, due = ({player.id for player in players} for players in (sheet.wishes(), sheet.due()))
+    known = waiting.union(play.players)
     return [
         {
             "id": player.id,
@@ -174,12 +202,14 @@ def _players(sheet: Sheet) -> list[dict[str, Any]]:
             "name": player.name,
             "active": play.is_in(player.id),
             "paused": play.is_paused(player.id),
+            "waits": player.id in due,
         }
         for player in sheet.meta.players
         if player.id in known
     ]
 
 
+_COMPANY: Final = {"players", "next", "queue"}
 _PARTS: Final[dict[str, Callable[[Sheet], Any]]] = {
     "players": _players,
     "next": lambda sheet: sheet.next(),

@@ -1,5 +1,5 @@
 // What the table looks like once the taps that are still on their way have landed.
-import type { Next, Player } from "../api/types";
+import type { Next, Player, Table } from "../api/types";
 import type { Duel } from "../engine/duel";
 import type { Kolkhoz } from "../engine/kolkhoz";
 import { Session } from "../engine/session";
@@ -18,7 +18,7 @@ export function firstPlayers(players: Player[], log: readonly GameEvent[]): stri
   }
   const given = (player: Player): boolean => {
     const move = firstMove.get(player.id);
-    return move === "leave" || (move === undefined && player.active);
+    return move === "leave" || (move === undefined && player.active !== Boolean(player.waits));
   };
   return players.filter(given).map((player) => player.id);
 }
@@ -29,17 +29,34 @@ export function foldLog(rules: Rules, players: Player[], log: readonly GameEvent
   return session;
 }
 
-/** A branch of `base` with everything on its way; what cannot be is left out, the server will say so. */
-export function ahead(base: Session, coming: readonly Placed[], next: Next | null): Session {
+/** A branch of `base` with everything on its way; what cannot be is left out, the server will say so. Whoever waits
+ * comes, or goes, with the first word that is no undo, as on the server. */
+export function ahead(
+  base: Session,
+  coming: readonly Placed[],
+  { next, players }: Pick<Table, "next" | "players">,
+): Session {
   const branch = base.fork();
   for (const event of coming) {
-    try {
-      branch.apply(bare(withOrder(event, next)));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-    }
+    if (event.type !== "undo" && !branch.running)
+      for (const player of players) if (player.waits) take(branch, presence(player));
+    take(branch, bare(withOrder(event, next)));
   }
   return branch;
+}
+
+const presence = ({ id, active }: Player): GameEvent => ({
+  id: `waits-${id}`,
+  type: active ? "join" : "leave",
+  player: id,
+});
+
+function take(branch: Session, event: unknown): void {
+  try {
+    branch.apply(event);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
 }
 
 /** A start that leaves the order to the server takes the one that is drawn. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Clock, FakeServer, id, settled } from "../../test/helpers";
+import { Clock, FakeServer, id, PLAYERS, settled } from "../../test/helpers";
 import { Outbox } from "./outbox";
 import { TableStore } from "./table";
 import type { WireEvent } from "./wire";
@@ -59,6 +59,34 @@ describe("a table", () => {
     server.faults = [];
     await settled();
     expect(warnings).toEqual([]);
+  });
+
+  test("whoever waits comes with the first word that is no undo", async () => {
+    const mine = phone("me");
+    server.accept([tap({ type: "start", order: ["A", "B", "C"] }), tap({ type: "end", reason: "abandoned" })]);
+    server.players = [...PLAYERS, { id: "D", user_id: null, name: "D", active: true, paused: false, waits: true }];
+    await mine.store.sync();
+    expect(view(mine).players.at(-1)).toMatchObject({ id: "D", active: true });
+    server.faults = ["lost_request", "lost_request"];
+    mine.outbox.add(tap({ type: "undo", target: server.log[1]?.id ?? "" }));
+    expect(view(mine).game?.state).toBe("running");
+    mine.outbox.add(tap({ type: "end", reason: "abandoned" }));
+    mine.outbox.add(tap({ type: "start", order: ["D", "A"] }));
+    mine.outbox.add(tap({ type: "ball", player: "D" }));
+    expect(view(mine).game).toMatchObject({ order: ["D", "A"], scores: { D: 1 } });
+    expect(warnings).toEqual([]);
+  });
+
+  test("whoever waits to go was there before", async () => {
+    const mine = phone("me");
+    server.accept([tap({ type: "start", order: ["A", "B", "C"] }), tap({ type: "end", reason: "abandoned" })]);
+    server.players = PLAYERS.map((player) => (player.id === "C" ? { ...player, active: false, waits: true } : player));
+    await mine.store.sync();
+    expect(view(mine).games).toHaveLength(1);
+    expect(view(mine).players.at(-1)).toMatchObject({ id: "C", active: false });
+    mine.outbox.add(tap({ type: "start", order: ["A", "B"] }));
+    expect(view(mine).players.at(-1)).toMatchObject({ id: "C", active: false });
+    expect(mine.store.snapshot().outdated).toBe(false);
   });
 
   test("takes a refused tap back", async () => {

@@ -207,7 +207,7 @@ export class TableStore {
     const early = this.history.early;
     const onTheWay = pending.filter((event) => !early.some(({ id }) => id === event.id));
     const coming = [...early, ...onTheWay];
-    const fold = coming.length > 0 ? ahead(this.fold, coming, table.next) : this.fold;
+    const fold = coming.length > 0 ? ahead(this.fold, coming, table) : this.fold;
     const entries = [
       ...[...this.history.events, ...early].map((event) => ({ event, by: event.by, at: event.at, pending: false })),
       ...onTheWay.map((event) => ({ event, by: this.me, at: event.client_at ?? null, pending: true })),

@@ -78,7 +78,7 @@ export function makeView({ doc, table, fold, entries, settled }: Sources): View 
     rules,
     version: table.version,
     finished: fold.finished,
-    players: table.players.map((player) => ({ ...player, ...fold.players.get(player.id) })),
+    players: table.players.map((player) => (settled ? player : { ...player, ...fold.players.get(player.id) })),
     games,
     game,
     next: settled || !moves(entries) ? table.next : null,

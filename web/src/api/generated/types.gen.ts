@@ -2280,6 +2280,12 @@ export type PlayerOut = {
      * User Id
      */
     user_id: string | null;
+    /**
+     * Waits
+     *
+     * comes, or goes if he is not `active`, with the next event but an undo; the log does not say so yet
+     */
+    waits: boolean;
 };
 
 /**
@@ -2875,6 +2881,12 @@ export type SharedPlayer = {
      * Paused
      */
     paused: boolean;
+    /**
+     * Waits
+     *
+     * comes, or goes if he is not `active`, with the next event but an undo; the log does not say so yet
+     */
+    waits: boolean;
 };
 
 /**
