@@ -258,8 +258,13 @@ class Stack:
         listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
         jwks, web = self.home / "keys" / "jwks.json", ROOT / "web" / "dist"
         metrics, collector = self.watch.at("gateway"), os.environ.get("ARTEL_OTLP_URL", "")
+        behind = os.environ.get("ARTEL_BEHIND", "")
         before = written(folder)
-        write(folder, Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector))
+        place = Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector, behind=behind)
+        try:
+            write(folder, place)
+        except ValueError as error:
+            sys.exit(f"stack: {error}")
         self._gateway_is_new = written(folder) != before
         user = " user root;" if os.geteuid() == 0 else ""  # it reads a clone that may be root's alone
         command = f"/usr/sbin/nginx -c {folder}/nginx.conf -g 'daemon off;{user}'"

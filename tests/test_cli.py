@@ -22,6 +22,7 @@ from artel.cli_kit import NAMES
 from artel.kernel.settings import Settings
 from servers import free_port
 
+GATEWAY = "gateway x " + " ".join(f"--upstream {name}=127.0.0.1:1" for name in NAMES)
 PRODUCTION = {
     "ARTEL_ENV": "production", "ARTEL_PUBLIC_URL": "https://artel.example", "ARTEL_KEYS_DIR": "/dev/null",
     "ARTEL_DATABASE_URL": "sqlite+aiosqlite:////dev/null/{service}.db",
@@ -188,11 +189,13 @@ def test_both_ports_are_had_before_it_says_that_it_is_open(
             "all processes of a service have one name",
         ),
         ("gateway x --traced 101", {}, "'101' is no number from 0 to 100"),
-        (
-            "gateway x " + " ".join(f"--upstream {name}=127.0.0.1:1" for name in NAMES),
-            {"ARTEL_OTLP_URL": "http://jaeger:4318"},
-            "with a resolver, to a name",
-        ),
+        ("gateway x --user-rate 0", {}, "'0' is no number from 1 on"),
+        (f"{GATEWAY} --behind my-proxy", {}, "'my-proxy' is no network, as 172.18.0.0/16, and no address\n"),
+        (f"{GATEWAY} --behind 127.0.0.1,", {}, "'' is no network"),
+        (f"{GATEWAY} --behind 172.18.0.1/16", {}, "no address (172.18.0.1/16 has host bits set)"),
+        (f"{GATEWAY} --behind ::1,0.0.0.0/0", {}, "0.0.0.0/0 is everybody"),
+        (f"{GATEWAY} --behind fe80::1%eth0", {}, "has a zone, and nginx knows none"),
+        (GATEWAY, {"ARTEL_OTLP_URL": "http://jaeger:4318"}, "with a resolver, to a name"),
         ("dance", {}, "invalid choice: 'dance'"),
         ("", {}, "COMMAND"),
     ],

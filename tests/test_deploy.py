@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import pytest
 
 from artel.compose import SERVICES
+from artel.gateway import Place
 from artel.secret_files import BOT, write_secrets
 
 ROOT = Path(__file__).parents[1]
@@ -385,6 +386,35 @@ def test_the_package_is_the_program_and_nothing_else(tmp_path: Path) -> None:
     assert not [name for name in names if re.search(r"(^|/)(tests?|node_modules)/|test_", name)]
     gateway = {path.name for path in (ROOT / "src/artel/gateway").iterdir() if path.is_file()}
     assert {f"artel/gateway/{name}" for name in gateway} <= set(names)
+
+
+def test_who_is_believed_and_how_much_is_let_through_is_said_when_the_gateway_is_built() -> None:
+    """Nobody, and as much as `artel gateway` lets through, where `.env` is silent."""
+    place = Place("", {}, Path(), Path(), Path())
+    silent = {
+        "ARTEL_BEHIND": "",
+        "ARTEL_ADDRESS_RATE": str(place.address_rate),
+        "ARTEL_USER_RATE": str(place.user_rate),
+    }
+    assert services()["gateway"]["build"]["args"] == silent
+    assert services(*ALL)["gateway"]["build"]["args"].items() >= silent.items()
+    said = {"ARTEL_BEHIND": "172.18.0.0/16,2001:db8::1", "ARTEL_ADDRESS_RATE": "400", "ARTEL_USER_RATE": "60"}
+    told = json.loads(compose(ARTEL_PUBLIC_URL="https://artel.example", **said).stdout)
+    assert told["services"]["gateway"]["build"]["args"] == said
+
+
+@pytest.mark.parametrize("behind", ["", "172.18.0.0/16,2001:db8::1"])
+def test_what_is_said_then_is_what_the_gateway_does(behind: str, tmp_path: Path) -> None:
+    """The words of the Dockerfile, run here with what Docker would put into them."""
+    given = dict(re.findall(r'^ARG (ARTEL_\w+)="?([^"\n]*)"?$', stages()["routes"], re.MULTILINE))
+    [words] = re.findall(r"python -m (artel\.cli gateway .+)", stages()["routes"])
+    script = f"exec {sys.executable} -m {words.replace('/etc/artel/gateway', str(tmp_path))}"
+    subprocess.run(["sh", "-c", script], check=True, env={**given, "ARTEL_BEHIND": behind}, stdout=subprocess.DEVNULL)
+    conf = (tmp_path / "nginx.conf").read_text()
+    believed = re.findall(r"set_real_ip_from (\S+);", conf)
+    assert believed == (["172.18.0.0/16", "2001:db8::1/128"] if behind else [])
+    assert ("real_ip_header" in conf) == bool(behind)
+    assert {"rate=200r/s", "rate=30r/s"} <= set(re.findall(r"rate=\S+r/s", conf))
 
 
 def test_the_gateway_knows_the_services_by_the_names_they_have_here() -> None:

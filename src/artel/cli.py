@@ -3,7 +3,6 @@
 import argparse
 import fcntl
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,16 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artel import cli_looking
-from artel.cli_kit import NAMES, require_a_voice, require_a_way_in
+from artel import cli_gateway, cli_looking
+from artel.cli_kit import BUILT_WEB, NAMES, require_a_voice, require_a_way_in
 from artel.cli_kit import CommandError as _Refused
 from artel.cli_kit import service as _service
 from artel.cli_kit import settings as _settings
 
 if TYPE_CHECKING:
     from artel.kernel.settings import Settings
-
-BUILT_WEB = Path(__file__).parents[2] / "web" / "dist"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,24 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     restored.set_defaults(run=_restored)
 
     cli_looking.add(commands)
-
-    gateway = commands.add_parser("gateway", help="write nginx's configuration into a folder")
-    gateway.add_argument("directory", type=Path, help="it gets nginx.conf, and later nginx's own files")
-    gateway.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: %(default)s")
-    gateway.add_argument("--web", type=Path, default=BUILT_WEB, help="the built web app")
-    form, about = "NAME=HOST:PORT[,HOST:PORT]", "where a service answers, each of its processes; once for every service"
-    gateway.add_argument("--upstream", action="append", type=_upstream, default=[], metavar=form, help=about)
-    rate = "requests a second of a user, of reading and of writing each; default: %(default)s"
-    gateway.add_argument("--user-rate", type=int, default=30, metavar="N", help=rate)
-    gateway.add_argument("--address-rate", type=int, default=200, metavar="N", help="of an address: %(default)s")
-    gateway.add_argument("--run-dir", type=Path, metavar="DIRECTORY", help="for nginx's own files, instead of the same")
-    gateway.add_argument("--access-log", type=Path, metavar="FILE", help="instead of access.log beside them")
-    resolver = "of names: one --upstream NAME=HOST:PORT a service, and HOST is looked up again every second"
-    gateway.add_argument("--resolver", default="", metavar="ADDRESS", help=resolver)
-    gateway.add_argument("--metrics", default="", metavar="HOST:PORT", help="where /metrics is, for Prometheus alone")
-    traced = "of a hundred requests so many traces are told to ARTEL_OTLP_URL; default: %(default)s"
-    gateway.add_argument("--traced", type=_percent, default=1, metavar="N", help=traced)
-    gateway.set_defaults(run=_gateway)
+    cli_gateway.add(commands)
 
     replay = commands.add_parser(
         "replay",
@@ -112,25 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("files", nargs="+", metavar="FILE", help="a file of cases, or - for standard input")
     replay.set_defaults(run=_replay)
     return parser
-
-
-def _percent(text: str) -> float:
-    """In hundredths, the finest parts that nginx knows."""
-    try:
-        number = round(float(text), 2)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 100")
-    return number
-
-
-def _upstream(text: str) -> tuple[str, list[str]]:
-    name, _, addresses = text.partition("=")
-    found = addresses.split(",")
-    if not all(re.fullmatch(r"(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}", address) for address in found):
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=HOST:PORT")
-    return _service(name), found
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -249,39 +210,6 @@ def _keys(arguments: argparse.Namespace) -> int:
     kid = rotate(directory)
     ensure_key(directory)
     print(f"{kid} is published in {directory / 'jwks.json'}, and signs in a minute; nothing has to be restarted")
-    return 0
-
-
-def _gateway(arguments: argparse.Namespace) -> int:
-    from artel.gateway import Place, write
-
-    upstreams = dict(arguments.upstream)
-    if missing := [name for name in NAMES if name not in upstreams]:
-        raise _Refused(f"--upstream is missing for {', '.join(missing)}")
-    directory = arguments.directory.resolve()
-    settings = _settings()
-    if arguments.resolver and any(len(addresses) > 1 for addresses in upstreams.values()):
-        raise _Refused("--resolver: all processes of a service have one name there")
-    place = Place(
-        listen=arguments.listen,
-        upstreams=upstreams,
-        jwks=settings.keys.resolve() / "jwks.json",
-        web=arguments.web.resolve(),
-        run=(arguments.run_dir or directory).absolute(),
-        etc=directory,
-        access_log=arguments.access_log,
-        resolver=arguments.resolver,
-        collector=settings.otlp_url,
-        traced=arguments.traced,
-        metrics=arguments.metrics,
-        user_rate=arguments.user_rate,
-        address_rate=arguments.address_rate,
-    )
-    try:
-        write(directory, place)
-    except ValueError as error:
-        raise _Refused(str(error)) from error
-    print(f"nginx -c {directory / 'nginx.conf'}")
     return 0
 
 

@@ -3,12 +3,14 @@
 import argparse
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from artel.kernel.settings import Settings
 
 NAMES = ("auth", "game", "stats", "friends", "template", "notification")
+BUILT_WEB = Path(__file__).parents[2] / "web" / "dist"
 
 
 class CommandError(Exception):

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from httpx2 import AsyncClient, Response, TransportError
+from httpx2 import AsyncClient, AsyncHTTPTransport, Response, TransportError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -423,6 +423,43 @@ async def test_who_shows_too_many_tokens_waits_and_who_is_known_does_not(
         assert {answer.status_code for answer in answers[:19]} == {401}
         assert problem(answers[-1]) == (429, "rate_limited")
         assert (await http.get("/api/v1/sessions", headers=known)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("greedy", "modest"), [("198.51.100.66", "203.0.113.7"), ("2001:db8::66", "2001:db8:1::7")], ids=["IPv4", "IPv6"]
+)
+async def test_who_asks_through_a_proxy_has_limits_of_his_own(
+    gateway: Gateway, nginx: str, tmp_path: Path, greedy: str, modest: str
+) -> None:
+    """Whatever he has written before what the proxy says, and however many proxies there are."""
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    told: Any = {"behind": "10.9.0.0/16, 127.0.0.1,2001:db8:9::/48", "address_rate": 1, "tries": 5}
+    forged = {"Authorization": f"Bearer {FORGERIES['one bit'](gateway.token())}"}
+    good = {"Authorization": f"Bearer {gateway.token()}", "X-Forwarded-For": f"{modest}, 2001:db8:9::1, 10.9.1.1"}
+    async with running(nginx, tmp_path / "other", addresses, gateway.keys, **told) as (_, http):
+        lies = [{"X-Forwarded-For": f"192.0.2.{number}, {greedy}, 10.9.1.1"} for number in range(10)]
+        for path, more in (("/api/v1/shared", {}), ("/api/v1/sessions", forged)):
+            answers = [await http.get(path, headers={**lie, **more}) for lie in lies]
+            assert problem(answers[-1]) == (429, "rate_limited")
+        heard = await http.get("/api/v1/sessions", headers=good)
+    assert heard.json()["headers"]["x-forwarded-for"] == modest
+    logged = [json.loads(line)["client.ip"] for line in (tmp_path / "other" / "access.log").read_text().splitlines()]
+    assert logged == [greedy] * 20 + [modest]
+
+
+@pytest.mark.parametrize("behind", ["", "127.0.0.1"])
+async def test_nobody_else_says_where_he_is(gateway: Gateway, nginx: str, tmp_path: Path, behind: str) -> None:
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    told: Any = {"behind": behind, "address_rate": 1}
+    async with running(nginx, tmp_path / "other", addresses, gateway.keys, **told) as (port, proxy):
+        forger = AsyncHTTPTransport(local_address="127.0.0.2")
+        async with AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=forger) as http:
+            lies = [{"X-Forwarded-For": f"192.0.2.{number}"} for number in range(10)]
+            answers = [await http.get("/api/v1/shared", headers=lie) for lie in lies]
+        assert answers[0].json()["headers"]["x-forwarded-for"] == "127.0.0.2"
+        assert problem(answers[-1]) == (429, "rate_limited")
+        heard = await proxy.get("/api/v1/shared", headers=lies[-1])
+    assert heard.json()["headers"]["x-forwarded-for"] == ("192.0.2.9" if behind else "127.0.0.1")
 
 
 # What goes through

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from ipaddress import ip_network
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -64,6 +65,7 @@ class Place:
     address_rate: int = 200  # twice as many at once
     collector: str = ""  # where traces are told, over OTLP: http://host:port
     traced: float = 1  # of a hundred requests
+    behind: str = ""  # networks of proxies, with commas, that are believed where somebody asks from
     tries: int = 500  # tokens never seen before, of an address in ten seconds
     modules: Path = Path("/usr/lib/nginx/modules")
     lua: Path = Path("/usr/share/lua/5.1")
@@ -124,6 +126,7 @@ def configuration(place: Place) -> dict[str, str]:
         "user_burst": 3 * place.user_rate,
         "address_rate": place.address_rate,
         "address_burst": 2 * place.address_rate,
+        "behind": _behind(place),
         "upstreams": "\n".join(_upstreams(place)),
         "places": '; places = require "places"' if place.resolver else "",
         "looking": "; places.start()" if place.resolver else "",
@@ -160,6 +163,30 @@ def configuration(place: Place) -> dict[str, str]:
             else {}
         ),
     }
+
+
+def _behind(place: Place) -> str:
+    """Of what such a proxy was told it believes the last address that is no such proxy's: what it saw itself.
+
+    ValueError for what is no network.
+    """
+    if not place.behind:
+        return ""
+    believed = "".join(f"    set_real_ip_from {_network(text)};\n" for text in place.behind.split(","))
+    return f"{believed}    real_ip_header X-Forwarded-For;\n    real_ip_recursive on;"
+
+
+def _network(text: str) -> str:
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        why = "" if "does not appear" in str(error) else f" ({error})"
+        raise ValueError(f"{text.strip()!r} is no network, as 172.18.0.0/16, and no address{why}") from None
+    if not network.prefixlen:
+        raise ValueError(f"{network} is everybody: then everybody would say for himself where he is")
+    if "%" in str(network):
+        raise ValueError(f"{text.strip()!r} has a zone, and nginx knows none")
+    return str(network)
 
 
 def _asked(place: Place) -> Iterator[str]:
