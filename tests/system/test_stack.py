@@ -245,6 +245,17 @@ def test_open_to_the_network_is_the_gateway_and_nobody_signs_in_by_a_name_alone(
     assert (Settings().host, Settings().dev_login_allowed) == ("127.0.0.1", may)
 
 
+def test_its_gateway_believes_the_proxies_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = tmp_path / "gateway" / "nginx.conf"
+    for said, believed in (("", []), ("127.0.0.1,10.0.0.0/24", ["127.0.0.1/32", "10.0.0.0/24"])):
+        monkeypatch.setenv("ARTEL_BEHIND", said)
+        Stack(8080, tmp_path)._gateway()
+        assert re.findall(r"set_real_ip_from (\S+);", conf.read_text()) == believed
+    monkeypatch.setenv("ARTEL_BEHIND", "proxy")
+    with pytest.raises(SystemExit, match="stack: 'proxy' is no network"):
+        Stack(8080, tmp_path)._gateway()
+
+
 @pytest.mark.parametrize("said", ["", "http", "-1", "0", "65510", "80000"])
 def test_a_port_with_no_room_behind_it_is_refused_in_a_sentence(said: str) -> None:
     assert port_of("65509") == 65509
