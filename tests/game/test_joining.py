@@ -78,7 +78,7 @@ class TestByCode:
         await played.join(boris)
         before = await played.now()
         assert problem(await played.event("miss", game=game, player="Анна")) == (409, "stale_game")
-        stranger = {"payer": new_id(), "amount": 1, "among": [played.ids["Борис"]]}
+        stranger: dict[str, Any] = {"payer": new_id(), "amount": 1, "among": [played.ids["Борис"]]}
         assert problem(await played.event("expense", **stranger)) == (409, "unknown_player")
         assert await played.now() == before
         assert (await kinds(played))[-1] == "ball"
