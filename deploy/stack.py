@@ -27,11 +27,13 @@ from urllib.error import URLError
 from redis import Redis
 from redis.exceptions import RedisError
 
+import leftover
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
 from artel.databases import provide
 from artel.gateway import Place, write
 from artel.kernel.settings import LOOPBACK
+from keeping import keep
 from watching import PROGRAMS as WATCHERS
 from watching import Watch
 
@@ -71,9 +73,11 @@ class Stack:
 
     def up(self) -> None:
         if not self._runs():
+            leftover.end(self.home)
             self._require_ports()
         install()
         (self.home / "words").mkdir(parents=True, exist_ok=True)
+        keep(self.home)
         self.home.chmod(0o711)  # PostgreSQL, which refuses to be root, passes through it
         ensure_key(self.home / "keys")
         self._databases()
@@ -96,14 +100,16 @@ class Stack:
                 f"stack: no service's process is called {', '.join(sorted(unknown))}: there are {', '.join(ports)}"
             )
         if not self._runs():
-            sys.exit(f"stack: nothing runs in {self.home}")
+            more = "; make stack ends what a killed supervisor left behind" if leftover.found(self.home) else ""
+            sys.exit(f"stack: nothing runs in {self.home}{more}")
         for name in names or ports:
             self._control("restart", name)
             self._is_ready(name)
 
     def down(self) -> None:
         if not self._runs():
-            print(f"nothing runs in {self.home}")
+            if not leftover.end(self.home):
+                print(f"nothing runs in {self.home}")
             return
         self._control("shutdown")
         until(lambda: not self._runs(), "supervisor's end")
@@ -281,6 +287,7 @@ class Stack:
         conf.chmod(0o600)
         step = f"/usr/sbin/logrotate --state {self.home}/rotate.state {conf}"
         self._program("rotate", f"/bin/sh -c 'while sleep 60; do {step}; done'")
+        self.programs["rotate"] += "\nstopasgroup=true"  # or its sleep stays
 
     # Keeping it
 
@@ -385,7 +392,8 @@ class Stack:
         """Its number may be an old one, of before a power cut, and somebody else's by now."""
         try:
             pid = (self.home / "supervisor.pid").read_text().strip()
-            return b"supervisord" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            said = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            return str(self.home / "supervisor.conf").encode() in said
         except OSError:
             return False
 

@@ -93,7 +93,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
 
 @pytest.mark.timeout(400)
 async def test_from_nothing_to_an_end(host: Host) -> None:
-    said = host.stack("up")
+    said = host.stack("up", ARTEL_ADMINS="77")
     assert f"Artel is open at http://127.0.0.1:{host.port}" in said
     secret = [path for path in (host.data / "stack").iterdir() if path.suffix in {".secret", ".url", ".conf"}]
     assert len(secret) >= 6
@@ -128,6 +128,8 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
         assert "Artel is open" in host.stack("up")  # again: nothing changes
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
         await is_out_everywhere(company, boris, table, host.port)
+        await begins_anew_without_its_supervisor(host)
+        assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
 
     assert host.pids()
     running = {line.split()[0] for line in host.control("status").splitlines()}
@@ -136,6 +138,26 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
     host.stack("down")
     assert host.pids() == set()
     assert "nothing runs in" in host.stack("down")
+
+
+async def begins_anew_without_its_supervisor(host: Host) -> None:
+    """What it has left behind goes on, and is ended: PostgreSQL in order, and so without anything to recover."""
+    home = host.data / "stack"
+    killed = int((home / "supervisor.pid").read_text())
+    before = host.pids() - {killed}
+    os.kill(killed, signal.SIGKILL)
+
+    async def is_dead() -> bool:
+        return killed not in host.pids()
+
+    await comes(is_dead)
+    assert before <= host.pids()
+    said = host.stack("up")
+    assert f"supervisor is gone: ending what it left behind in {home} (" in said
+    assert "Artel is open" in said
+    assert not before & host.pids()
+    assert 'ARTEL_ADMINS="77"' in (home / "supervisor.conf").read_text()  # told once
+    assert "not properly shut down" not in (home / "words" / "postgres.log").read_text()
 
 
 async def is_started_again(host: Host, name: str, port: int) -> None:
