@@ -10,8 +10,8 @@ from pathlib import Path
 KEPT = tuple(
     f"ARTEL_{name}"
     for name in (
-        "HOST", "PUBLIC_URL", "ADMINS", "NOTIFY_URL", "OTLP_URL", "LOG_ENVIRONMENT", "TELEGRAM_APP", "TELEGRAM_WIDGET",
-        "TELEGRAM_ISSUER", "TELEGRAM_API_URL", "GOOGLE_CLIENT_ID", "GOOGLE_ISSUER",
+        "HOST", "BEHIND", "PUBLIC_URL", "ADMINS", "NOTIFY_URL", "OTLP_URL", "LOG_ENVIRONMENT", "TELEGRAM_APP",
+        "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "TELEGRAM_API_URL", "GOOGLE_CLIENT_ID", "GOOGLE_ISSUER",
     )
 )  # fmt: skip
 """Not ARTEL_DEV_LOGIN: a door that was opened for a trial at home must not stay open to the network."""
