@@ -151,11 +151,13 @@ class Sheet:
             yield
             return
         mark = self.play.mark()
-        for player in due:
-            with suppress(Refusal):  # he has come or gone by himself
-                self.play.apply(presence(player))
-        yield
-        self.play.restore(mark)
+        try:
+            for player in due:
+                with suppress(Refusal):  # he has come or gone by himself
+                    self.play.apply(presence(player))
+            yield
+        finally:
+            self.play.restore(mark)
 
     def rest(self) -> bytes:
         kept = self._shown.get("rest")
