@@ -15,7 +15,7 @@ from stack import Stack
 
 
 @contextmanager
-def sleeper(env: dict[str, str], *, leads: bool = False, deaf: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+def idler(env: dict[str, str], *, leads: bool = False, deaf: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     deafly = "trap '' TERM INT;" if deaf else ""
     command = ["/bin/sh", "-c", f"{deafly} echo; exec sleep 300"]
     with subprocess.Popen(command, env=env, start_new_session=leads, stdout=subprocess.PIPE) as process:
@@ -40,13 +40,13 @@ def test_what_is_of_this_stack_is_ended_and_nothing_else(
     monkeypatch.setattr(leftover, "STOP_SECONDS", 1)
     stack = Stack(8080, home)
     with ExitStack() as started:
-        neighbour = started.enter_context(sleeper(told(other, "game")))
-        stranger = started.enter_context(sleeper({"ARTEL_DATA_DIR": str(home)}, leads=True))
+        neighbour = started.enter_context(idler(told(other, "game")))
+        stranger = started.enter_context(idler({"ARTEL_DATA_DIR": str(home)}, leads=True))
         (home / "supervisor.pid").write_text(f"{stranger.pid}\n")  # an old number, which somebody else has by now
         stack.down()
         assert capsys.readouterr().out == f"nothing runs in {home}\n"
         ours = {
-            name: started.enter_context(sleeper(told(home, name), deaf=name == "deaf"))
+            name: started.enter_context(idler(told(home, name), deaf=name == "deaf"))
             for name in ("game", "postgres", "deaf")
         }
         with pytest.raises(SystemExit, match="make stack ends what a killed supervisor left behind"):

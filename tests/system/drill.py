@@ -31,6 +31,8 @@ from stack import become, give, postgres_binaries, until
 ROOT = Path(__file__).parents[2]
 ARTEL = str(ROOT / ".venv" / "bin" / "artel")
 BACKREST = "/usr/bin/pgbackrest"
+WAITS = 3
+"""What `artel verify` ends with where not all could be compared yet."""
 
 
 @dataclass
@@ -105,10 +107,18 @@ class Drill:
     # Artel
 
     def artel(self, *words: str) -> str:
-        done = subprocess.run([ARTEL, *words], env=self.env, check=False, capture_output=True, text=True)
+        done = self._ask(*words)
         if done.returncode:
             sys.exit(f"drill: artel {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout.strip()
+
+    def verify(self) -> str:
+        """Once nothing is on its way any more: what was restored is told again from the beginning."""
+        until(lambda: self._ask("verify").returncode != WAITS, "what is told again")
+        return self.artel("verify")
+
+    def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([ARTEL, *words], env=self.env, check=False, capture_output=True, text=True)
 
     @contextmanager
     def services(self) -> Iterator[None]:
@@ -159,12 +169,12 @@ def run(drill: Drill) -> None:
         drill.backrest("--type=full", "--start-fast", "backup")
         with drill.services():
             then = asyncio.run(play(drill, moment))
-            print(f"played, and {moment[0]} noted; before the restore: {drill.artel('verify')}")
+            print(f"played, and {moment[0]} noted; before the restore: {drill.verify()}")
     drill.backrest("--delta", "--type=time", f"--target={moment[0]}", "--target-action=promote", "restore")
     with drill.postgres(), ExitStack() as stack:
         print(drill.artel("restored"))
         stack.enter_context(drill.services())
-        print(f"after the restore: {drill.artel('verify')}")
+        print(f"after the restore: {drill.verify()}")
         counted = "SELECT session_id || ' ' || max(version) FROM events GROUP BY session_id"
         now = drill.sql(f"\\connect artel_game\n{counted}").splitlines()
     if sorted(now) != sorted(f"{session} {last}" for session, last in then.items()):
