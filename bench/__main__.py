@@ -11,9 +11,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 from bench import RESULTS, ROOT, crowd, fanout, following, hall, production, report, write_path
+from bench.disk import ORDINARY, Disk, ordinary
 from bench.evening import EVENTS_A_GAME, MIX
 from bench.machine import busy_seconds, cores, interpreter
 from bench.postgres import postgres
@@ -76,25 +78,34 @@ def over_http(plan: Plan) -> None:
     report.memory(sqlite.memory)
     found: dict[str, Any] = {"interpreter": asdict(interpreter()), "sqlite": asdict(sqlite)}
     fans = fanout.on_sqlite(plan.fan)
-    with postgres() as server:
+    with ordinary(Path(tempfile.gettempdir())) as disk, postgres() as server:
         if server:
-            there = write_path.on_postgres(server, plan.writing)
+            there = write_path.on_postgres(server, plan.writing, disk)
             said = ", ".join(f"{name} {value}" for name, value in there.promises.items())
             report.write_path(f"The same on PostgreSQL {server.version} ({said}), in turns with the floor", there.rows)
+            report.write_path(_on_ordinary(disk), there.held_back)
             fans += fanout.on_postgres(server, plan.fan)
             found["postgres"] = asdict(there) | {"version": server.version}
-            report.targets(there.rows, sqlite.memory)
+            report.targets(there, sqlite.memory)
     report.fan_out(fans)
     _keep("http", found | {"fan_out": [asdict(row) for row in fans]})
 
 
 def in_production(plan: Plan) -> None:
     _introduce()
-    with postgres() as server:
+    with ordinary(Path(tempfile.gettempdir())) as disk, postgres() as server:
         if server:
-            rows = production.on_stack(server, plan.writing)
-            report.production(rows)
-            _keep("production", {"interpreter": asdict(interpreter()), "rows": [asdict(row) for row in rows]})
+            rows, slow = production.on_stack(server, plan.writing, disk)
+            report.production("In production: services apart, RabbitMQ, Redis, metrics, logs, traces", rows)
+            report.production(_on_ordinary(disk), slow)
+            report.production_targets(rows, slow)
+            found = {"rows": [asdict(row) for row in rows], "held_back": [asdict(row) for row in slow]}
+            _keep("production", {"interpreter": asdict(interpreter()), **found})
+
+
+def _on_ordinary(disk: Disk | None) -> str:
+    what = f"The same on an ordinary disk: {ORDINARY} writes a second"
+    return f"{what}, an fdatasync of {disk.held_us:.0f} us, not of {disk.free_us:.0f}" if disk else what
 
 
 def live(plan: Plan) -> None:

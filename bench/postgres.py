@@ -31,6 +31,7 @@ class Postgres:
     url: str  # of a database in which others can be made
     version: str
     postmaster: int | None  # None: it runs on another machine, or its process cannot be seen
+    ours: bool  # was started by the bench, and is held back with it
 
     def database(self, name: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
@@ -64,13 +65,13 @@ def postgres() -> Iterator[Postgres | None]:
     """None where there is none."""
     given = os.environ.get(GIVEN)
     if given:
-        yield _seen(given)
+        yield _seen(given, ours=False)
     elif look_for_postgres() is None:
         print(f"No PostgreSQL here: name one in {GIVEN}, or install it. SQLite alone is measured.")
         yield None
     else:
         with servers() as run:
-            yield _seen(start_postgres(run))
+            yield _seen(start_postgres(run), ours=True)
 
 
 def tell(url: str, *statements: str) -> None:
@@ -104,14 +105,14 @@ async def _settings(url: str, names: Sequence[str]) -> dict[str, str]:
         await connection.close()
 
 
-def _seen(url: str) -> Postgres:
+def _seen(url: str, *, ours: bool) -> Postgres:
     async def look() -> Postgres:
         connection = await asyncpg.connect(url)
         try:
             version = str(await connection.fetchval("SHOW server_version"))
             backend = int(await connection.fetchval("SELECT pg_backend_pid()"))
             folder = str(await connection.fetchval("SHOW data_directory"))
-            seen = Postgres(url, version, _postmaster(backend))
+            seen = Postgres(url, version, _postmaster(backend), ours)
         finally:
             await connection.close()
         if seen.postmaster:

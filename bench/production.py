@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, NamedTuple
 
+from bench.disk import ORDINARY, Disk
 from bench.evening import PREFIX, Table, ids
 from bench.load import Seen, measure
 from bench.machine import seconds_until_rest
@@ -27,6 +28,7 @@ F0: Final = "F0"
 BOOK: Final = "by the book"
 GAME: Final = "game"
 GATEWAY: Final = "game, through the gateway"
+HELD_BACK: Final = (F0, BOOK, GAME, GATEWAY)
 AT_ONE_TABLE: Final = {GAME: "game, at one table", GATEWAY: "the same through the gateway"}
 
 
@@ -56,11 +58,19 @@ class Row:
         return self.best.other_cores * 1e6 / self.best.per_second
 
 
-def on_stack(postgres: Postgres, plan: Plan) -> list[Row]:
+def on_stack(postgres: Postgres, plan: Plan, disk: Disk | None) -> tuple[list[Row], list[Row]]:
+    """On the disk as it is, and on an ordinary one, where it can be held back."""
     with ExitStack() as stack:
         system = stack.enter_context(started(postgres, "artel_stack", SET_FAR_AWAY, games=2))
         ways = list(_ways(stack, system))
-        return [row for writers in LOADS for row in _in_turns(ways, writers, plan, postgres.postmaster)]
+        rows = [row for writers in LOADS for row in _in_turns(ways, writers, plan, postgres.postmaster)]
+        slow = []
+        if disk and postgres.ours:
+            disk.hold(ORDINARY)
+            few = [way for way in ways if way.name in HELD_BACK]
+            slow = [row for writers in OF_FLOOR for row in _in_turns(few, writers, plan, postgres.postmaster)]
+            disk.hold(0)
+        return rows, slow
 
 
 def ratio(rows: Sequence[Row], way: str, writers: int, beside: str) -> float:

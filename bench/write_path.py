@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, NamedTuple
 
+from bench.disk import ORDINARY, Disk
 from bench.evening import EVENTS_A_GAME, Caller
 from bench.load import Seen, measure
 from bench.machine import most_resident_mb, resident_mb, seconds_until_rest
@@ -34,6 +35,7 @@ class Load(NamedTuple):
 
 
 LOADS: Final = (Load(1), Load(16), Load(64), Load(16, hot=True))
+HELD_BACK: Final = (Load(16), Load(64))
 
 
 class Plan(NamedTuple):
@@ -92,6 +94,8 @@ class Memory:
 class OnPostgres:
     rows: list[Row]
     promises: dict[str, str]
+    held_back: list[Row]
+    """The same on an ordinary disk; none where the disk cannot be held back."""
 
 
 @dataclass(frozen=True)
@@ -100,31 +104,35 @@ class OnSqlite:
     memory: Memory
 
 
-def on_postgres(postgres: Postgres, plan: Plan, loads: Sequence[Load] = LOADS) -> OnPostgres:
+def on_postgres(postgres: Postgres, plan: Plan, disk: Disk | None) -> OnPostgres:
     with postgres.databases("artel_bench") as databases:
         game = databases.format(service="game")
         url = databases.replace("postgresql://", "postgresql+asyncpg://", 1)
         make_floor(game)
         with artel(ARTEL_DATABASE_URL=url) as server, floor(game) as beside:
             promises = require_promises(game)
-            rows = []
-            for load in loads:
-                bare = postgres.pgbench(game, load.writers, max(1, round(plan.seconds)))
-                rows.append(_beside(load, (server, beside), bare, postgres.postmaster, plan))
-    return OnPostgres(rows, promises)
+            pair = server, beside
+            rows = [_beside(load, pair, game, postgres, plan) for load in LOADS]
+            slow = []
+            if disk and postgres.ours:
+                disk.hold(ORDINARY)
+                slow = [_beside(load, pair, game, postgres, plan) for load in HELD_BACK]
+                disk.hold(0)
+    return OnPostgres(rows, promises, slow)
 
 
-def on_sqlite(plan: Plan, loads: Sequence[Load] = LOADS) -> OnSqlite:
+def on_sqlite(plan: Plan) -> OnSqlite:
     with artel() as server:
         fresh = resident_mb(server.pid)
         play_an_evening(server)
         evening = resident_mb(server.pid)
-        rows = [Row(load, tuple(_round(load, server, plan) for _ in range(plan.rounds))) for load in loads]
+        rows = [Row(load, tuple(_round(load, server, plan) for _ in range(plan.rounds))) for load in LOADS]
         return OnSqlite(rows, Memory(fresh, evening, most_resident_mb(server.pid)))
 
 
-def _beside(load: Load, pair: tuple[Server, Server], bare: float, postmaster: int | None, plan: Plan) -> Row:
-    turns = [[_round(load, each, plan, postmaster) for each in pair] for _ in range(plan.rounds)]
+def _beside(load: Load, pair: tuple[Server, Server], database: str, postgres: Postgres, plan: Plan) -> Row:
+    bare = postgres.pgbench(database, load.writers, max(1, round(plan.seconds)))
+    turns = [[_round(load, each, plan, postgres.postmaster) for each in pair] for _ in range(plan.rounds)]
     seen, under = zip(*turns, strict=True)
     return Row(load, seen, under, bare)
 
