@@ -350,7 +350,9 @@ class TestRefused:
         async with watching(port, played, ticket="nonsense") as screen:
             assert await screen.closed() == 4401
 
-    async def test_no_ticket(self, house: Installation, port: str, anna: Person) -> None:
+    async def test_no_ticket(
+        self, house: Installation, port: str, anna: Person, caplog: pytest.LogCaptureFixture
+    ) -> None:
         played = await table(house, anna, "Борис")
         address: Any = f"ws://{port}/api/v1{played.path}/live"
         async with connect(address, subprotocols=[Subprotocol("artel.v1")]) as opened:
@@ -359,6 +361,7 @@ class TestRefused:
             async with connect(address):
                 pass
         assert refused.value.response.status_code == 400
+        assert not [record for record in caplog.records if record.name == "uvicorn.error"], "a stranger's no error"
 
     async def test_a_right_lost_before_it_opens(self, house: Installation, port: str, anna: Person) -> None:
         boris = house.person("Борис")

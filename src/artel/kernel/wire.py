@@ -41,6 +41,11 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = cast("Any", self.scope["extensions"])
             extensions[EXTENSION] = {"wire": self}
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.close_sent:  # refused with an answer, which uvicorn would tell of as a handshake that was never ended
+            self.handshake_complete = True
+
     def write(self, frame: bytes) -> bool:
         if not self.writable.is_set():
             return False
