@@ -235,6 +235,23 @@ async def test_what_stands_behind_somebody_who_asks_once_is_not_done(once: bytes
     assert read(b"".join(line.wire.writes))[2] == b"one"
 
 
+async def test_a_line_is_not_idle_while_somebody_waits_behind_one_answered_at_once() -> None:
+    slow = asyncio.Event()
+
+    async def wait(body: bytes) -> Ready:
+        await slow.wait()
+        return Ready(201, body)
+
+    line = Line(lambda body: Ready(201, body) if body == b"quick" else wait(body))
+    line.protocol.data_received(post(b"quick") + post(b"slow"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert line.protocol.timeout_keep_alive_task is None, "an idle line is closed after a while"
+    slow.set()
+    await line.rest()
+    assert line.protocol.timeout_keep_alive_task is not None
+
+
 async def test_who_goes_while_one_waits_behind_another_is_told_nothing() -> None:
     disk = Disk()
     line = Line(disk.work)

@@ -65,7 +65,9 @@ class UnderWay:
             found = asked.tap.take(self._scope["state"], asked.headers, asked.params, asked.body)
         except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
             found = refusal(error, self._scope)
-        if isinstance(found, Ready):  # not before all is read that came with it: what stands behind it waits
+        if isinstance(found, Ready):
+            # When all is read that came with it: answered before, the line would be idle, and closed after a while,
+            # whatever was done for what stands behind.
             asyncio.get_running_loop().call_soon(self._end, found)
         elif isinstance(found, Soon):
             self._soon = found
