@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artel.engine.events import parse_event
+from artel.engine.kolkhoz import KolkhozGame
 from artel.engine.refusal import CODES, Refusal
 from artel.engine.replay import replay_case, replay_line
 from artel.engine.rules import BREAKS, ORDERS, QUEUES, STARTERS, parse_rules, rules_to_json
@@ -94,6 +95,20 @@ def test_money_adds_up_after_every_event(case: Json) -> None:
     for event in case["events"]:
         session.take(event)
         check_money(session)
+
+
+@given(evenings)
+@settings(deadline=None, max_examples=25)
+def test_what_a_kolkhoz_stands_at_is_what_it_would_pay(case: Json) -> None:
+    session = opened(case)
+    for number, event in enumerate(case["events"], 1):
+        session.take(event)
+        if not isinstance(session.running, KolkhozGame):
+            continue
+        stands = session.running.stands()
+        ended = played(case, [*case["events"][:number], {"id": "now", "type": "end", "reason": "timeout"}])
+        assert stands == ended.games[-1].money
+        assert session.running.money == dict.fromkeys(stands, 0), "asking moves nothing"
 
 
 @given(evenings)

@@ -38,6 +38,19 @@ async def shared(house: Installation, token: str) -> Any:
     return await house.call(None, "GET", "/shared", headers={"X-Share-Token": token})
 
 
+POINTS = {"Анна": -1, "Б": -2, "В": 3}
+RACK = [{"id": "white", "value": 1, "count": 13, "left": 12}, {"id": "red", "value": 3, "count": 2, "left": 1}]
+
+
+async def kolkhoz_of_two_colours(house: Installation) -> Table:
+    kinds = [{key: kind[key] for key in ("id", "value", "count")} for kind in RACK]
+    played = await table(house, house.person("Анна"), "Б", "В", rules={**KOLKHOZ, "balls": kinds})
+    game = await played.start(order=["Анна", "Б", "В"])
+    await played.event("ball", game=game, player="В", ball="red")
+    await played.event("ball", game=game, player="Б")
+    return played
+
+
 class TestShare:
     async def test_names_and_scores(self, house: Installation, played: Table) -> None:
         token = await share(played)
@@ -56,6 +69,27 @@ class TestShare:
         seen = (await shared(house, await share(played, money=True))).json()
         assert seen["transfers"][0]["amount"] == 10_000
         assert seen["games"][0]["money"][played.ids["Анна"]] == 10_000
+
+    async def test_a_running_kolkhoz_as_a_member_sees_it(self, house: Installation) -> None:
+        """With what it stands at, and every kind of ball; a member's phone counts both by itself."""
+        played = await kolkhoz_of_two_colours(house)
+        now = (await shared(house, await share(played, money=True))).json()["game"]
+        assert now["stands"] == {played.ids[name]: 5_000 * points for name, points in POINTS.items()}
+        assert now["rack"] == RACK
+        hidden = (await shared(house, await share(played))).json()["game"]
+        assert hidden["rack"] == RACK
+        assert hidden.keys().isdisjoint({"money", "stands"})
+
+    async def test_what_a_kolkhoz_has_paid(self, house: Installation) -> None:
+        played = await kolkhoz_of_two_colours(house)
+        await played.event("end", game=(await played.now())["games"][-1]["id"], reason="timeout")
+        seen = (await shared(house, await share(played, money=True))).json()
+        assert seen["game"]["stands"] == seen["game"]["money"] == seen["balances"]
+
+    async def test_a_kolkhoz_for_points_stands_at_no_money(self, house: Installation) -> None:
+        played = await table(house, house.person("Анна"), "Б", rules={"game": "kolkhoz"})
+        await played.start()
+        assert "stands" not in (await shared(house, await share(played, money=True))).json()["game"]
 
     async def test_only_a_hash_is_kept(self, house: Installation, played: Table) -> None:
         token = await share(played)
@@ -131,6 +165,16 @@ class TestSharedLive:
             assert frames[1]["table"]["game"]["scores"][played.ids["Борис"]] == 1
             assert played.organizer.id not in json.dumps(frames)
             assert "balances" not in frames[1]["table"]
+
+    async def test_a_kolkhoz_moves_with_every_ball(self, house: Installation, port: str) -> None:
+        played = await kolkhoz_of_two_colours(house)
+        token = await share(played, money=True)
+        async with watching(port, played, ticket=await self.open(house, token), path="/shared/live") as screen:
+            await screen.next("snapshot")
+            await played.event("ball", game=(await played.now())["games"][-1]["id"], player="Анна")
+            game = (await screen.next("table"))["table"]["game"]
+            assert game["stands"][played.ids["Анна"]] == 0
+            assert [kind["left"] for kind in game["rack"]] == [11, 1]
 
     async def test_cut_off_when_revoked(self, house: Installation, port: str, played: Table) -> None:
         token = await share(played)

@@ -169,10 +169,17 @@ class KolkhozGame(Game):
 
     # Money
 
+    def stands(self) -> dict[str, int]:
+        """What each would get if it ended now; once it has ended, what he got."""
+        if self.over:
+            return self.money.copy()
+        return dict(zip(self.members, self._amounts(self._count_points()), strict=True))
+
     def _settle(self) -> Sequence[int]:
         self._points = points = self._count_points()
-        if self.reason == "abandoned":
-            return [0] * len(points)
+        return [0] * len(points) if self.reason == "abandoned" else self._amounts(points)
+
+    def _amounts(self, points: Sequence[int]) -> Sequence[int]:
         if self._rules.rates:
             return self._by_rates()
         price = self._rules.price

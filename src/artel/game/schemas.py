@@ -178,12 +178,27 @@ class LogOut(BaseModel):
     epoch: str
 
 
+class KindLeft(BaseModel):
+    id: str
+    value: int
+    count: int
+    left: int = Field(description="still on the table")
+
+
 class SharedGame(BaseModel):
+    """As for members, its money only where it was said to be shown."""
+
     model_config = ConfigDict(extra="allow")
 
     id: str = Field(description=GAME_ID)
     number: int
     scores: dict[str, int]
+    rack: list[KindLeft] | None = Field(None, description="of the last game, if it is a kolkhoz")
+    stands: Money | None = Field(
+        None,
+        description="of the last game, if it is a kolkhoz for money and money is shown: what each would get if it "
+        f"ended now, {MINOR}",
+    )
 
 
 class SharedPlayer(BaseModel):

@@ -4,6 +4,9 @@ from typing import Any
 
 import orjson
 
+from artel.engine.game import Game
+from artel.engine.kolkhoz import KolkhozGame
+from artel.engine.rules import KolkhozRules
 from artel.game.moments import written
 from artel.game.sheet import Sheet, game_json
 from artel.kernel.events import now
@@ -67,7 +70,7 @@ def shared_table(sheet: Sheet) -> dict[str, Any]:
         "version": sheet.version,
         "state": play.state,
         "players": [{key: value for key, value in person.items() if key != "user_id"} for person in people],
-        "game": _shared_game(game_json(play.games[-1]), money) if play.games else None,
+        "game": _shared_now(sheet, play.games[-1]) if play.games else None,
         "next": orjson.Fragment(sheet.shown("next")),
         "queue": orjson.Fragment(sheet.shown("queue")),
         "games_version": play.games_version,
@@ -80,6 +83,18 @@ def shared_table(sheet: Sheet) -> dict[str, Any]:
 
 def _shared_game(game: dict[str, Any], money: bool) -> dict[str, Any]:
     return game if money else {key: value for key, value in game.items() if key != "money"}
+
+
+def _shared_now(sheet: Sheet, game: Game) -> dict[str, Any]:
+    """With what a member's phone counts by itself from the rules and the log, which nobody gets by a link."""
+    money, rules = sheet.meta.share_money, sheet.play.rules
+    shown = _shared_game(game_json(game), money)
+    if isinstance(game, KolkhozGame) and isinstance(rules, KolkhozRules):
+        kinds = zip(rules.balls, game.rack, strict=True)
+        shown["rack"] = [{"id": kind.id, "value": kind.value, "count": kind.count, "left": n} for kind, n in kinds]
+        if money and (rules.price or rules.rates):
+            shown["stands"] = game.stands()
+    return shown
 
 
 def log_json(sheet: Sheet, after: int, limit: int) -> bytes:

@@ -35,7 +35,7 @@ export type Answer = Omit<PostedOut, "events"> & { events: LoggedEvent[] };
 
 /** A scoreboard's game is a game, its money only where it was said to be shown. */
 export type SharedGame = SharedGameOut &
-  Pick<GameOut, "state" | "reason" | "sides" | "order" | "winners" | "balls_left" | "turn"> & {
+  Pick<GameOut, "state" | "reason" | "sides" | "order" | "winners" | "points" | "balls_left" | "turn"> & {
     money?: Record<string, number>;
   };
 export type SharedBoard = Omit<SharedOut, "game" | "games"> & { game: SharedGame | null; games: SharedGame[] };

@@ -36,6 +36,13 @@ export function shares(amount: number, split: Split, among: string[], balances: 
   return Object.fromEntries(payers.map((player, i) => [player, parts[i] ?? 0]));
 }
 
+/** Every balance with what else moves it. */
+export function plus(balances: Amounts, moved: Amounts): Amounts {
+  const total = { ...balances };
+  for (const [player, amount] of Object.entries(moved)) total[player] = (total[player] ?? 0) + amount;
+  return total;
+}
+
 const EXACT_UP_TO = 12;
 /** Where nobody owes exactly what another is owed. */
 const SMALLEST_GROUP = 3;

@@ -1,6 +1,6 @@
 // Everything a screen needs to know about one evening, put together from the server's word and our prediction.
 import type { Next, Player, SessionDoc, Table } from "../api/types";
-import { settle } from "../engine/money";
+import { plus, settle } from "../engine/money";
 import { isKolkhoz, parseRules } from "../engine/rules";
 import { gameResult, type Move, matchIsOver, moneyOf, type Session } from "../engine/session";
 import type { Amounts, BallKind, GameEvent, GameResult, Rules, Transfer } from "../engine/types";
@@ -127,8 +127,7 @@ export function viewOf(game: Session["games"][number], rules: Rules): GameView {
 
 function liveMoney(balances: Amounts, game: GameView | null): View["live"] {
   if (game?.state !== "running") return { balances, transfers: settle(balances) };
-  const total = { ...balances };
-  for (const [player, amount] of Object.entries(game.stands)) total[player] = (total[player] ?? 0) + amount;
+  const total = plus(balances, game.stands);
   return { balances: total, transfers: settle(total) };
 }
 

@@ -1409,6 +1409,30 @@ export type KindFigures = {
 };
 
 /**
+ * KindLeft
+ */
+export type KindLeft = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Left
+     *
+     * still on the table
+     */
+    left: number;
+    /**
+     * Value
+     */
+    value: number;
+};
+
+/**
  * KindMeetings
  */
 export type KindMeetings = {
@@ -2774,6 +2798,8 @@ export type ShareOut = {
 
 /**
  * SharedGame
+ *
+ * As for members, its money only where it was said to be shown.
  */
 export type SharedGame = {
     /**
@@ -2787,11 +2813,25 @@ export type SharedGame = {
      */
     number: number;
     /**
+     * Rack
+     *
+     * of the last game, if it is a kolkhoz
+     */
+    rack?: Array<KindLeft> | null;
+    /**
      * Scores
      */
     scores: {
         [key: string]: number;
     };
+    /**
+     * Stands
+     *
+     * of the last game, if it is a kolkhoz for money and money is shown: what each would get if it ended now, in minor units of the rules' `currency`: kopecks where it is RUB, so 5000 is 50 ₽
+     */
+    stands?: {
+        [key: string]: number;
+    } | null;
     [key: string]: unknown;
 };
 

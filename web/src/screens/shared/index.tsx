@@ -12,7 +12,9 @@ import { Figure } from "../../ui/figure";
 import { ArrowIcon } from "../../ui/icons";
 import { List } from "../../ui/row";
 import { Empty, Section, Skeleton } from "../../ui/screen";
-import { areLong, Signed } from "../table/tile";
+import { RackBar } from "../table/rack";
+import { areLong, Ledger, Signed } from "../table/tile";
+import { transfersNow } from "./now";
 import { useBoard } from "./use-board";
 
 /** A scoreboard for whoever has the link: large, and nothing to press. */
@@ -58,7 +60,7 @@ function Content({ board }: { board: SharedBoard }) {
     <>
       {board.game ? <Game game={board.game} board={board} /> : <Empty>{t`The first game has not begun yet.`}</Empty>}
       {board.game && <Upcoming board={board} />}
-      {board.transfers && board.transfers.length > 0 && <Payments board={board} />}
+      <Payments board={board} />
     </>
   );
 }
@@ -69,10 +71,7 @@ function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
   const names = shortNames(board.players);
   return (
     <>
-      <p className="flex items-center gap-2 text-hint">
-        <Ball className="size-5" />
-        <span className="figures">× {game.balls_left}</span>
-      </p>
+      <Balls game={game} />
       <div
         className={many ? "tiles" : "board"}
         data-layout={many ? "row" : undefined}
@@ -87,6 +86,18 @@ function Game({ game, board }: { game: SharedGame; board: SharedBoard }) {
   );
 }
 
+/** Of a kolkhoz every kind, as members see the rack; a duel's balls are all the same. */
+function Balls({ game }: { game: SharedGame }) {
+  const { rack, balls_left } = game;
+  if (rack) return <RackBar game={{ rack, balls_left, total: rack.reduce((sum, { count }) => sum + count, 0) }} />;
+  return (
+    <p className="flex items-center gap-2 text-hint">
+      <Ball className="size-5" />
+      <span className="figures">× {balls_left}</span>
+    </p>
+  );
+}
+
 interface SideProps {
   side: string[];
   game: SharedGame;
@@ -95,13 +106,12 @@ interface SideProps {
 }
 
 function Side({ side, game, board, names }: SideProps) {
-  const { t, i18n } = useLingui();
+  const { t } = useLingui();
   const [first = ""] = side;
   const whole = [...side].sort().join();
   const running = game.state === "running";
   const lit = running ? side.includes(game.turn ?? "") : game.winners.includes(first);
   const name = (id: string): string => names.get(id) ?? "?";
-  const balance = board.balances?.[first];
   const wins = board.games.filter(({ winners }) => winners.length > 0 && [...winners].sort().join() === whole).length;
   return (
     <div className="tile" data-turn={lit || undefined}>
@@ -123,15 +133,22 @@ function Side({ side, game, board, names }: SideProps) {
         </div>
         <p className="tile-standing flex min-h-5 flex-wrap items-baseline justify-between gap-x-2 text-s text-hint">
           {game.sides && <span>{t`wins: ${wins}`}</span>}
-          {balance !== undefined && (
-            <Signed value={balance}>{signedMoney(balance, board.currency, i18n.locale)}</Signed>
-          )}
+          <Standing player={first} game={game} board={board} />
           {lit && (running ? t`plays` : t`won`)}
         </p>
         <Figure value={game.scores[first] ?? 0} />
       </div>
     </div>
   );
+}
+
+/** In a kolkhoz what this game stands at, in points where no money is played for or shown; in a duel the evening. */
+function Standing({ player, game, board }: Omit<SideProps, "side" | "names"> & { player: string }) {
+  const { i18n } = useLingui();
+  if (game.order && !game.stands) return <Ledger points={game.points[player] ?? 0} short={game.order.length > 4} />;
+  const amount = game.stands ? game.stands[player] : board.balances?.[player];
+  if (amount === undefined) return null;
+  return <Signed value={amount}>{signedMoney(amount, board.currency, i18n.locale)}</Signed>;
 }
 
 /** Between games: who is called to the table. */
@@ -157,10 +174,12 @@ function Payments({ board }: { board: SharedBoard }) {
   const { t, i18n } = useLingui();
   const names = shortNames(board.players);
   const name = (id: string): string => names.get(id) ?? "?";
+  const transfers = transfersNow(board);
+  if (transfers.length === 0) return null;
   return (
     <Section title={t`Who pays whom`}>
       <List>
-        {board.transfers?.map(({ from, to, amount }) => (
+        {transfers.map(({ from, to, amount }) => (
           <li key={`${from}-${to}`} className="flex min-h-14 items-center gap-2 px-4">
             <span dir="auto" className="truncate">
               {name(from)}

@@ -8,7 +8,7 @@ import { Ball, ballColour } from "../../ui/ball";
 import { Figure } from "../../ui/figure";
 import { useMayScore, useMoney, useNames, useTap } from "./context";
 import { flyBall } from "./fly";
-import { areLong, Key, Signed, TileHead } from "./tile";
+import { areLong, Key, Ledger, Signed, TileHead } from "./tile";
 
 interface Props {
   game: GameView;
@@ -89,21 +89,13 @@ function Standing({ game, rules, player, short }: Omit<Props, "onPlayer"> & { pl
           {signed(stands)}
         </Signed>
       ) : (
-        <Signed value={Number.parseFloat(String(ledger))} className="shrink-0">
-          {short && typeof ledger === "number" ? points(ledger, true) : <LedgerPoints points={ledger} />}
-        </Signed>
+        <Ledger points={ledger} short={short} />
       )}
       <span dir="auto" className="max-w-full truncate text-s text-hint">
         {hanging > 0 ? <Plural value={hanging} one="# foul hangs" other="# fouls hang" /> : who}
       </span>
     </div>
   );
-}
-
-function LedgerPoints({ points: value }: { points: number | string }) {
-  if (typeof value === "string") return value.startsWith("-") ? value.replace("-", "\u2212") : `+${value}`;
-  const shown = points(value, true);
-  return <Plural value={Math.abs(value)} one={`${shown} point`} other={`${shown} points`} />;
 }
 
 function Keys({ game, rules, player }: Omit<Props, "onPlayer"> & { player: string }) {

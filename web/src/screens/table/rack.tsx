@@ -2,8 +2,12 @@ import { Plural, useLingui } from "@lingui/react/macro";
 import type { GameView } from "../../live/view";
 import { Ball, ballColour } from "../../ui/ball";
 
+interface Props {
+  game: Pick<GameView, "rack" | "total" | "balls_left">;
+}
+
 /** What is still on the table: potted balls go dark one by one. */
-export function RackBar({ game }: { game: GameView }) {
+export function RackBar({ game }: Props) {
   const { t } = useLingui();
   const many = game.total > 18;
   return (
@@ -22,7 +26,7 @@ export function RackBar({ game }: { game: GameView }) {
   );
 }
 
-function Row({ game }: { game: GameView }) {
+function Row({ game }: Props) {
   const balls = game.rack.flatMap((kind, place) =>
     Array.from({ length: kind.count }, (_, i) => ({
       key: `${kind.id}-${i}`,
@@ -39,7 +43,7 @@ function Row({ game }: { game: GameView }) {
   );
 }
 
-function Kinds({ game }: { game: GameView }) {
+function Kinds({ game }: Props) {
   return (
     <div className="flex grow flex-wrap gap-x-4 gap-y-1">
       {game.rack.map((kind, place) => (

@@ -1,6 +1,7 @@
-import { useLingui } from "@lingui/react/macro";
+import { Plural, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { cn } from "../../lib/cn";
+import { points } from "../../lib/money";
 import { Avatar } from "../../ui/avatar";
 import { useNames } from "./context";
 
@@ -42,6 +43,21 @@ export const areLong = (names: string[]): boolean => names.some((name) => name.l
 export function Signed({ value, children, className }: { value: number; children: ReactNode; className?: string }) {
   const tone = value > 0 ? "text-plus" : value < 0 ? "text-minus" : "text-hint";
   return <span className={cn("figures font-bold", tone, className)}>{children}</span>;
+}
+
+/** What somebody stands at in points; of `norm` they may be a fraction. A low row has no room for the word. */
+export function Ledger({ points: value, short }: { points: number | string; short: boolean }) {
+  return (
+    <Signed value={Number.parseFloat(String(value))} className="shrink-0">
+      {short && typeof value === "number" ? points(value, true) : <LedgerPoints points={value} />}
+    </Signed>
+  );
+}
+
+function LedgerPoints({ points: value }: { points: number | string }) {
+  if (typeof value === "string") return value.startsWith("-") ? value.replace("-", "\u2212") : `+${value}`;
+  const shown = points(value, true);
+  return <Plural value={Math.abs(value)} one={`${shown} point`} other={`${shown} points`} />;
 }
 
 interface KeyProps {
