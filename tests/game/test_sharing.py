@@ -9,7 +9,7 @@ import pytest
 
 from artel.cli_replay import replay
 from artel_testing import Installation, Person
-from game_testing import KOLKHOZ, Screen, Table, listening, problem, table, watching
+from game_testing import AMERICANA, KOLKHOZ, Screen, Table, listening, problem, table, watching
 
 
 @pytest.fixture
@@ -240,6 +240,16 @@ class TestExport:
         assert rows[1]["player"] == "'+1"
         assert {row["by"] for row in rows} == {"'=HYPERLINK(1)"}
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row.values())
+
+    async def test_no_amount_without_its_currency(self, house: Installation) -> None:
+        rules = {**AMERICANA, "currency": "BYN"}
+        played = await table(house, house.person("Анна"), "Б", rules=rules)
+        await played.start()
+        await played.event("expense", payer="Анна", amount=1_205)
+        await played.pay("Б", "Анна", 602)
+        answer = await house.call(played.organizer, "GET", f"{played.path}/export?format=csv")
+        rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+        assert [(row["amount"], row["currency"]) for row in rows] == [("", ""), ("1205", "BYN"), ("602", "BYN")]
 
     async def test_no_other_format(self, house: Installation, played: Table) -> None:
         answer = await house.call(played.organizer, "GET", f"{played.path}/export?format=xls")

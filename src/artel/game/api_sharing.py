@@ -87,7 +87,9 @@ async def export(
     session_id: Id,
     format: Literal["json", "csv"] = "json",  # noqa: A002 the address says so
 ) -> Response:
-    """The case that `artel replay` reads, or a table."""
+    """The case that `artel replay` reads, or, with `format=csv`, a table for people: a line for each event of the log,
+    with names in place of ids. `amount` is a whole number in minor units of the `currency` beside it, as everywhere
+    (120000 RUB is 1 200 ₽); both are empty where an event moves no money by itself."""
     kinds = {
         "json": ("application/json", lambda sheet: orjson.dumps(case(sheet))),
         "csv": ("text/csv; charset=utf-8", as_csv),

@@ -8,7 +8,7 @@ import orjson
 
 from artel.game.sheet import ADDED, Sheet
 
-COLUMNS: Final = ("version", "at", "by", "type", "game", "player", "to", "amount", "note", "undone")
+COLUMNS: Final = ("version", "at", "by", "type", "game", "player", "to", "amount", "currency", "note", "undone")
 FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -26,7 +26,8 @@ def bare(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_csv(sheet: Sheet) -> str:
-    """With names in place of ids; opens in a spreadsheet, where no cell of it is a formula."""
+    """With names in place of ids; opens in a spreadsheet, where no cell of it is a formula. Amounts stay whole and in
+    minor units: of 12.05 a spreadsheet makes a text or the twelfth of May, depending on where it was bought."""
     names = {player.id: player.name for player in sheet.meta.players}
     users = {player.user_id: player.name for player in sheet.meta.players}
     games = {game.start_id: game.number for game in sheet.play.games}
@@ -41,6 +42,7 @@ def as_csv(sheet: Sheet) -> str:
             "player": _named(line, names, "player", "payer", "from"),
             "to": _named(line, names, "to"),
             "note": _note(line, names),
+            "currency": sheet.play.rules.currency if "amount" in line else "",
             "undone": "yes" if sheet.play.is_undone(line["id"]) else "",
         }
         rows.writerow([_harmless(cells[column]) for column in COLUMNS])

@@ -528,7 +528,9 @@ export const postEvents = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Export
  *
- * The case that `artel replay` reads, or a table.
+ * The case that `artel replay` reads, or, with `format=csv`, a table for people: a line for each event of the log,
+ * with names in place of ids. `amount` is a whole number in minor units of the `currency` beside it, as everywhere
+ * (120000 RUB is 1 200 ₽); both are empty where an event moves no money by itself.
  */
 export const export_ = <ThrowOnError extends boolean = true>(options: Options<ExportData, ThrowOnError>): RequestResult<ExportResponses, ExportErrors, ThrowOnError> => (options.client ?? client).get<ExportResponses, ExportErrors, ThrowOnError>({ url: '/api/v1/sessions/{session_id}/export', ...options });
 
