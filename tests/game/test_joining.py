@@ -7,7 +7,7 @@ from artel.contracts.auth import UserRegistered
 from artel.contracts.friends import FriendAccepted
 from artel.kernel.events import new_id, now
 from artel_testing import Installation, Person
-from game_testing import Table, problem, table
+from game_testing import Table, listening, problem, table, watching
 
 
 def seats(session: Any) -> dict[str, bool]:
@@ -318,6 +318,40 @@ class TestRemove:
         assert seats(now)["Борис"]
         assert [player["id"] for player in now["players"] if player["user_id"] == boris.id] == [seat]
 
+    async def test_the_code_he_knows_opens_nothing_any_more(self, house: Installation) -> None:
+        """Two phones: one is sent away and tries to come back, the other sees the new code at once and may call him."""
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        known = (await played.now(boris))["code"]
+        async with listening(house) as port, watching(port, played) as phone:
+            await phone.next("snapshot")
+            await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+            await phone.next("session")
+        back = {"code": known}
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=back)) == (404, "unknown_code")
+        assert problem(await house.call(boris, "GET", played.path)) == (404, "not_found")
+        renewed = (await played.now())["code"]
+        assert renewed
+        assert renewed != known
+        await played.join(boris)
+
+    async def test_nor_where_the_session_is_taken_up_again(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        known = {"code": (await played.now())["code"]}
+        over = (await played.event("finish")).json()["events"][0]["id"]
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        await played.event("undo", target=over)
+        assert problem(await house.call(boris, "POST", "/sessions/join", json=known)) == (404, "unknown_code")
+
+    async def test_who_has_left_by_himself_may_use_it(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, joined=[boris])
+        known = {"code": (await played.now())["code"]}
+        await played.event("leave", who=boris, player="Борис")
+        assert (await house.call(boris, "POST", "/sessions/join", json=known)).status_code == 200
+        assert seats(await played.now())["Борис"]
+
     async def test_keeps_the_score_no_more(self, house: Installation) -> None:
         anna, boris = house.person("Анна"), house.person("Борис")
         played = await table(house, anna, joined=[boris])
@@ -368,16 +402,18 @@ class TestTwelveHours:
         anna, boris = house.person("Анна"), house.person("Борис")
         played = await table(house, anna)
         await played.event("expense", payer="Анна", amount=1)
-        await house.app.state.contexts["game"].own.put_away(idle=0)
-
-        def long_ago(tx: Any) -> None:
-            tx.exec_driver_sql("UPDATE events SET body = json_set(body, '$.at', '2026-01-01T20:00:00.000Z')")
-
-        await house.app.state.contexts["game"].database.write(long_ago)
-        await self._let_it_be_later(house)
+        await self._let_the_log_be_old(house)
         assert (await played.now())["code"] is None
         body = {"code": played.session["code"]}
         assert problem(await house.call(boris, "POST", "/sessions/join", json=body)) == (404, "unknown_code")
+
+    async def test_another_code_that_a_removal_makes_wakes_nothing(self, house: Installation) -> None:
+        anna, boris = house.person("Анна"), house.person("Борис")
+        played = await table(house, anna, "Виктор", joined=[boris])
+        await played.start()
+        await self._let_the_log_be_old(house)
+        await house.call(anna, "DELETE", f"{played.path}/members/{boris.id}")
+        assert (await played.now())["code"] is None
 
     async def test_what_is_kept_of_a_session_does_not_keep_the_code(self, house: Installation) -> None:
         anna = house.person("Анна")
@@ -399,6 +435,15 @@ class TestTwelveHours:
         monkeypatch.setattr("artel.game.listing.now", lambda: tomorrow)
         assert (await house.call(anna, "GET", "/sessions")).json()["items"][0]["code"] is None
         assert not list(house.app.state.contexts["game"].own.owners), "answered from what was kept"
+
+    async def _let_the_log_be_old(self, house: Installation) -> None:
+        await house.app.state.contexts["game"].own.put_away(idle=0)
+
+        def long_ago(tx: Any) -> None:
+            tx.exec_driver_sql("UPDATE events SET body = json_set(body, '$.at', '2026-01-01T20:00:00.000Z')")
+
+        await house.app.state.contexts["game"].database.write(long_ago)
+        await self._let_it_be_later(house)
 
     async def _let_it_be_later(self, house: Installation) -> None:
         def later(tx: Any) -> None:

@@ -111,7 +111,8 @@ async def add_player(game: GameDep, caller: CallerDep, once: OnceDep, session_id
 
 @router.delete("/sessions/{session_id}/members/{user_id}", status_code=204)
 async def remove_member(game: GameDep, caller: CallerDep, session_id: Id, user_id: Id) -> Response:
-    """By the organizer: he sees the session no more, and leaves the table as soon as no game runs."""
+    """By the organizer: he sees the session no more, and leaves the table as soon as no game runs. The code that he
+    knows opens nothing any more; the session has another one."""
     owner = await game.owners.member(session_id, caller.user_id)
     await game.context.database.write(joining.remove_member, session_id, caller, user_id, Inside(owner.sheet))
     await game.owners.changed(session_id)

@@ -13,7 +13,7 @@ from artel.game.merging import require_apart
 from artel.game.meta import Meta, Player, heads, load_meta
 from artel.game.people import meet, names, require_acquaintance, touch
 from artel.game.schemas import NewPlayer
-from artel.game.sessions import as_organizer, require_open, seat_row
+from artel.game.sessions import as_organizer, free_code, require_open, seat_row
 from artel.game.sheet import Sheet
 from artel.game.tables import members, players, sessions
 from artel.kernel.database import Tx
@@ -125,6 +125,8 @@ def _tell(tx: Tx, session_id: str, player_id: str, by: str) -> None:
 
 
 def remove_member(tx: Tx, session_id: str, caller: Caller, user_id: str, inside: Inside) -> None:
+    """He knows the code, so it opens nothing any more, not even if the session is over and is taken up again; those
+    who stay see another one, which lives as long as the old one would have."""
     meta = as_organizer(tx, session_id, caller)
     if user_id not in meta.members:
         raise not_found()
@@ -140,4 +142,4 @@ def remove_member(tx: Tx, session_id: str, caller: Caller, user_id: str, inside:
         here = and_(players.c.session_id == session_id, players.c.id == player.id)
         tx.execute(update(players).where(here).values(wish))
     scorers = meta.scorers if isinstance(meta.scorers, str) else [user for user in meta.scorers if user != user_id]
-    touch(tx, session_id, scorers=scorers)
+    touch(tx, session_id, scorers=scorers, code=free_code(tx))

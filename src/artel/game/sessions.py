@@ -223,8 +223,14 @@ def change(tx: Tx, session_id: str, caller: Caller, body: SessionChange) -> None
 def renew_code(tx: Tx, session_id: str, caller: Caller) -> dict[str, Any]:
     as_organizer(tx, session_id, caller)
     require_open(tx, session_id)
+    code = free_code(tx)
+    touch(tx, session_id, code=code, code_until=now() + CODE_LIVES)
+    return {"code": code}
+
+
+def free_code(tx: Tx) -> str:
+    """One that no session has."""
     code = new_code()
     while tx.execute(select(sessions.c.id).where(sessions.c.code == code)).one_or_none():
         code = new_code()
-    touch(tx, session_id, code=code, code_until=now() + CODE_LIVES)
-    return {"code": code}
+    return code

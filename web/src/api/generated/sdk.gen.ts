@@ -544,7 +544,8 @@ export const liveTicket = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Remove Member
  *
- * By the organizer: he sees the session no more, and leaves the table as soon as no game runs.
+ * By the organizer: he sees the session no more, and leaves the table as soon as no game runs. The code that he
+ * knows opens nothing any more; the session has another one.
  */
 export const removeMember = <ThrowOnError extends boolean = true>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({ url: '/api/v1/sessions/{session_id}/members/{user_id}', ...options });
 

@@ -43,12 +43,12 @@ function Invite() {
   const { view } = useTableView();
   const me = useMe();
   const told = useTold();
-  const [code, setCode] = useState(view.doc.code);
   const fresh = useMutation({
     mutationFn: () => data(renewCode({ path: { session_id: view.doc.id } })),
-    onSuccess: (made) => setCode(made.code),
     onError: useFailed(),
   });
+  // Another phone may send somebody away meanwhile, and there is another code then.
+  const code = view.doc.code ?? fresh.data?.code;
   if (!code) {
     return view.doc.organizer_id === me.id && !view.finished ? (
       <Button wide busy={fresh.isPending} onClick={() => fresh.mutate()}>
