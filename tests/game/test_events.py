@@ -217,6 +217,19 @@ class TestForm:
         answer = await played.post({"events": [good, {**good, "id": "2", "amount": -1}]})
         assert [error["field"] for error in answer.json()["errors"]] == ["events.1.amount"]
 
+    @pytest.mark.parametrize("reason", ["a\u0000b", "двойной\nудар", "\u001b[31m", "a\u007f", "\u202eabc", "a\u2028b"])
+    async def test_a_reason_is_as_plain_as_a_name(self, house: Installation, anna: Person, reason: str) -> None:
+        played = await table(house, anna, "Борис")
+        foul = played.made("foul", game=await played.start(), player="Анна", reason=reason)
+        answer = await played.post(foul)
+        assert problem(answer) == (422, "invalid_body")
+        assert [error["field"] for error in answer.json()["errors"]] == ["reason"]
+        name = await house.call(anna, "POST", f"{played.path}/players", json={"guest_name": reason})
+        assert problem(name) == (422, "invalid_body"), "one rule for both"
+        assert (await played.now())["version"] == 1
+        for fits in ("ударил дважды 👨‍👩‍👧", ""):
+            assert (await played.post({**foul, "id": f"fits {fits}"[:64], "reason": fits})).status_code == 201
+
     @pytest.mark.parametrize("kind", [{}, {"type": "dance"}, {"type": "join"}, {"type": None}])
     async def test_a_type_that_there_is_not(self, house: Installation, anna: Person, kind: Any) -> None:
         played = await table(house, anna, "Борис")

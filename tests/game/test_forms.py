@@ -29,7 +29,9 @@ KEYS: dict[str, Any] = {
     "ball": IDS,
     "own": some.sampled_from([True, False, 1, None]),
     "lucky": some.sampled_from([True, False, "yes", None]),
-    "reason": some.sampled_from(["concede", "timeout", "draw", "abandoned", "late", "x" * 200, "x" * 201, "", None, 5]),
+    "reason": some.sampled_from(
+        ["concede", "timeout", "draw", "abandoned", "late", "x" * 200, "x" * 201, "a\nb", "", None, 5]
+    ),
     "amount": some.sampled_from([1, 500, 10**9, 10**9 + 1, 0, -1, 1.0, True, None, "5"]),
     "split": some.sampled_from(["equal", "minus_players", "minus_proportional", "half", None]),
     "among": some.lists(IDS, max_size=3) | some.none(),

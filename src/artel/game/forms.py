@@ -7,7 +7,6 @@ refused one, find the fields that are wrong.
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import orjson
@@ -18,9 +17,10 @@ from artel.engine.events import Event, Expense, Payment, Stroke, parse_event
 from artel.engine.form import is_id
 from artel.engine.refusal import Refusal
 from artel.game.caps import EVENTS_A_BATCH, MONEY, PLAYERS, TEXT, UNDOS_A_BATCH
+from artel.game.moments import tapped_at
 from artel.game.told import MINOR, SPLIT
 from artel.kernel.errors import Problem
-from artel.kernel.http import Body, bad_field
+from artel.kernel.http import Body, bad_field, plain
 
 EventId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Id64 = Annotated[str, Field(min_length=1, max_length=64)]
@@ -81,7 +81,9 @@ class BallForm(_InGame):
 class FoulForm(_InGame):
     type: Literal["foul"]
     player: Id64
-    reason: Annotated[str, Field(max_length=TEXT)] = _optional("")
+    reason: Annotated[str, Field(max_length=TEXT), AfterValidator(plain)] = _optional(
+        "", "what people read: one line, without control and format characters"
+    )
 
 
 class MissForm(_InGame):
@@ -162,7 +164,6 @@ class BatchForm(Body):
 EVENT_FORM: TypeAdapter[Any] = TypeAdapter(EventForm)
 IN_GAME: Final = frozenset(("ball", "foul", "miss", "end"))
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
 class Drawn(NamedTuple):
@@ -251,7 +252,7 @@ def _read_event(value: Any) -> Posted:
         if not is_id(game):
             raise Refusal("invalid_event", "game must be the id of the start it belongs to")
     if "client_at" in value:
-        client_at = _moment(value.pop("client_at"))
+        client_at = tapped_at(value.pop("client_at"))
     event = _drawn(value) if kind == "start" and not ("sides" in value or "order" in value) else parse_event(value)
     _check_caps(event)
     return Posted(event, value, game, client_at)
@@ -268,21 +269,20 @@ def _check_caps(event: Event | Drawn) -> None:
     if CONTROL.search(event.id):
         raise Refusal("invalid_event", "id must have no control characters")
     if isinstance(event, Stroke):
-        if event.reason and len(event.reason) > TEXT:
-            raise Refusal("invalid_event", f"reason must be at most {TEXT} characters")
+        if event.reason:
+            _check_reason(event.reason)
     elif isinstance(event, Expense | Payment) and event.amount > MONEY:
         raise Refusal("invalid_event", f"amount must be at most {MONEY}")
 
 
-def _moment(value: Any) -> str:
-    """RFC 3339, as UTC."""
+def _check_reason(text: str) -> None:
+    """The engine takes any text. People are shown it, so it is as plain as a name; none at all is none."""
+    if len(text) > TEXT:
+        raise Refusal("invalid_event", f"reason must be at most {TEXT} characters")
     try:
-        if not RFC_3339.fullmatch(value):
-            raise Refusal("invalid_event", "client_at must be a time with its offset, RFC 3339")
-        moment = datetime.fromisoformat(value)
-        return value if value.endswith("Z") else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except (ValueError, TypeError, OverflowError) as error:
-        raise Refusal("invalid_event", "client_at must be a time that there is") from error
+        plain(text)
+    except ValueError as error:
+        raise Refusal("invalid_event", f"reason: {error}") from error
 
 
 def _wrong_fields(given: Any, where: str, detail: str) -> list[dict[str, str]]:

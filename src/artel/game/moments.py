@@ -1,8 +1,14 @@
 """Times as the API writes them: RFC 3339, UTC, Z."""
 
+import re
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any, Final
+
+from artel.engine.refusal import Refusal
+
+RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
 def written(moment: datetime) -> str:
@@ -22,3 +28,14 @@ def _second(since_1970: int) -> str:
 
 def read(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def tapped_at(value: Any) -> str:
+    """What a phone's clock says, as UTC."""
+    try:
+        if not RFC_3339.fullmatch(value):
+            raise Refusal("invalid_event", "client_at must be a time with its offset, RFC 3339")
+        moment = datetime.fromisoformat(value)
+        return value if value.endswith("Z") else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Refusal("invalid_event", "client_at must be a time that there is") from error

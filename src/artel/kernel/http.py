@@ -26,11 +26,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def clean(text: str) -> str:
-    """Any script; one line, no control or format characters (direction overrides are such), something to see."""
+def plain(text: str) -> str:
+    """Any script; one line, no control or format characters (direction overrides are such)."""
     if any(is_control(char) for char in text):
         raise ValueError("control and format characters are not allowed")
-    if not is_seen(text):
+    return text
+
+
+def clean(text: str) -> str:
+    """Plain, and something to see."""
+    if not is_seen(plain(text)):
         raise ValueError("must not be blank")
     return text.strip()
 

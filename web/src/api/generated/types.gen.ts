@@ -656,6 +656,8 @@ export type FoulForm = {
     player: string;
     /**
      * Reason
+     *
+     * what people read: one line, without control and format characters
      */
     reason?: string;
     /**
