@@ -118,10 +118,27 @@ class TestCreate:
         body = {**BODY, "players": [{"guest_name": f"Гость {number}"} for number in range(49)]}
         assert len((await create(house, house.person("Анна"), body)).json()["players"]) == 50
 
-    async def test_the_template_is_remembered(self, house: Installation) -> None:
-        template = {"id": new_id(), "version": 3}
+    @pytest.mark.parametrize("template", [{"id": new_id(), "version": 3}, {"id": "americana-shelf", "version": 1}])
+    async def test_the_template_is_remembered(self, house: Installation, template: dict[str, Any]) -> None:
         answer = await create(house, house.person("Анна"), {**BODY, "template": template})
         assert answer.json()["template"] == template
+
+    @pytest.mark.parametrize(
+        ("template", "field"),
+        [
+            ({"id": "classic", "version": 1}, "template.id"),
+            ({"id": "' or 1=1", "version": 1}, "template.id"),
+            ({"id": new_id().upper(), "version": 1}, "template.id"),
+            ({"id": "americana", "version": 0}, "template.version"),
+            ({"id": "americana", "version": 7}, "template"),
+            ({"id": "kolkhoz-white", "version": 1}, "template.id"),
+        ],
+    )
+    async def test_no_template_that_cannot_be(self, house: Installation, template: dict[str, Any], field: str) -> None:
+        """None of that form, no such version of a preset, or the preset of another game."""
+        answer = await create(house, house.person("Анна"), {**BODY, "template": template})
+        assert problem(answer) == (422, "invalid_body")
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
 
     async def test_needs_a_token(self, house: Installation) -> None:
         assert problem(await house.call(None, "POST", "/sessions", json=BODY)) == (401, "unauthenticated")

@@ -123,3 +123,4 @@ PRESETS: Final = (
         {"game": "kolkhoz", "system": "norm"},
     ),
 )
+BY_ID: Final = {preset.id: preset for preset in PRESETS}

@@ -2,18 +2,34 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from artel.engine.presets import BY_ID
 from artel.game.caps import PLAYERS
 from artel.game.told import GAME_ID, MINOR, Money, RulesIn, RulesOut
-from artel.kernel.http import Body, Id, Name, NewId, Text
+from artel.kernel.http import UUID_TEXT, Body, Id, NewId, Text
 
 Scorers = Literal["everyone", "organizer"] | Annotated[list[Id], Field(max_length=PLAYERS)]
 
 
+def template_id(value: str) -> str:
+    """Whether there is one of somebody's own, only the service that keeps it knows."""
+    if value not in BY_ID and not UUID_TEXT.fullmatch(value):
+        raise ValueError("must be the id of a template: a UUID in lower case, or the name of a preset")
+    return value
+
+
 class TemplateRef(Body):
-    id: Name
-    version: Annotated[int, Field(ge=1, lt=2**31)]
+    """What the rules were taken from. Amounts and what is agreed on for particular players may differ from it."""
+
+    id: Annotated[str, AfterValidator(template_id)] = Field(description="a UUID, or the name of a preset")
+    version: Annotated[int, Field(ge=1, lt=2**31)] = Field(description="of a preset always 1")
+
+    @model_validator(mode="after")
+    def _a_preset_has_one(self) -> "TemplateRef":
+        if self.id in BY_ID and self.version != 1:
+            raise ValueError("a preset has no version but 1")
+        return self
 
 
 class NewPlayer(Body):

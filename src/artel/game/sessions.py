@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Row, Select, insert, select
 
 from artel.contracts.game import SessionCreated
+from artel.engine.presets import BY_ID
 from artel.engine.rules import Rules
 from artel.game.announce import about
 from artel.game.caps import CODE_LIVES, PLAYERS
@@ -19,7 +20,7 @@ from artel.game.meta import Meta, load_meta
 from artel.game.moments import read
 from artel.game.people import meet, names, require_acquaintance, touch
 from artel.game.rules import read_rules
-from artel.game.schemas import NewSession, SessionChange
+from artel.game.schemas import NewSession, SessionChange, TemplateRef
 from artel.game.sheet import Sheet
 from artel.game.tables import events, members, players, sessions
 from artel.game.views import session_json
@@ -59,6 +60,8 @@ def draft(caller: Caller, body: NewSession) -> Draft:
     if isinstance(body.scorers, list):
         _require_scorers(body.scorers, {caller.user_id, *(user for _, user, _ in seats if user)})
     rules, whole = read_rules(body.rules, [player for player, _, _ in seats])
+    if body.template:
+        _require_same_game(body.template, rules)
     digest = sha256(orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
     return Draft(body.id or new_id(), digest, body, rules, whole, seats)
 
@@ -74,6 +77,13 @@ def _require_different(seats: Sequence[tuple[str, str | None, str | None]]) -> N
 def _require_scorers(scorers: Sequence[str], inside: set[str] | frozenset[str]) -> None:
     if not inside.issuperset(scorers) or len(set(scorers)) < len(scorers):
         raise bad_field("scorers", "must be members of the session, each once")
+
+
+def _require_same_game(template: TemplateRef, rules: Rules) -> None:
+    """Of a preset, which comes with the program; what is in the templates of people is not known here."""
+    preset = BY_ID.get(template.id)
+    if preset and preset.rules.game != rules.game:
+        raise bad_field("template.id", f"is a template of {preset.rules.game}, and the rules are of {rules.game}")
 
 
 def create(tx: Tx, caller: Caller, made: Draft) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from artel.contracts.template import TemplatePublished
 from artel.engine.caps import excess
-from artel.engine.presets import PRESETS, Preset
+from artel.engine.presets import BY_ID, PRESETS, Preset
 from artel.engine.refusal import Refusal
 from artel.engine.rules import parse_rules, rules_to_json
 from artel.kernel.database import Tx
@@ -24,8 +24,6 @@ from artel.template.tables import favourites, shares, templates, versions
 
 MOST = 200
 """Templates of one person."""
-
-_PRESETS = {preset.id: preset for preset in PRESETS}
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Shown:
     def place(self) -> tuple[int, str, str]:
         """Favourites, then one's own, then the presets in their order."""
         rank = 0 if self.favourite else 1 if self.owner == "me" else 2
-        order = f"{list(_PRESETS).index(self.id):04}" if self.owner == "system" else self.name.casefold()
+        order = f"{list(BY_ID).index(self.id):04}" if self.owner == "system" else self.name.casefold()
         return rank, order, self.id
 
 
@@ -117,7 +115,7 @@ def remove(tx: Tx, reader: Reader, template_id: str) -> None:
 
 def show(tx: Tx, reader: Reader, template_id: str) -> Shown:
     marked = template_id in _marked(tx, reader)
-    if preset := _PRESETS.get(template_id):
+    if preset := BY_ID.get(template_id):
         return _of_preset(preset, reader, marked)
     return _of_row(_readable(tx, reader, template_id), reader, marked)
 
@@ -151,7 +149,7 @@ def history(tx: Tx, reader: Reader, template_id: str, below: int | None, limit: 
 
 
 def version(tx: Tx, reader: Reader, template_id: str, number: int) -> Version:
-    found = history(tx, reader, template_id, None if template_id in _PRESETS else number + 1, 1)
+    found = history(tx, reader, template_id, None if template_id in BY_ID else number + 1, 1)
     if not found or found[0].version != number:
         raise not_found()
     return found[0]
@@ -203,7 +201,7 @@ def _keep_version(tx: Tx, template_id: str, number: int, name: str, rules: dict[
 
 
 def _own(tx: Tx, reader: Reader, template_id: str) -> Row[Any]:
-    if template_id in _PRESETS:
+    if template_id in BY_ID:
         raise forbidden("A preset can only be copied.")
     mine = select(templates).where(templates.c.id == template_id, templates.c.owner_id == reader.user_id)
     row = tx.execute(mine.with_for_update()).one_or_none()

@@ -3131,14 +3131,20 @@ export type TemplateOut = {
 
 /**
  * TemplateRef
+ *
+ * What the rules were taken from. Amounts and what is agreed on for particular players may differ from it.
  */
 export type TemplateRef = {
     /**
      * Id
+     *
+     * a UUID, or the name of a preset
      */
     id: string;
     /**
      * Version
+     *
+     * of a preset always 1
      */
     version: number;
 };

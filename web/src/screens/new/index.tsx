@@ -41,7 +41,7 @@ export default function NewScreen() {
     setRules(next);
   };
   useFrom(params.get("from"), (before) => {
-    setRules(before.rules);
+    change(before.rules);
     setOthers(before.seats);
   });
   const start = useStart(seats, myself, rules, template);
