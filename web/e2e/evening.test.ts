@@ -50,8 +50,14 @@ async function twoPhones(one: string, two: string): Promise<[Phone, Phone, Wire,
   return [first, second, a, b];
 }
 
+interface Replayed {
+  games: { scores: Record<string, number> }[];
+  /** Of its events, in order. */
+  types: string[];
+}
+
 /** What the server keeps of the evening that is open on this phone, played again by our own fold. */
-async function replayed({ page }: Phone): Promise<{ games: { scores: Record<string, number> }[]; events: number }> {
+async function replayed({ page }: Phone): Promise<Replayed> {
   const id = new URL(page.url()).pathname.split("/").at(-1);
   const exported = await page.evaluate(async (session) => {
     const { refresh } = JSON.parse(localStorage.getItem("artel.session") ?? "{}");
@@ -75,7 +81,7 @@ async function replayed({ page }: Phone): Promise<{ games: { scores: Record<stri
   if ("error" in result) throw new Error(JSON.stringify(result));
   expect(result.balances).toEqual(exported.doc.balances);
   expect(result.games).toEqual(exported.doc.games.map(withoutIds));
-  return { games: result.games, events: exported.case.events.length };
+  return { games: result.games, types: exported.case.events.map(({ type }: { type: string }) => type) };
 }
 
 function withoutIds({ id: _, breaker: __, turn: ___, ...game }: Record<string, unknown>): Record<string, unknown> {
@@ -142,9 +148,9 @@ describe("a whole evening", () => {
     await anya.page.getByText("Победа: Борис").waitFor();
     await finish(anya);
     await boris.page.getByText("Никто никому не должен.").waitFor();
-    const { games, events } = await replayed(boris);
+    const { games, types } = await replayed(boris);
     expect(games).toHaveLength(2);
-    expect(events).toBe(17);
+    expect(types).toHaveLength(17);
     quiet();
   });
 
@@ -308,6 +314,47 @@ describe("a whole evening", () => {
     await anya.page.getByText("Никто никому не должен.").waitFor();
     await boris.page.getByText("отдано: Борис → Аня, 200 ₽").first().waitFor();
     await boris.page.getByText("+200 ₽").waitFor();
+    quiet();
+  });
+
+  test("with a friend who comes in the middle of a game", async () => {
+    const [anya, boris] = await twoPhones("Аня Поздно", "Борис Поздно");
+    const code = await begin(anya, { game: "Колхоз", guests: ["Света"], price: "50" });
+    await next(anya);
+    const circle = await seats(anya);
+    await tap(anya, "Света: белый, +1");
+
+    // He is told that he waits, looks on, and may keep the score of those who play.
+    await comeIn(boris, code);
+    await boris.page.getByText("Вы играете со следующей партии").waitFor();
+    expect(await seats(boris)).toEqual(circle);
+    expect(circle).not.toContain("Борис");
+    await tap(boris, "Аня: белый, +1");
+    await sees(anya, ["1", "1"]);
+
+    // The game is over: both are shown the next one with him in it, and the log does not know of him yet.
+    const drawn = ({ page }: Phone) => page.getByRole("list", { name: "Порядок следующей партии" });
+    const end = async (): Promise<void> => {
+      await button(anya.page, "Ещё").click();
+      await tap(anya, /^Закончить партию/);
+      await button(anya.page, /^Время вышло/).click();
+      for (const phone of phones) await drawn(phone).getByText("Борис").waitFor();
+    };
+    await end();
+    expect((await replayed(anya)).types).not.toContain("join");
+
+    // So what ended it can be taken back, and he waits on.
+    await anya.page.getByRole("button", { name: /отменить · / }).click();
+    await sees(boris, ["1", "1"]);
+    expect(await seats(boris)).toEqual(circle);
+    await end();
+
+    // With the next event he is in.
+    await next(anya);
+    for (const phone of phones) expect([...(await seats(phone))].sort()).toEqual(["Аня", "Борис", "Света"]);
+    await tap(boris, "Борис: белый, +1");
+    await nothingPending(boris);
+    expect((await replayed(anya)).types.slice(-3)).toEqual(["join", "start", "ball"]);
     quiet();
   });
 
