@@ -63,6 +63,10 @@ test("from the own figures to the account and back", async () => {
   phones.push(made);
   const { page } = made;
   await page.goto("/stats");
+  await page.locator("dt").first().waitFor();
+  const labels = await page.locator("dt").allInnerTexts();
+  expect(labels.slice(0, 3)).toEqual(["Партии", "Победы", "Победы, %"]);
+  expect(labels.filter((label) => !/^\p{Lu}/u.test(label))).toEqual([]);
   await page.getByRole("button", { name: "Настройки" }).click();
   await page.getByRole("heading", { name: "Аккаунт" }).waitFor();
   await page.getByRole("button", { name: "Назад" }).click();

@@ -58,7 +58,7 @@ function MyFigures() {
           hideLegend
           value={kind}
           choices={[
-            { value: "all", label: t`all games` },
+            { value: "all", label: t`All games` },
             ...played.map(({ game }) => ({ value: game, label: i18n._(GAMES[game]) })),
           ]}
           onChange={setKind}
@@ -77,13 +77,13 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
   const share = figures.games > 0 ? Math.round((100 * figures.wins) / figures.games) : 0;
   const balance = Object.entries(figures.balance ?? {}).filter(([, amount]) => amount !== 0);
   const cells: [string, number | string][] = [
-    [t`games`, figures.games],
-    [t`wins`, figures.wins],
-    [t`won, %`, share],
-    [t`balls`, figures.balls],
-    [t`own balls`, figures.own],
-    [t`fouls`, figures.fouls],
-    [t`best series`, figures.best_series],
+    [t`Games`, figures.games],
+    [t`Won`, figures.wins],
+    [t`Won, %`, share],
+    [t`Balls`, figures.balls],
+    [t`Own balls`, figures.own],
+    [t`Fouls`, figures.fouls],
+    [t`Best series`, figures.best_series],
   ];
   return (
     <dl className="grid grid-cols-[repeat(auto-fit,minmax(max(6rem,30%),1fr))] gap-2">
@@ -101,7 +101,7 @@ function Numbers({ figures }: { figures: KindFigures | PlayerFigures }) {
             signedMoney(amount, currency, i18n.locale).length > SUM_OF_TWO_CELLS ? "col-span-full" : "col-span-2",
           )}
         >
-          <dt className="text-s text-hint">{t`won and lost at the table`}</dt>
+          <dt className="text-s text-hint">{t`Won and lost at the table`}</dt>
           <dd className="text-l">
             <Signed value={amount}>{signedMoney(amount, currency, i18n.locale)}</Signed>
           </dd>
