@@ -329,6 +329,11 @@ describe("a whole evening", () => {
     await boris.page.getByText("Вы играете со следующей партии").waitFor();
     expect(await seats(boris)).toEqual(circle);
     expect(circle).not.toContain("Борис");
+    await button(anya.page, "Ещё").click();
+    await button(anya.page, "Игроки").click();
+    await anya.page.getByText("играет со следующей партии").waitFor();
+    expect(await anya.page.getByRole("button", { name: /вернуть в игру/ }).count()).toBe(0);
+    await button(anya.page, "Закрыть").click();
     await tap(boris, "Аня: белый, +1");
     await sees(anya, ["1", "1"]);
 

@@ -45,7 +45,9 @@ function Everybody({ mine }: { mine: boolean }) {
     <>
       <ul className="flex flex-col gap-2">
         {view.players.map(({ id, name, user_id, active, paused }) => {
-          const note = !active ? t`gone home` : paused ? t`paused` : user_id ? null : t`guest`;
+          const waits = !active && !(id in view.balances); // nobody has a balance who was never in
+          const away = waits ? t`plays from the next game on` : t`gone home`;
+          const note = !active ? away : paused ? t`paused` : user_id ? null : t`guest`;
           const mayMove = (may || user_id === me.id) && !view.finished && active;
           return (
             <li key={id} className="flex items-center gap-1.5 rounded-tile bg-card py-1 pe-2">
@@ -61,7 +63,7 @@ function Everybody({ mine }: { mine: boolean }) {
                   {paused ? t`Return` : t`Pause`}
                 </Button>
               )}
-              {mine && !active && (
+              {mine && !active && !waits && (
                 <Button
                   className="min-h-11 shrink-0 bg-well px-3 font-normal"
                   aria-label={t`${name}: back again`}
