@@ -203,7 +203,7 @@ def test_a_word_belongs_to_one_service() -> None:
 
 
 async def test_what_nobody_has_is_not_found(gateway: Gateway) -> None:
-    for path in ("/api/v1/nothing", "/api/v2/sessions", "/api/", "/api/v1/sessionsandmore"):
+    for path in ("/api/v1/nothing", "/api/v2/sessions", "/api/", "/api", "/api/v1/sessionsandmore", "/assets/"):
         assert problem(await gateway.ask("GET", path, gateway.token())) == (404, "not_found")
     assert gateway.reached() == 0
 
@@ -483,6 +483,45 @@ async def test_what_is_no_request_gets_a_problem_too(gateway: Gateway, line: str
     assert said.startswith(b"HTTP/1.1 422 ")
     assert b'"code":"invalid_body"' in said
     assert gateway.reached() == 0
+
+
+@pytest.mark.parametrize("head", ["GET /api/v1/sessions HTTP/3.0", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip"])
+async def test_nor_what_nginx_does_not_speak(gateway: Gateway, head: str) -> None:
+    assert await said_to(gateway, head) == (422, "invalid_body")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
+@pytest.mark.parametrize("path", ["/", "/sessions/1", "/assets/index-1a2b.js", "/api/v1/openapi.json"])
+async def test_pages_are_only_read(gateway: Gateway, method: str, path: str) -> None:
+    answer = await gateway.ask(method, path)
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_nothing_is_traced(gateway: Gateway) -> None:
+    for path in ("/api/v1/sessions", "/healthz", "/assets/none.js"):
+        assert problem(await gateway.ask("TRACE", path, gateway.token())) == (405, "method_not_allowed")
+    assert await said_to(gateway, "CONNECT elsewhere.test:443 HTTP/1.1") in {
+        (405, "method_not_allowed"),
+        (422, "invalid_body"),
+    }
+    assert gateway.reached() == 0
+
+
+async def test_a_file_is_given_whole_and_where_it_must_be_another_there_is_a_problem(gateway: Gateway) -> None:
+    whole = await gateway.ask("GET", "/assets/index-1a2b.js", headers={"Range": "bytes=99999-"})
+    assert (whole.status_code, len(whole.content)) == (200, 4200)
+    other = await gateway.ask("GET", "/assets/index-1a2b.js", headers={"If-Match": '"another"'})
+    assert problem(other) == (412, "refused")
+
+
+async def said_to(gateway: Gateway, head: str) -> tuple[int, str]:
+    """What no client would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(f"{head}\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+    said = (await asyncio.wait_for(reader.read(), 30)).decode()
+    writer.close()
+    return int(said.split()[1]), json.loads(said[said.index("{") :].splitlines()[0])["code"]
 
 
 async def test_a_head_is_at_most_so_long(gateway: Gateway) -> None:

@@ -23,7 +23,8 @@ local LONGEST = 4096
 local TRIES, WINDOW = %%tries, 10 -- tokens never seen that an address may show, in so many seconds
 -- What stands before the point in the DER form of any public key on P-256.
 local P256 = ngx.decode_base64("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE")
-local TITLES = {[401] = "Unauthenticated", [404] = "Not found", [413] = "Too large", [414] = "Too large",
+local TITLES = {[401] = "Unauthenticated", [404] = "Not found", [405] = "Method not allowed",
+                [412] = "Refused", [413] = "Too large", [414] = "Too large",
                 [422] = "Invalid body", [429] = "Rate limited", [503] = "Unavailable"}
 
 local M = {}
