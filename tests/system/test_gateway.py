@@ -462,6 +462,58 @@ async def test_nobody_else_says_where_he_is(gateway: Gateway, nginx: str, tmp_pa
     assert heard.json()["headers"]["x-forwarded-for"] == ("192.0.2.9" if behind else "127.0.0.1")
 
 
+NEIGHBOURS = [f"2001:db8:a:b:{number:x}::{number:x}" for number in (0xA00, 2, 3, 0xFFFF, 0xA, 0x0A0A)]
+NO_NEIGHBOURS = ["2001:db8:a:c::a", *(f"::ffff:198.51.100.{number}" for number in range(5)), "198.51.100.10"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/shared", "/api/v1/sessions"])
+async def test_a_network_of_ipv6_is_one_address_and_one_of_ipv4_is_many(
+    gateway: Gateway, nginx: str, tmp_path: Path, path: str
+) -> None:
+    """For what is open, and for tokens that were never seen before."""
+    addresses = {name: [f"127.0.0.1:{service.port}"] for name, service in gateway.services.items()}
+    told: Any = {"behind": "127.0.0.1", "address_rate": 1, "tries": 3}
+    forged = {"Authorization": f"Bearer {FORGERIES['one bit'](gateway.token())}"}
+
+    async with running(nginx, tmp_path / "other", addresses, gateway.keys, **told) as (_, http):
+        answers = [
+            (await http.get(path, headers={**forged, "X-Forwarded-For": address})).status_code
+            for address in (*NEIGHBOURS, *NO_NEIGHBOURS)
+        ]
+    assert answers[len(NEIGHBOURS) - 1] == 429
+    assert 429 not in {answers[0], *answers[len(NEIGHBOURS) :]}
+
+
+async def test_a_network_of_ipv6_has_the_live_connections_of_one_address(
+    gateway: Gateway, nginx: str, tmp_path: Path
+) -> None:
+    came = asyncio.Semaphore(0)
+
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            if await _head(reader):
+                came.release()
+                await reader.read()
+
+    async def knock(port: int, address: str) -> asyncio.StreamReader:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        stack.callback(writer.close)
+        asks = f"Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Forwarded-For: {address}\r\n\r\n"
+        writer.write(f"GET /api/v1/sessions/{new_id()}/live HTTP/1.1\r\n{asks}".encode())
+        return reader
+
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(await asyncio.start_server(says_nothing, "127.0.0.1", 0))
+        everything = {name: [f"127.0.0.1:{server.sockets[0].getsockname()[1]}"] for name in SERVICES}
+        told: Any = {"behind": "127.0.0.1", "live": 3}
+        port, _ = await stack.enter_async_context(running(nginx, tmp_path / "other", everything, gateway.keys, **told))
+        for address in (*NEIGHBOURS[:3], *NO_NEIGHBOURS):
+            await knock(port, address)
+            await asyncio.wait_for(came.acquire(), 30)
+        refused = await knock(port, NEIGHBOURS[3])
+        assert (await asyncio.wait_for(refused.readline(), 30)).startswith(b"HTTP/1.1 429 ")
+
+
 # What goes through
 
 

@@ -67,6 +67,7 @@ class Place:
     traced: float = 1  # of a hundred requests
     behind: str = ""  # networks of proxies, with commas, that are believed where somebody asks from
     tries: int = 500  # tokens never seen before, of an address in ten seconds
+    live: int = 500  # sockets of an address
     modules: Path = Path("/usr/lib/nginx/modules")
     lua: Path = Path("/usr/share/lua/5.1")
 
@@ -126,6 +127,7 @@ def configuration(place: Place) -> dict[str, str]:
         "user_burst": 3 * place.user_rate,
         "address_rate": place.address_rate,
         "address_burst": 2 * place.address_rate,
+        "live": place.live,
         "behind": _behind(place),
         "upstreams": "\n".join(_upstreams(place)),
         "places": '; places = require "places"' if place.resolver else "",

@@ -135,7 +135,7 @@ function M.check()
     local known = ngx.shared.tokens:get(token)
     if not known then
         -- To verify costs more than all else here, and comes before nginx looks at its limits.
-        local tries = ngx.shared.tries:incr(ngx.var.binary_remote_addr, 1, 0, WINDOW)
+        local tries = ngx.shared.tries:incr(ngx.var.artel_place, 1, 0, WINDOW)
         if tries and tries > TRIES then return M.limited() end
         local claims = claims_of(token)
         if not claims then return unauthenticated("unauthenticated", "The token is not valid.") end
