@@ -19,6 +19,7 @@ import pytest
 
 from artel.compose import SERVICES
 from artel.gateway import Place
+from artel.kernel.settings import Settings
 from artel.secret_files import BOT, write_secrets
 
 ROOT = Path(__file__).parents[1]
@@ -213,15 +214,15 @@ def test_each_secret_that_is_read_is_there(overlays: tuple[str, ...]) -> None:
         assert asked <= given, name
 
 
+OPEN = {f"ARTEL_{name}_URL" for name in ("PUBLIC", "OTLP", "NOTIFY", "TELEGRAM_API")}
+
+
 def test_no_secret_is_written_here() -> None:
     for name, each in services(*ALL).items():
         env = each.get("environment") or {}
         telling = {key: value for key, value in env.items() if re.search("PASS|TOKEN|SECRET|_URL$", key)}
         for key, value in telling.items():
-            assert key.endswith("_FILE") or key in {"ARTEL_PUBLIC_URL", "ARTEL_OTLP_URL", "ARTEL_NOTIFY_URL"}, (
-                name,
-                key,
-            )
+            assert key.endswith("_FILE") or key in OPEN, (name, key)
             assert "@" not in str(value)
 
 
@@ -257,6 +258,40 @@ def test_production_is_strict_and_development_says_what_it_is() -> None:
         assert "ARTEL_TELEGRAM_BOT_TOKEN_FILE" not in services("dev")[name]["environment"]
     told = {kind: services(*kind)["notification"]["environment"]["ARTEL_NOTIFY_URL"] for kind in ((), ("dev",))}
     assert told == {(): "telegram://", ("dev",): "console://"}
+
+
+DECIDED = {
+    "ENV", "HOST", "PORT", "ADMIN_PORT", "ADMIN_HOST", "DATA_DIR", "DATABASES_DIR", "KEYS_DIR", "WEB_DIR", "DEV_LOGIN",
+    "OTLP_URL",  # an overlay brings the collector, to where a way leads
+    "LOG_FORMAT",  # who is no terminal gets JSON
+    "TELEGRAM_BOT_ID",  # the token has it
+    "DATABASE_URL", "BUS_URL", "STORE_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_CLIENT_SECRET", "GOOGLE_CLIENT_SECRET",
+}  # fmt: skip
+PASSED = {
+    f"ARTEL_{name.upper()}": field for name, field in Settings.model_fields.items() if name.upper() not in DECIDED
+}
+
+
+def told_to(name: str, told: Mapping[str, Any]) -> dict[str, str]:
+    """Each service that is told this setting, with what it is told."""
+    return {each: told[each]["environment"][name] for each in SERVICES if name in told[each]["environment"]}
+
+
+def test_what_env_says_of_a_setting_reaches_the_services() -> None:
+    said = {name: f"said of {name}" for name in PASSED}
+    done = json.loads(compose(**said).stdout)["services"]
+    heard = {name: told_to(name, done) for name in PASSED}
+    assert {name: set(told.values()) for name, told in heard.items()} == {name: {said[name]} for name in PASSED}
+    for_all = [name for name in PASSED if re.search("PUBLIC_URL|SIGN_IN|EVENT|INBOX|LOG", name)]
+    assert all(heard[name].keys() == set(SERVICES) for name in for_all)
+    document = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"ARTEL_\w+", document.partition("## With Docker")[2].partition("\n## ")[0]))
+    assert PASSED.keys() <= named
+
+
+@pytest.mark.parametrize("name", sorted(PASSED.keys() - {"ARTEL_PUBLIC_URL", "ARTEL_NOTIFY_URL"}))
+def test_where_env_is_silent_a_setting_is_as_the_table_says(name: str) -> None:
+    assert set(told_to(name, services()).values()) <= {"", str(PASSED[name].default)}
 
 
 # What is mounted and named is there
