@@ -7,11 +7,18 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
-KEPT = tuple(
+FOR_ALL = tuple(
     f"ARTEL_{name}"
     for name in (
-        "HOST", "BEHIND", "PUBLIC_URL", "ADMINS", "NOTIFY_URL", "OTLP_URL", "LOG_ENVIRONMENT", "TELEGRAM_APP",
-        "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "TELEGRAM_API_URL", "GOOGLE_CLIENT_ID", "GOOGLE_ISSUER",
+        "OTLP_URL", "LOG_LEVEL", "SIGN_IN_BURST", "SIGN_IN_RATE", "EVENT_BURST", "EVENT_RATE", "INBOX_DAYS",
+    )
+)  # fmt: skip
+"""What each service is told as it was said."""
+KEPT = FOR_ALL + tuple(
+    f"ARTEL_{name}"
+    for name in (
+        "HOST", "BEHIND", "ADDRESS_RATE", "USER_RATE", "PUBLIC_URL", "ADMINS", "NOTIFY_URL", "LOG_ENVIRONMENT",
+        "TELEGRAM_APP", "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "TELEGRAM_API_URL", "GOOGLE_CLIENT_ID", "GOOGLE_ISSUER",
     )
 )  # fmt: skip
 """Not ARTEL_DEV_LOGIN: a door that was opened for a trial at home must not stay open to the network."""
@@ -32,6 +39,11 @@ def keep(home: Path) -> None:
     for name in KEPT:
         os.environ.pop(name, None)
     os.environ.update(kept)
+
+
+def as_said(*names: str) -> dict[str, object]:
+    """An empty word for what nobody says: else a process has what supervisor was told when it began itself."""
+    return {name: os.environ.get(name, "") for name in names}
 
 
 def is_usual(value: str, home: Path) -> bool:

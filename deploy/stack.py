@@ -33,7 +33,7 @@ from artel.compose import SERVICES
 from artel.databases import provide
 from artel.gateway import Place, write
 from artel.kernel.settings import LOOPBACK
-from keeping import keep
+from keeping import FOR_ALL, as_said, keep
 from watching import PROGRAMS as WATCHERS
 from watching import Watch
 
@@ -196,21 +196,19 @@ class Stack:
 
     def _providers(self) -> dict[str, object]:
         """By whom people sign in. A secret that was named once holds until another one is named."""
-        plain = (f"ARTEL_{name}" for name in ("TELEGRAM_APP", "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "GOOGLE_CLIENT_ID",
-                                              "GOOGLE_ISSUER", "ADMINS"))  # fmt: skip
+        plain = ("TELEGRAM_APP", "TELEGRAM_WIDGET", "TELEGRAM_ISSUER", "GOOGLE_CLIENT_ID", "GOOGLE_ISSUER", "ADMINS")
         return {
             **self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret"),
             **self._kept("ARTEL_TELEGRAM_CLIENT_SECRET_FILE", "telegram-client.secret"),
             **self._kept("ARTEL_GOOGLE_CLIENT_SECRET_FILE", "google-client.secret"),
-            **{name: os.environ[name] for name in plain if name in os.environ},
+            **as_said(*(f"ARTEL_{name}" for name in plain)),
         }
 
     def _bot(self) -> dict[str, object]:
         """Who tells people in Telegram about their accounts, once there is a token."""
-        plain = ("ARTEL_TELEGRAM_APP", "ARTEL_TELEGRAM_API_URL")
         token = self._kept("ARTEL_TELEGRAM_BOT_TOKEN_FILE", "telegram.secret")
         where = os.environ.get("ARTEL_NOTIFY_URL", "telegram://" if token else "console://")
-        return {**token, "ARTEL_NOTIFY_URL": where, **{name: os.environ[name] for name in plain if name in os.environ}}
+        return {**token, "ARTEL_NOTIFY_URL": where, **as_said("ARTEL_TELEGRAM_APP", "ARTEL_TELEGRAM_API_URL")}
 
     def _kept(self, name: str, file: str) -> dict[str, object]:
         if given := os.environ.get(name):
@@ -229,7 +227,7 @@ class Stack:
             **{f"ARTEL_{name}": value for name, value in named.items()},
             **self._bot(),
         }
-        lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items()]
+        lines = [f"export {name}={shlex.quote(str(value))}\n" for name, value in told.items() if value]
         lines.append(f'export PATH={shlex.quote(f"{ROOT}/.venv/bin")}:"$PATH"\n')
         (self.home / "env").write_text("".join(lines))
 
@@ -254,6 +252,7 @@ class Stack:
             "ARTEL_KEYS_DIR": self.home / "keys",
             "ARTEL_PUBLIC_URL": os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}"),
             "ARTEL_LOG_ENVIRONMENT": os.environ.get("ARTEL_LOG_ENVIRONMENT", "stack"),
+            **as_said(*FOR_ALL),
         }
 
     def _gateway(self) -> None:
@@ -264,9 +263,13 @@ class Stack:
         listen = f"{os.environ.get('ARTEL_HOST', '127.0.0.1')}:{self.port}"
         jwks, web = self.home / "keys" / "jwks.json", ROOT / "web" / "dist"
         metrics, collector = self.watch.at("gateway"), os.environ.get("ARTEL_OTLP_URL", "")
-        behind = os.environ.get("ARTEL_BEHIND", "")
         before = written(folder)
-        place = Place(listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector, behind=behind)
+        place = Place(
+            listen, upstreams, jwks, web, folder, metrics=metrics, collector=collector,
+            behind=os.environ.get("ARTEL_BEHIND", ""),
+            user_rate=rate("ARTEL_USER_RATE", Place.user_rate),
+            address_rate=rate("ARTEL_ADDRESS_RATE", Place.address_rate),
+        )  # fmt: skip
         try:
             write(folder, place)
         except ValueError as error:
@@ -504,6 +507,13 @@ def home_of(data: Path) -> Path:
 def port_of(said: str) -> int:
     if not said.isdecimal() or not 0 < int(said) <= 65536 - PORTS:
         sys.exit(f"stack: ARTEL_PORT is a number from 1 to {65536 - PORTS}, and not {said}: {PORTS - 1} are behind it")
+    return int(said)
+
+
+def rate(name: str, usual: int) -> int:
+    said = os.environ.get(name) or str(usual)
+    if not said.isdecimal() or int(said) < 1:
+        sys.exit(f"stack: {name} is a number from 1 on, and not {said}")
     return int(said)
 
 

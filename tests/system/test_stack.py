@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 
 from artel.compose import SERVICES
 from artel.kernel.settings import Settings
+from keeping import FOR_ALL
 from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
 from servers import free_port
 from stack import Stack, home_of, listens, port_of
@@ -91,7 +92,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
             made.stack("down")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_from_nothing_to_an_end(host: Host) -> None:
     said = host.stack("up", ARTEL_ADMINS="77")
     assert f"Artel is open at http://127.0.0.1:{host.port}" in said
@@ -129,6 +130,7 @@ async def test_from_nothing_to_an_end(host: Host) -> None:
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
         await is_out_everywhere(company, boris, table, host.port)
         await begins_anew_without_its_supervisor(host)
+        is_told_something_else(host)
         assert (await company.ok(anya, "GET", f"/sessions/{table.id}"))["version"] == session["version"]
 
     assert host.pids()
@@ -158,6 +160,15 @@ async def begins_anew_without_its_supervisor(host: Host) -> None:
     assert not before & host.pids()
     assert 'ARTEL_ADMINS="77"' in (home / "supervisor.conf").read_text()  # told once
     assert "not properly shut down" not in (home / "words" / "postgres.log").read_text()
+
+
+def is_told_something_else(host: Host) -> None:
+    """It holds at once, also what supervisor itself was started with; whom it does not concern goes on."""
+    before = {name: host.pid(name) for name in (*SERVICES, "game-2", "postgres", "gateway")}
+    assert "Artel is open" in host.stack("up", ARTEL_LOG_LEVEL="warning", ARTEL_ADMINS="", ARTEL_ADDRESS_RATE="177")
+    assert {name for name, pid in before.items() if host.pid(name) == pid} == {"postgres", "gateway"}
+    heard = Path(f"/proc/{host.pid('auth')}/environ").read_text().split("\0")
+    assert {"ARTEL_LOG_LEVEL=warning", "ARTEL_ADMINS="} <= set(heard)
 
 
 async def is_started_again(host: Host, name: str, port: int) -> None:
@@ -276,6 +287,31 @@ def test_its_gateway_believes_the_proxies_that_are_named(tmp_path: Path, monkeyp
     monkeypatch.setenv("ARTEL_BEHIND", "proxy")
     with pytest.raises(SystemExit, match="stack: 'proxy' is no network"):
         Stack(8080, tmp_path)._gateway()
+
+
+def test_what_is_said_of_limits_is_what_its_gateway_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = tmp_path / "gateway" / "nginx.conf"
+    for user, address in (("", ""), ("7", "177")):
+        monkeypatch.setenv("ARTEL_USER_RATE", user)
+        monkeypatch.setenv("ARTEL_ADDRESS_RATE", address)
+        Stack(8080, tmp_path)._gateway()
+        assert {f"{user or 30}r/s", f"{address or 200}r/s"} <= set(re.findall(r"rate=(\S+);", conf.read_text()))
+    monkeypatch.setenv("ARTEL_USER_RATE", "0")
+    with pytest.raises(SystemExit, match="stack: ARTEL_USER_RATE is a number from 1 on, and not 0"):
+        Stack(8080, tmp_path)._gateway()
+
+
+@pytest.mark.parametrize("name", FOR_ALL)
+def test_what_each_service_is_told_each_service_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """By an empty word too, or it would have what supervisor was started with."""
+    for said in ("", "7"):
+        monkeypatch.setenv(name, said)
+        stack = Stack(8080, tmp_path)
+        stack._services()
+        assert len(stack.programs) == len(SERVICES) + 1
+        assert all(f'{name}="{said}"' in program for program in stack.programs.values())
 
 
 @pytest.mark.parametrize("said", ["", "http", "-1", "0", "65510", "80000"])
