@@ -11,7 +11,7 @@ import pytest
 from aio_pika import RobustConnection, connect_robust
 from aio_pika.exceptions import ChannelInvalidStateError
 
-from artel.kernel.bus import Bus, MemoryBus, Message, open_bus
+from artel.kernel.bus import Bus, MemoryBus, Message, UnreadableError, open_bus
 from artel.kernel.events import new_id
 from artel.kernel.rabbit import DELIVERIES, RabbitBus
 from artel.kernel.rabbit import queue_arguments as rabbit_arguments
@@ -139,6 +139,19 @@ async def test_what_was_refused_comes_again(buses: Buses) -> None:
     assert moody.tries == 4
 
 
+async def test_what_nobody_can_read_is_tried_once_and_others_get_what_they_can(buses: Buses) -> None:
+    bus = await buses()
+    topic, helpless, good = own(), Reader(refuse={b"unreadable": 10**6}, error=UnreadableError), Reader()
+    await bus.subscribe(own("group"), [topic], helpless.handle)
+    await bus.subscribe(own("group"), [topic], good.handle)
+    for body in (b"unreadable", b"plain"):
+        with suppress(UnreadableError):  # in memory the publisher hears of it
+            await bus.publish(message(topic, body))
+    assert (await good.has(2)).bodies == [b"plain", b"unreadable"]
+    assert (await helpless.has(1)).bodies == [b"plain"]
+    assert helpless.tries == 2
+
+
 async def test_one_bad_group_does_not_keep_it_from_another(buses: Buses) -> None:
     bus = await buses()
     topic, good, bad = own(), Reader(), Reader(refuse={b"body": 3})
@@ -181,6 +194,17 @@ async def test_in_memory_it_is_safe_when_all_have_committed() -> None:
     assert reader.bodies == [b"body"]
 
 
+async def test_in_memory_what_may_pass_comes_again_though_somebody_cannot_read_it() -> None:
+    bus, topic = MemoryBus(), own()
+    helpless, moody = Reader(refuse={b"body": 10**6}, error=UnreadableError), Reader(refuse={b"body": 1})
+    for reader in (helpless, moody):
+        await bus.subscribe(own("group"), [topic], reader.handle)
+    for error in (LookupError, UnreadableError):
+        with pytest.raises(error):
+            await bus.publish(message(topic))
+    assert moody.bodies == [b"body"]
+
+
 async def test_on_rabbit_a_poisoned_message_is_set_aside_and_the_queue_behind_it_moves(
     rabbit: RabbitBus, amqp_url: str
 ) -> None:
@@ -190,15 +214,28 @@ async def test_on_rabbit_a_poisoned_message_is_set_aside_and_the_queue_behind_it
     await rabbit.publish(poison)
     await rabbit.publish(healthy)
     await reader.has(1)
+    assert await buried(amqp_url, group) == (poison.id, topic, b"poison")
+    assert reader.got == [healthy]
+    assert reader.tries == 1 + DELIVERIES + 1
+
+
+async def test_on_rabbit_what_nobody_can_read_is_set_aside_at_once(rabbit: RabbitBus, amqp_url: str) -> None:
+    topic, group, reader = own(), own("group"), Reader(refuse={b"body": 10**6}, error=UnreadableError)
+    await rabbit.subscribe(group, [topic], reader.handle)
+    sent = message(topic)
+    await rabbit.publish(sent)
+    assert await buried(amqp_url, group) == (sent.id, topic, b"body")
+    assert reader.tries == 1
+
+
+async def buried(amqp_url: str, group: str) -> tuple[str | None, str | None, bytes]:
+    """The first of the dead letters of a group, once there is one."""
     async with await connect_robust(amqp_url) as connection, connection.channel() as channel:
         graveyard = await channel.get_queue(f"artel.{group}.dead")
         async with graveyard.iterator(timeout=30) as dead:
-            async for found in dead:
-                assert (found.message_id, found.type, found.body) == (poison.id, topic, b"poison")
-                await found.ack()
-                break
-    assert reader.got == [healthy]
-    assert reader.tries == 1 + DELIVERIES + 1
+            found = await anext(dead)
+            await found.ack()
+            return found.message_id, found.type, found.body
 
 
 async def test_on_rabbit_an_outage_does_not_use_up_the_tries(rabbit: RabbitBus) -> None:

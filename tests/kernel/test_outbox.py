@@ -1,6 +1,7 @@
 """An event leaves with the transaction that made it true and takes effect once, on both databases."""
 
 import asyncio
+import re
 import time
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from sqlalchemy import MetaData, select, update
 
 from artel.kernel import events, outbox, relay
 from artel.kernel.background import running
-from artel.kernel.bus import MemoryBus, Message
+from artel.kernel.bus import MemoryBus, Message, UnreadableError
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import Event
 from artel.kernel.outbox import emit, once
@@ -144,6 +145,21 @@ async def test_after_ten_tries_it_is_kept_and_left_alone(database: Database, bus
     [row] = await database.read(waiting)
     assert row.due is None
     assert orjson.loads(row.body)["data"] == {"number": 1}
+
+
+async def test_what_nobody_can_read_is_kept_and_not_tried_again(
+    database: Database, bus: MemoryBus, clock: Clock
+) -> None:
+    subscriber = await subscribed(bus, Subscriber())
+    sender = Relay("test", database, bus)
+    await database.write(happen, 1, 2)
+    await database.write(lambda tx: tx.execute(update(outbox.outbox).where(outbox.outbox.c.seq == 1).values(body=b"{")))
+    for _ in range(3):
+        await sender.drain()
+        clock.passes(days=1)
+    assert subscriber.got == [2]
+    [row] = await database.read(waiting)
+    assert (row.due, row.tries, row.body) == (None, 0, b"{")
 
 
 async def test_an_outage_uses_up_no_tries(database: Database, bus: MemoryBus, clock: Clock) -> None:
@@ -395,6 +411,28 @@ def test_an_event_is_a_cloudevent() -> None:
     }  # fmt: skip
     again = Happened.read(event.envelope())
     assert (again, again.event_id, again.at, again.traceparent) == (event, event.event_id, event.at, "00-1-2-01")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "it is no JSON: .*"),
+        (b"\xff", "it is no JSON: .*"),
+        (b"[]", "it is no object with an object of data"),
+        (b"null", "it is no object with an object of data"),
+        (b"{}", "it has no 'id'"),
+        (b'{"id": "1", "time": "2026-11-26T20:00:00Z"}', "it has no 'data'"),
+        (b'{"id": "1", "time": "2026-11-26T20:00:00Z", "data": []}', "it is no object with an object of data"),
+        (b'{"id": "1", "time": "2026-11-26T20:00:00Z", "data": {}}', "number: Field required"),
+        (b'{"id": "1", "time": "never", "data": {"number": "Anya"}}', "at: .*; number: Input should be .*"),
+    ],
+)
+def test_why_something_is_no_event_is_said_without_what_stands_in_it(body: bytes, why: str) -> None:
+    with pytest.raises(UnreadableError) as refused:
+        Happened.read(body)
+    assert re.fullmatch(f"no artel.thing.happened.v1: ({why})", str(refused.value))
+    assert not {"Anya", "never"} & set(re.findall(r"\w+", str(refused.value)))
+    assert events.said_in(body) == ""
 
 
 def test_a_reader_ignores_what_a_newer_writer_adds() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, select, text
 
 from artel.contracts.friends import FriendAccepted, FriendRequested
 from artel.kernel import outbox
-from artel.kernel.bus import Handle, MemoryBus, Message
+from artel.kernel.bus import Handle, MemoryBus, Message, UnreadableError
 from artel.kernel.database import Tx
 from artel.kernel.events import new_id
 from artel.kernel.service import REACTIONS_AT_ONCE, Service, opened
@@ -41,8 +41,10 @@ async def test_what_a_service_does_not_follow_any_more_counts_for_nothing(tmp_pa
         asked, accepted = FriendRequested(**said), FriendAccepted(**said)
         for each in (accepted, asked):
             await bus.handle(Message(each.event_id, each.topic, each.envelope()))
-        with pytest.raises(KeyError):
+        with pytest.raises(LookupError, match=r"nobody here follows artel\.friend\.sung\.v1"):
             await bus.handle(Message(new_id(), "artel.friend.sung.v1", b"{}"))
+        with pytest.raises(UnreadableError, match="names no topic"):
+            await bus.handle(Message(new_id(), "", b"{}"))
         assert taken == [asked.event_id]
         assert (
             await context.database.read(lambda tx: tx.execute(select(outbox.inbox.c.event_id)).scalars().all()) == taken

@@ -18,6 +18,10 @@ class Message:
     traceparent: str = ""  # of the one who published it last
 
 
+class UnreadableError(ValueError):
+    """No event, and no try will make it one. Its text is the reason, and tells nothing that stands in it."""
+
+
 Handle = Callable[[Message], Awaitable[None]]
 Receive = Callable[[bytes], None]
 
@@ -29,7 +33,8 @@ class Bus(Protocol):
         """From now on messages wait for a group that may not have come yet; of `dropped` topics no more."""
 
     async def subscribe(self, group: str, topics: Sequence[str], handle: Handle) -> None:
-        """Each message once a group, again when `handle` raises; after bounded tries it is set aside."""
+        """Each message once a group, again when `handle` raises; after bounded tries it is set aside, and at once when
+        it raises UnreadableError."""
 
     async def nudge(self, topic: str, body: bytes) -> None:
         """A copy to every listener in every process."""
@@ -64,9 +69,9 @@ class MemoryBus:
         async with self._turn:
             await self._traffic.lull()
             results = await asyncio.gather(*(handle(message) for handle in handles), return_exceptions=True)
-        for failure in results:
-            if failure is not None:
-                raise failure
+        failures = [each for each in results if each is not None]
+        for failure in sorted(failures, key=lambda each: isinstance(each, UnreadableError)):
+            raise failure  # one that may pass, if there is one: then it comes again
 
     async def prepare(self, group: str, topics: Sequence[str], dropped: Sequence[str] = ()) -> None:
         """Here nobody comes later: all are in this process, and subscribe before anything is published."""

@@ -2,12 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from uuid_utils import uuid7
 
+from artel.kernel.bus import UnreadableError
 from artel.kernel.tracing import current
 
 PREFIX = "artel."
@@ -66,11 +67,38 @@ class Event(BaseModel):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        envelope = orjson.loads(body)
-        known = {"event_id": envelope["id"], "at": envelope["time"], "traceparent": envelope.get("traceparent")}
-        return cls.model_validate({**envelope["data"], **known})
+        try:
+            envelope = orjson.loads(body)
+            known = {"event_id": envelope["id"], "at": envelope["time"], "traceparent": envelope.get("traceparent")}
+            return cls.model_validate({**envelope["data"], **known})
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnreadableError(f"no {cls.topic}: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    """What does not fit, and nothing of what stands there: it may be somebody's name."""
+    match error:
+        case ValidationError():
+            fields = error.errors(include_url=False, include_context=False, include_input=False)
+            return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in fields)
+        case KeyError():
+            return f"it has no {error}"
+        case TypeError():
+            return "it is no object with an object of data"
+        case _:
+            return f"it is no JSON: {error}"
+
+
+def not_followed(topic: str) -> NoReturn:
+    """A process of another release may be on the same queue, and know it."""
+    if not topic:
+        raise UnreadableError("it names no topic: whoever sent it is no service of ours")
+    raise LookupError(f"nobody here follows {topic}: it is of another release, or of somebody else")
 
 
 def said_in(body: bytes) -> str:
     """The traceparent of an event on its way; empty if it has none."""
-    return str(orjson.loads(body).get("traceparent") or "")
+    try:
+        return str(orjson.loads(body).get("traceparent") or "")
+    except (ValueError, AttributeError):
+        return ""

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
-from artel.kernel.bus import Handle, Message, Receive
+from artel.kernel.bus import Handle, Message, Receive, UnreadableError
 from artel.kernel.outage import is_outage
 
 log = structlog.get_logger()
@@ -87,7 +87,8 @@ class RabbitBus:
         await queue.consume(partial(self._consume, handle))
 
     async def _consume(self, handle: Handle, incoming: AbstractIncomingMessage) -> None:
-        """Refused, it goes back to the queue, whose delivery limit sends it on to the dead letters in the end."""
+        """Refused, it goes back to the queue, whose delivery limit sends it on to the dead letters in the end, and
+        what nobody can read at once."""
         tries = int(str(incoming.headers.get("x-delivery-count", 0)))
         said = str(incoming.headers.get("traceparent") or "")
         while True:
@@ -96,9 +97,10 @@ class RabbitBus:
             except Exception as error:  # noqa: BLE001 whatever it is, the message is not done
                 about = {"topic": incoming.type, "event_id": incoming.message_id, "trace_id": said[3:35] or None}
                 log.warning("event not handled", kind="event", **about, tries=tries, error=error)
-                await asyncio.sleep(min(self.PAUSE_SECONDS * 2**tries, self.LONGEST_PAUSE_SECONDS))
+                if may_pass := not isinstance(error, UnreadableError):
+                    await asyncio.sleep(min(self.PAUSE_SECONDS * 2**tries, self.LONGEST_PAUSE_SECONDS))
                 if not is_outage(error):
-                    await incoming.reject(requeue=True)
+                    await incoming.reject(requeue=may_pass)
                     return
             else:
                 await incoming.ack()
@@ -129,8 +131,7 @@ class RabbitBus:
 async def declare(channel: AbstractChannel, group: str, topics: Sequence[str]) -> AbstractQueue:
     """The queue of a group and its dead letters. The channel declares them again after each reconnection."""
     dead = await channel.declare_exchange(DEAD, ExchangeType.DIRECT, durable=True)
-    for_ever: dict[str, Any] = {"x-queue-type": "quorum"}
-    graveyard = await channel.declare_queue(f"artel.{group}.dead", durable=True, arguments=for_ever)
+    graveyard = await channel.declare_queue(f"artel.{group}.dead", durable=True, arguments={"x-queue-type": "quorum"})
     await graveyard.bind(dead, group)
     queue = await channel.declare_queue(f"artel.{group}", durable=True, arguments=queue_arguments(group))
     for topic in topics:

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy import delete, select, update
 
-from artel.kernel.bus import Bus, Message
+from artel.kernel.bus import Bus, Message, UnreadableError
 from artel.kernel.database import Database, Tx
 from artel.kernel.events import now, said_in
 from artel.kernel.outage import is_outage
@@ -24,7 +24,7 @@ TRIES = 10
 BATCH = 100
 AWAY = timedelta(seconds=5)
 
-Fate = Literal["done", "broken", "away"]
+Fate = Literal["done", "broken", "away", "unreadable"]
 
 emitted = Counter("artel_events_emitted", "events that left the outbox", ["service", "topic"])
 failed = Counter("artel_events_failed", "attempts to publish that failed", ["service", "topic"])
@@ -51,9 +51,12 @@ def _claim(tx: Tx) -> list[Waiting]:
     return rows
 
 
-def _settle(tx: Tx, done: Sequence[Waiting], broken: Sequence[Waiting], away: Sequence[Waiting]) -> None:
+def _settle(
+    tx: Tx, done: Sequence[Waiting], broken: Sequence[Waiting], away: Sequence[Waiting], unreadable: Sequence[Waiting]
+) -> None:
     tx.execute(delete(outbox).where(outbox.c.seq.in_([row.seq for row in done])))
     tx.execute(update(outbox).where(outbox.c.seq.in_([row.seq for row in away])).values(due=now() + AWAY))
+    tx.execute(update(outbox).where(outbox.c.seq.in_([row.seq for row in unreadable])).values(due=None))
     for row in broken:
         tries = row.tries + 1
         due = now() + timedelta(seconds=2**tries) if tries < TRIES else None
@@ -123,11 +126,11 @@ class Relay:
         async with self._turn:
             while rows := await self._database.write(_claim):
                 fates = await asyncio.gather(*(self._publish(row) for row in rows))
-                done, broken, away = (
+                done, *others = (
                     [row for row, fate in zip(rows, fates, strict=True) if fate == kind]
-                    for kind in ("done", "broken", "away")
+                    for kind in ("done", "broken", "away", "unreadable")
                 )
-                await self._database.write(_settle, done, broken, away)
+                await self._database.write(_settle, done, *others)
                 self.published += len(done)
             for drain_source in self.sources:  # a table is made before it is played at
                 self.published += await drain_source()
@@ -140,6 +143,6 @@ class Relay:
         except Exception as error:  # noqa: BLE001 one bad event must not stop the others
             failed.labels(self._service, topic).inc()
             not_published(self._service, row.message, error)
-            return "away" if is_outage(error) else "broken"
+            return "unreadable" if isinstance(error, UnreadableError) else "away" if is_outage(error) else "broken"
         emitted.labels(self._service, topic).inc()
         return "done"

@@ -14,7 +14,7 @@ from sqlalchemy import MetaData
 from artel.kernel.background import running
 from artel.kernel.bus import Bus, Message
 from artel.kernel.database import Database, Tx, open_database
-from artel.kernel.events import Event, now
+from artel.kernel.events import Event, not_followed, now
 from artel.kernel.outbox import once
 from artel.kernel.probe import PROBE, answer
 from artel.kernel.relay import Relay
@@ -111,7 +111,7 @@ async def _subscribe(service: Service, context: Context) -> None:
             return
         if message.topic in dropped:
             return
-        kind, reaction = by_topic[message.topic]
+        kind, reaction = by_topic.get(message.topic) or not_followed(message.topic)
         event = kind.read(message.body)
         about = {"messaging.destination.name": event.topic, "artel.event.id": event.event_id}
         said = message.traceparent or event.traceparent or ""
