@@ -1,5 +1,7 @@
 """`artel run` and its sisters as whoever types them meets them: a start, a stop, and a sentence where it cannot be."""
 
+import asyncio
+import fcntl
 import json
 import os
 import pty
@@ -13,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import asyncpg
 import pytest
 from httpx2 import Client, HTTPTransport
 from sqlalchemy.engine import make_url
@@ -243,3 +246,30 @@ def test_a_backup_that_was_put_back_begins_an_epoch(tmp_path: Path, capsys: pyte
         database.close()
     assert len(epochs) == 2
     assert epochs <= set(capsys.readouterr().out.split())
+
+
+def test_a_backup_is_put_back_before_anything_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "var").mkdir()
+    with (tmp_path / "var" / "lock").open("a") as lock:  # as `artel run` has it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert artel("restored") == 2
+    assert "another Artel has the files in" in capsys.readouterr().err
+    assert artel("restored") == 0
+
+
+def test_a_database_that_a_service_has_open_begins_no_epoch(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARTEL_DATABASE_URL", postgres_url)
+
+    async def beside_a_service() -> int:
+        service = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+        try:
+            return await asyncio.to_thread(artel, "restored")
+        finally:
+            await service.close()
+
+    assert asyncio.run(beside_a_service()) == 2
+    why = "somebody has the database of game open (1 connection of the service): stop what runs first"
+    assert capsys.readouterr() == ("", f"artel: {why}\n")
+    assert artel("restored") == 0

@@ -216,11 +216,16 @@ def _keys(arguments: argparse.Namespace) -> int:
 def _restored(_: argparse.Namespace) -> int:
     import asyncio
 
-    from artel.game.restored import restored
+    from artel.game.restored import InUseError, restored
 
     settings = _settings()
-    _migrate_all(settings, ["game"])
-    print(f"epoch {asyncio.run(restored(settings.database('game')))} begins: phones fetch everything anew")
+    with _alone(settings):
+        _migrate_all(settings, ["game"])
+        try:
+            epoch = asyncio.run(restored(settings.database("game")))
+        except InUseError as error:
+            raise _Refused(f"somebody has the database of game open ({error}): stop what runs first") from None
+    print(f"epoch {epoch} begins: phones fetch everything anew")
     return 0
 
 

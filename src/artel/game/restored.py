@@ -1,10 +1,19 @@
 """After a backup was restored: what was published and shown since is history that this database does not know."""
 
-from sqlalchemy import update
+import asyncio
+
+from sqlalchemy import text, update
 
 from artel.game.tables import cursors, epochs, events
-from artel.kernel.database import Tx, open_database
+from artel.kernel.database import Database, Tx, open_database
 from artel.kernel.events import new_id
+
+LOOKS, LOOK_AGAIN_SECONDS = 30, 0.1
+"""A server notices a little later that somebody has gone."""
+
+
+class InUseError(Exception):
+    """Its text says by how many connections."""
 
 
 def begin_epoch(tx: Tx) -> str:
@@ -18,9 +27,28 @@ def begin_epoch(tx: Tx) -> str:
 
 
 async def restored(url: str) -> str:
-    """The new epoch of this database, from outside of any service."""
+    """The new epoch of this database, from outside of any service. InUseError where one is connected to it: it would
+    go on with what it remembers of the history that is lost."""
     database = open_database(url)
     try:
+        await _require_alone(database)
         return await database.write(begin_epoch)
     finally:
         await database.close()
+
+
+async def _require_alone(database: Database) -> None:
+    if database.dialect != "postgresql":
+        return  # of a file nobody says who has it open
+    for _ in range(LOOKS):
+        if not (others := await database.read(_others)):
+            return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    raise InUseError(f"{others} connection{'' if others == 1 else 's'} of the service")
+
+
+def _others(tx: Tx) -> int:
+    """Who watches comes by another role."""
+    ours = "datname = current_database() AND usename = current_user AND backend_type = 'client backend'"
+    asked = text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours} AND pid <> pg_backend_pid()")  # noqa: S608
+    return int(tx.execute(asked).scalar_one())
