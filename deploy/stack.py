@@ -23,6 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -244,13 +245,15 @@ class Stack:
 
     def _env(self, service: str) -> dict[str, object]:
         # A service listens to the gateway alone, and cannot know who reaches that.
-        open_to_all = os.environ.get("ARTEL_HOST", "127.0.0.1") not in LOOPBACK
+        public = os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}")
+        names = {os.environ.get("ARTEL_HOST", "127.0.0.1"), urlsplit(public).hostname}
+        open_to_all = not names <= LOOPBACK or bool(os.environ.get("ARTEL_BEHIND"))  # a proxy opens it too
         return {
             "ARTEL_HOST": "127.0.0.1",
             **({"ARTEL_DEV_LOGIN": os.environ.get("ARTEL_DEV_LOGIN", "0")} if open_to_all else {}),
             "ARTEL_DATABASE_URL_FILE": self.home / "databases" / f"{service}.url",
             "ARTEL_KEYS_DIR": self.home / "keys",
-            "ARTEL_PUBLIC_URL": os.environ.get("ARTEL_PUBLIC_URL", f"http://127.0.0.1:{self.port}"),
+            "ARTEL_PUBLIC_URL": public,
             "ARTEL_LOG_ENVIRONMENT": os.environ.get("ARTEL_LOG_ENVIRONMENT", "stack"),
             **as_said(*FOR_ALL),
         }

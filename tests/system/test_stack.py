@@ -263,14 +263,24 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(("host", "may"), [("", True), ("127.0.0.1", True), ("192.0.2.7", False)])
+@pytest.mark.parametrize(
+    ("said", "may"),
+    [
+        ({}, True),
+        ({"HOST": "127.0.0.1", "PUBLIC_URL": "http://localhost:8080"}, True),
+        ({"HOST": "192.0.2.7"}, False),
+        ({"PUBLIC_URL": "https://artel.example"}, False),
+        ({"BEHIND": "127.0.0.1"}, False),
+    ],
+)
 def test_open_to_the_network_is_the_gateway_and_nobody_signs_in_by_a_name_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, may: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], may: bool
 ) -> None:
-    for name in ("ARTEL_DEV_LOGIN", "ARTEL_HOST"):
-        monkeypatch.delenv(name, raising=False)
-    if host:
-        monkeypatch.setenv("ARTEL_HOST", host)
+    """Or a proxy in front of it is, which comes from this machine too."""
+    for name in ("DEV_LOGIN", "HOST", "PUBLIC_URL", "BEHIND"):
+        monkeypatch.delenv(f"ARTEL_{name}", raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(f"ARTEL_{name}", value)
     told = Stack(8080, tmp_path)._env("auth")
     for name in ("ARTEL_DEV_LOGIN", "ARTEL_HOST"):
         if name in told:
