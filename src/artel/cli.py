@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,7 +219,7 @@ def _restored(_: argparse.Namespace) -> int:
     from artel.game.restored import InUseError, restored
 
     settings = _settings()
-    with _alone(settings):
+    with _alone(settings) if settings.database("game").startswith("sqlite") else nullcontext():
         _migrate_all(settings, ["game"])
         try:
             epoch = asyncio.run(restored(settings.database("game")))
