@@ -323,8 +323,8 @@ async def test_what_comes_shortly_after_goes_together(
 
     await bus.subscribe("group", [Happened.topic], handle)
     sender = Relay("test", database, bus)
+    await database.write(happen, 1)  # before its first look: the pause that follows is longer than any test
     async with running(sender.run()):
-        await database.write(happen, 1)
         async with asyncio.timeout(30):
             await first.wait()
         await sender.drain()  # after the one that goes on
