@@ -49,6 +49,8 @@ async def _require_alone(database: Database) -> None:
 
 def _others(tx: Tx) -> int:
     """Who watches comes by another role."""
-    ours = "datname = current_database() AND usename = current_user AND backend_type = 'client backend'"
-    asked = text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours} AND pid <> pg_backend_pid()")  # noqa: S608
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
     return int(tx.execute(asked).scalar_one())
