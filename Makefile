@@ -34,7 +34,7 @@ run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, 
 stack: install ## the whole system as on a server: PostgreSQL, RabbitMQ, Redis, every service, nginx (Debian)
 	@$(PYTHON) deploy/stack.py up
 
-stack-restart: ## its services anew, one process after the other: after an update, or with new secrets (NAMES="auth game")
+stack-restart: ## its services anew, one process after the other: after an update, or with a new token of the bot (NAMES="auth game")
 	@$(PYTHON) deploy/stack.py restart $(NAMES)
 
 stack-down: ## ends it; its data stays in ARTEL_DATA_DIR

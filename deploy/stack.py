@@ -7,6 +7,7 @@ ARTEL_DATA_DIR: data, secrets, words. Whoever needs what is not there yet waits 
 """
 
 import argparse
+import hashlib
 import os
 import pwd
 import re
@@ -18,15 +19,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 import leftover
 from artel.auth.keys import ensure_key
@@ -71,6 +72,7 @@ class Stack:
     home: Path
     programs: dict[str, str] = field(default_factory=dict)
     _gateway_is_new: bool = field(default=False, init=False)
+    _roles: str = field(default="", init=False)
 
     def up(self) -> None:
         if not self._runs():
@@ -179,6 +181,7 @@ class Stack:
         self._program("redis", f"redis-server {conf}")
 
     def _services(self) -> None:
+        self._roles = provide(self.home / "databases", f"127.0.0.1:{self.port + 20}", SERVICES) + self.watch.role()
         kept = {
             "bus": f"amqp://artel:{self._secret('rabbit')}@127.0.0.1:{self.port + 21}/",
             "store": f"redis://:{self._secret('redis')}@127.0.0.1:{self.port + 24}/0",
@@ -192,7 +195,9 @@ class Stack:
                 "ARTEL_BUS_URL_FILE": self.home / "bus.url", "ARTEL_STORE_URL_FILE": self.home / "store.url",
             }  # fmt: skip
             command = f"{ROOT}/.venv/bin/artel serve {name.partition('-')[0]}"
-            self._program(name, f"nice -n 10 {command}" if name in BEHIND else command, env, speaks_json=True)
+            command = f"nice -n 10 {command}" if name in BEHIND else command
+            read = [Path(str(value)) for key, value in env.items() if key.endswith("_FILE")]
+            self._program(name, command, env, speaks_json=True, read=read)
         self._for_the_shell()
 
     def _providers(self) -> dict[str, object]:
@@ -235,8 +240,9 @@ class Stack:
     def _watch(self) -> None:
         processes = {name: port + 10 for name, port in self._instances()}
         self.watch.write(processes, self.port + 24, self._secret("redis"))
+        read = {"watch-postgres": self.home / "watch.secret", "watch-redis": self.home / "redis_watch.json"}
         for name, (command, env) in self.watch.programs(self.port + 20, self.port + 24).items():
-            self._program(name, " ".join(command), env)
+            self._program(name, " ".join(command), env, read=[read[name]] if name in read else [])
 
     def _instances(self) -> list[tuple[str, int]]:
         """Names and ports; the second process of a service has a number."""
@@ -307,13 +313,16 @@ class Stack:
         *,
         speaks_json: bool = False,
         has_children: bool = False,
+        read: Sequence[Path] = (),
     ) -> None:
-        """Of `has_children` those that outlive it are ended before it starts again."""
+        """Of `has_children` those that outlive it are ended before it starts again. With another secret in a file of
+        `read` it is another program, which is started anew."""
         if has_children:
             command = f"{ROOT}/deploy/alone.sh {self.home}/{name}.group {command}"
         if not speaks_json:
             command = f"/usr/bin/perl {self.home}/gateway/words.pl {name} {command}"
-        said = ",".join(f'{key}="{value}"' for key, value in (env or {}).items())
+        secret = {"SECRETS": digest(read)} if read else {}
+        said = ",".join(f'{key}="{value}"' for key, value in {**(env or {}), **secret}.items())
         lines = {
             "command": command, "environment": said, "directory": "/", "autorestart": "true", "startretries": "1000000",
             "stopsignal": stopsignal, "stopwaitsecs": "15", "redirect_stderr": "true", "killasgroup": "true",
@@ -358,18 +367,29 @@ class Stack:
             f"host=127.0.0.1 port={self.port + 20} user=postgres dbname=postgres connect_timeout=5",
         ]  # fmt: skip
         env = {**os.environ, "PGPASSWORD": self._secret("postgres")}
-        sql = provide(self.home / "databases", f"127.0.0.1:{self.port + 20}", SERVICES) + self.watch.role()
 
         def answers() -> bool:
             asked = subprocess.run([*psql, "-c", "SELECT 1"], check=False, env=env, capture_output=True)
             return asked.returncode == 0
 
-        until(answers, "PostgreSQL", self.home / "words" / "postgres.log")
-        subprocess.run(psql, check=True, env=env, input=sql, text=True)
+        until(answers, "PostgreSQL", self._words("postgres"))
+        subprocess.run(psql, check=True, env=env, input=self._roles, text=True)
         for name in SERVICES:
             told = {key: str(value) for key, value in self._env(name).items()}
             subprocess.run([f"{ROOT}/.venv/bin/artel", "migrate", name], check=True, env={**os.environ, **told})
-        until(lambda: listens(self.port + 21) and self._tell_rabbit(), "RabbitMQ", self.home / "words" / "rabbit.log")
+        until(lambda: listens(self.port + 21) and self._tell_rabbit(), "RabbitMQ", self._words("rabbit"))
+        until(self._is_let_in, "Redis", self._words("redis"))
+
+    def _is_let_in(self) -> bool:
+        """By Redis, which if it was away as it was told has the new password in its configuration only."""
+        try:
+            with Redis.from_url((self.home / "store.url").read_text(), socket_timeout=5) as redis:
+                return bool(redis.ping())
+        except AuthenticationError:
+            self._control("restart", "redis")
+        except RedisError:
+            pass
+        return False
 
     def _tell_rabbit(self) -> bool:
         """Its user's password, which its configuration has for the first start only."""
@@ -388,11 +408,16 @@ class Stack:
         """The gateway is ready when one process of each service is; open is what all of them are ready for."""
         for name, _ in self._instances():
             self._is_ready(name)
-        until(lambda: ready(self.port), "the gateway", self.home / "words" / "gateway.log")
+        until(lambda: not missing(self.port), "the gateway", lambda: missing(self.port))
 
     def _is_ready(self, name: str) -> None:
         port = dict(self._instances())[name]
-        until(lambda: ready(port), name, self.home / "words" / f"{name}.log")
+        until(lambda: not missing(port), name, lambda: f"{missing(port)}\n{self._words(name)()}")
+
+    def _words(self, name: str) -> Callable[[], str]:
+        """The last of them."""
+        file = self.home / "words" / f"{name}.log"
+        return lambda: file.read_text(errors="replace")[-1500:] if file.exists() else ""
 
     def _runs(self) -> bool:
         """Its number may be an old one, of before a power cut, and somebody else's by now."""
@@ -485,21 +510,28 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def ready(port: int) -> bool:
+def missing(port: int) -> str:
+    """What it is not ready for, in its own words; nothing when it is."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, ConnectionError, TimeoutError):
-        return False
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            return ""
+    except HTTPError as error:
+        return f"{error}: {error.read(1500).decode(errors='replace')}"
+    except (URLError, ConnectionError, TimeoutError) as error:
+        return str(error)
 
 
-def until(true: Callable[[], bool], what: str, words: Path | None = None) -> None:
+def until(true: Callable[[], bool], what: str, why: Callable[[], str] = str) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
         if time.monotonic() > end:
-            said = words.read_text(errors="replace")[-1500:] if words and words.exists() else ""
-            sys.exit(f"stack: waited {PATIENCE_SECONDS} s for {what}\n{said}")
+            sys.exit(f"stack: waited {PATIENCE_SECONDS} s for {what}\n{why()}")
         time.sleep(0.2)
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Of secrets that nobody can guess."""
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def home_of(data: Path) -> Path:

@@ -82,7 +82,7 @@ class Drill:
         with (self.home / "postgres.log").open("ab") as words:
             server = subprocess.Popen(command, cwd="/", stdout=words, stderr=words)
         try:
-            until(self._answers, "PostgreSQL", self.home / "postgres.log")
+            until(self._answers, "PostgreSQL", (self.home / "postgres.log").read_text)
             yield
         finally:
             server.send_signal(2)  # a fast end, which archives what is left

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from httpx2 import AsyncClient, TransportError
+from redis import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -163,12 +164,18 @@ async def begins_anew_without_its_supervisor(host: Host) -> None:
 
 
 def is_told_something_else(host: Host) -> None:
-    """It holds at once, also what supervisor itself was started with; whom it does not concern goes on."""
+    """It holds at once, also what supervisor itself was started with; whom it does not concern goes on. Redis, which
+    somebody has given a password by hand, comes to have the one that is written down."""
+    store = (host.data / "stack" / "store.url").read_text()
+    with Redis.from_url(store) as redis:
+        redis.config_set("requirepass", "by-hand")
     before = {name: host.pid(name) for name in (*SERVICES, "game-2", "postgres", "gateway")}
     assert "Artel is open" in host.stack("up", ARTEL_LOG_LEVEL="warning", ARTEL_ADMINS="", ARTEL_ADDRESS_RATE="177")
     assert {name for name, pid in before.items() if host.pid(name) == pid} == {"postgres", "gateway"}
     heard = Path(f"/proc/{host.pid('auth')}/environ").read_text().split("\0")
     assert {"ARTEL_LOG_LEVEL=warning", "ARTEL_ADMINS="} <= set(heard)
+    with Redis.from_url(store) as redis:
+        assert redis.ping()
 
 
 async def is_started_again(host: Host, name: str, port: int) -> None:
