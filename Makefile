@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web/src web/public -not -name '*.test.ts*' 2>/dev/nu
 
 AWAY := echo "Packages cannot be had. Is there a network? What is here already stays: repeat it then." >&2
 
-.PHONY: help install run stack stack-down stack-restart secrets test check format lock client schemas settings dashboards faults bench screenshots clean
+.PHONY: help install run compiled stack stack-down stack-restart secrets test check format lock client schemas settings dashboards faults bench screenshots clean
 
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -31,7 +31,11 @@ install: .venv/.editable web/dist/index.html ## Python and Node dependencies, ex
 run: install ## everything in one process on http://127.0.0.1:8080 (ARTEL_PORT, ARTEL_DATA_DIR)
 	@exec .venv/bin/artel run
 
+compiled: .venv/.editable ## the engine and the way of a tap as machine code, for make stack and make bench: build/compiled
+	@$(PYTHON) deploy/compiled.py
+
 stack: install ## the whole system as on a server: PostgreSQL, RabbitMQ, Redis, every service, nginx (Debian)
+	@[ ! -d build/compiled ] || $(PYTHON) deploy/compiled.py || true
 	@$(PYTHON) deploy/stack.py up
 
 stack-restart: ## its services anew, one process after the other: after an update, or with a new token of the bot (NAMES="auth game")
@@ -74,13 +78,13 @@ faults: install ## breaks everything at random moments while evenings are played
 	@PYTHONPATH=tests:deploy $(PYTHON) -m faults
 
 bench: .venv/.editable ## what it can do here, beside the floor of this machine: bench/results/
-	@$(PYTHON) -m bench
+	@if $(PYTHON) deploy/compiled.py; then PYTHONPATH=build/compiled $(PYTHON) -m bench; else $(PYTHON) -m bench; fi
 
 screenshots: install ## every screen, light and dark: screenshots/
 	@cd web && npm run --silent screenshots
 
 clean: ## remove what was installed and built; your data in var/ stays
-	rm -rf .venv web/node_modules web/dist web/test-results screenshots bench/results
+	rm -rf .venv build web/node_modules web/dist web/test-results screenshots bench/results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+sys.path.append(str(Path(__file__).parents[1] / "src"))  # after what `make compiled` has made, if that is named
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from artel.cli_replay import encoded
@@ -145,7 +145,7 @@ def _command(lines: str) -> tuple[float, float]:
         file.flush()
         process = subprocess.Popen(
             [sys.executable, "-m", "artel.cli_replay", file.name],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdout=subprocess.DEVNULL,
         )
         most = 0.0

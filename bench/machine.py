@@ -7,6 +7,7 @@ import time
 import timeit
 import zlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -112,11 +113,13 @@ class Interpreter:
     profiled: str  # what the build itself says
     loop_ms: float
     loop_to_zlib: float
+    artel: str  # how its engine and the way of a tap are run
 
     def __str__(self) -> str:
         return (
             f"CPython {self.version}, {self.path}, {self.compiler}; profile-guided: {self.profiled}; "
-            f"micro-loop {self.loop_ms:.1f} ms, {self.loop_to_zlib:.1f} times zlib"
+            f"micro-loop {self.loop_ms:.1f} ms, {self.loop_to_zlib:.1f} times zlib; "
+            f"Artel {self.artel}"
         )
 
 
@@ -129,6 +132,9 @@ def interpreter() -> Interpreter:
         profiled=_profiled(),
         loop_ms=loop * 1000,
         loop_to_zlib=loop / squeeze,
+        artel="compiled"
+        if str(getattr(find_spec("artel.engine.session"), "origin", "")).endswith(".so")
+        else "as it is written",
     )
 
 

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+import compiled
 import leftover
 from artel.auth.keys import ensure_key
 from artel.compose import SERVICES
@@ -73,12 +74,15 @@ class Stack:
     programs: dict[str, str] = field(default_factory=dict)
     _gateway_is_new: bool = field(default=False, init=False)
     _roles: str = field(default="", init=False)
+    _compiled: Path | None = field(default_factory=compiled.fresh, init=False)
 
     def up(self) -> None:
         if not self._runs():
             leftover.end(self.home)
             self._require_ports()
         install()
+        if compiled.FOLDER.exists() and not self._compiled:
+            print("what make compiled has made is of other sources: everything runs as it is written")
         (self.home / "words").mkdir(parents=True, exist_ok=True)
         keep(self.home)
         self.home.chmod(0o711)  # PostgreSQL, which refuses to be root, passes through it
@@ -261,6 +265,7 @@ class Stack:
             "ARTEL_KEYS_DIR": self.home / "keys",
             "ARTEL_PUBLIC_URL": public,
             "ARTEL_LOG_ENVIRONMENT": os.environ.get("ARTEL_LOG_ENVIRONMENT", "stack"),
+            **({"PYTHONPATH": self._compiled} if self._compiled else {}),
             **as_said(*FOR_ALL),
         }
 

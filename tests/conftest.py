@@ -183,3 +183,9 @@ def supervisor() -> str:
 def prometheus() -> str:
     """The program; Alertmanager, the exporters and both tools are here too then."""
     return server("prometheus")
+
+
+@pytest.fixture
+def compiler() -> str:
+    """The program; Python's headers are here too then."""
+    return server("compiler")

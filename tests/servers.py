@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -37,6 +38,7 @@ PACKAGES = {
     "rsyslog": "rsyslog rsyslog-elasticsearch curl",  # curl asks for the places where its lines go
     "chromium": "chromium",
     "pgbackrest": "pgbackrest",
+    "compiler": "gcc libc6-dev python3-dev",
 }
 VARIABLES = {
     "postgres": "ARTEL_TEST_POSTGRES_URL",
@@ -49,6 +51,7 @@ VARIABLES = {
     "prometheus": "ARTEL_TEST_PROMETHEUS",
     "rsyslog": "ARTEL_TEST_RSYSLOG",
     "chromium": "ARTEL_TEST_CHROMIUM",
+    "compiler": "ARTEL_TEST_COMPILER",
 }
 PORTS = {"postgres": 5432, "amqp": 5672, "redis": 6379}  # of an address that names none
 PATIENCE_SECONDS = 90
@@ -313,6 +316,12 @@ def look_for_rsyslog() -> Path | None:
     return program if program and module and shutil.which("curl") else None
 
 
+def look_for_compiler() -> Path | None:
+    """With the headers of the Python that runs this."""
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return look_for((sysconfig.get_config_var("CC") or "cc").split()[0])() if headers.exists() else None
+
+
 PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "postgres": look_for_postgres,
     "amqp": lambda: RABBIT if RABBIT.exists() else None,
@@ -324,6 +333,7 @@ PROGRAMS: Mapping[str, Callable[[], Path | None]] = {
     "prometheus": look_for_prometheus,
     "rsyslog": look_for_rsyslog,
     "chromium": look_for("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "compiler": look_for_compiler,
 }
 STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "postgres": start_test_postgres,
@@ -336,6 +346,7 @@ STARTERS: Mapping[str, Callable[[Servers], str]] = {
     "prometheus": find_program("prometheus"),
     "rsyslog": find_program("rsyslog"),
     "chromium": find_program("chromium"),
+    "compiler": find_program("compiler"),
 }
 
 

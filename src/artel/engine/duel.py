@@ -1,7 +1,7 @@
 """Американка, Московская, Невская: two sides, first to the target."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from artel.engine.events import Start
 from artel.engine.game import BALL, DEAD, FOUL, MISS, Game, miss
@@ -61,8 +61,6 @@ class DuelGame(Game):
             self.score[side] -= 1
             if foul == "offender_loses":
                 self._lost[side] += 1
-
-    strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
 
     def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002 kinds are a kolkhoz's
         if kind == "ball" and lucky and self._rules.fluke == "spotted":
@@ -141,6 +139,9 @@ class DuelGame(Game):
             "money": self.money.copy(),
             "balls_left": self.balls_left,
         }
+
+
+DuelGame.strokes = {"ball": (DuelGame._ball, BALL), "foul": (DuelGame._foul, FOUL), "miss": (miss, MISS)}
 
 
 def _start(side: tuple[str, ...], rules: DuelRules) -> int:

@@ -1,7 +1,7 @@
 """Forward through an evening: what each event needs, and what it does."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, NoReturn
 
 from artel.engine.company import Company
@@ -38,6 +38,9 @@ def outside(event: Event, at: int, note: int = 0) -> Record:
 
 
 class Evening(ABC):
+    _open: ClassVar[Mapping[str, Callable[[Any, Any, int], Record]]]
+    _closed: ClassVar[Mapping[str, Callable[[Any, Any, int], Record]]]
+
     def __init__(self, rules: Rules, players: Sequence[str]) -> None:
         self.rules = rules
         self.games: list[Game] = []
@@ -253,19 +256,24 @@ class Evening(ABC):
                 self._race.count(game, 1)
             self._table_version += 1
 
-    _open: ClassVar[dict[str, Callable[[Any, Any, int], Record]]] = {
-        "join": _join,
-        "leave": _leave,
-        "pause": _pause,
-        "resume": _pause,
-        "start": _start,
-        "ball": _stroke,
-        "foul": _stroke,
-        "miss": _stroke,
-        "end": _end,
-        "expense": _expense,
-        "payment": _payment,
-        "finish": _finish,
-        "undo": lambda self, event, at: self._undo(event, at),
-    }
-    _closed: ClassVar = {**dict.fromkeys(_open, _too_late), "payment": _open["payment"], "undo": _open["undo"]}
+
+Evening._open = {
+    "join": Evening._join,
+    "leave": Evening._leave,
+    "pause": Evening._pause,
+    "resume": Evening._pause,
+    "start": Evening._start,
+    "ball": Evening._stroke,
+    "foul": Evening._stroke,
+    "miss": Evening._stroke,
+    "end": Evening._end,
+    "expense": Evening._expense,
+    "payment": Evening._payment,
+    "finish": Evening._finish,
+    "undo": lambda self, event, at: self._undo(event, at),
+}
+Evening._closed = {
+    **dict.fromkeys(Evening._open, Evening._too_late),
+    "payment": Evening._open["payment"],
+    "undo": Evening._open["undo"],
+}

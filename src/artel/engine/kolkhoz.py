@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import gcd
 from operator import add, mul, sub
-from typing import Any, ClassVar
+from typing import Any
 
 from artel.engine.events import MOST_PLAYERS, Start
 from artel.engine.game import BALL, FOUL, MISS, Game, miss
@@ -121,8 +121,6 @@ class KolkhozGame(Game):
         if not self.balls_left:
             self._over("rack_empty")
 
-    strokes: ClassVar = {"ball": (_ball, BALL), "foul": (_foul, FOUL), "miss": (miss, MISS)}
-
     def special(self, kind: str, seat: int, ball: str | None, lucky: bool | None) -> int:  # noqa: ARG002 luck is a duel's
         if ball is None:
             self.strokes[kind][0](self, seat)
@@ -230,6 +228,9 @@ class KolkhozGame(Game):
             "money": money.copy(),
             "balls_left": self.balls_left,
         }
+
+
+KolkhozGame.strokes = {"ball": (KolkhozGame._ball, BALL), "foul": (KolkhozGame._foul, FOUL), "miss": (miss, MISS)}
 
 
 def fractions(numerators: Sequence[int], denominator: int) -> list[int | str]:
