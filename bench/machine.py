@@ -132,10 +132,13 @@ def interpreter() -> Interpreter:
         profiled=_profiled(),
         loop_ms=loop * 1000,
         loop_to_zlib=loop / squeeze,
-        artel="compiled"
-        if str(getattr(find_spec("artel.engine.session"), "origin", "")).endswith(".so")
-        else "as it is written",
+        artel=_built(),
     )
+
+
+def _built() -> str:
+    found = find_spec("artel.engine.session")
+    return "compiled" if found and str(found.origin).endswith(".so") else "as it is written"
 
 
 def _profiled() -> str:

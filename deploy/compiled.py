@@ -26,7 +26,7 @@ OF_A_TAP = {
 
 
 def fresh(folder: Path | None = None) -> Path | None:
-    """`folder`, for PYTHONPATH, if it was made of what the sources are now; without one, where `make compiled` puts it."""
+    """`folder`, for PYTHONPATH, if it was made of what the sources are now. None named: what `make compiled` makes."""
     folder = folder or FOLDER
     made = folder / ".made"
     return folder if made.exists() and made.read_text() == of_sources() else None
