@@ -32,7 +32,7 @@ class Table:
     session: str
     players: tuple[str, str]
     token: str = ""  # the floor asks for none
-    hot: str = ""  # the game that many write to at once
+    hot: str = ""  # the running game to write to, instead of one game after the other
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

@@ -29,6 +29,8 @@ BOOK: Final = "by the book"
 GAME: Final = "game"
 GATEWAY: Final = "game, through the gateway"
 HELD_BACK: Final = (F0, BOOK, GAME, GATEWAY)
+WITHIN: Final = {GAME: "game, within a game", GATEWAY: "the same through the gateway, within a game"}
+"""Beside floors and books that nobody follows: what a tap alone takes, where no game ends and so nothing follows."""
 AT_ONE_TABLE: Final = {GAME: "game, at one table", GATEWAY: "the same through the gateway"}
 
 
@@ -106,6 +108,7 @@ def _ways(stack: ExitStack, system: Stack) -> Iterator[Way]:
     servers = {name: system.with_people(port) for name, port in ports.items()}
     for name, server in servers.items():
         yield Way(name, server.pid, server.tables)
+        yield Way(WITHIN[name], server.pid, server.begun)
     pair = system.with_people(stack.enter_context(system.gateway(games=2, **OF_GATEWAY)))
     yield Way("two of game, through the gateway", pair.pid, pair.tables)
     for name, server in servers.items():

@@ -6,7 +6,7 @@ from typing import Final
 from bench import crowd, fanout, hall
 from bench.following import Lag
 from bench.load import Seen
-from bench.production import AT_ONE_TABLE, BOOK, F0, FAIR, GAME, LOADS, OF_BOOK, OF_MANY_TABLES, ratio
+from bench.production import AT_ONE_TABLE, BOOK, F0, FAIR, GAME, LOADS, OF_BOOK, OF_MANY_TABLES, WITHIN, ratio
 from bench.production import OF_FLOOR as PRODUCTION
 from bench.production import Row as OneWay
 from bench.write_path import CONVINCING, GAMES_AN_EVENING, Load, Memory, OnPostgres, Row
@@ -182,8 +182,10 @@ def production_targets(rows: Sequence[OneWay], slow: Sequence[OneWay]) -> None:
     targets = []
     for where, on in ((rows, ""), (slow, ORDINARILY)):
         if where:
-            targets += [_of(where, writers, F0, wanted, on) for writers, wanted in PRODUCTION.items()]
-            targets += [_of(where, writers, BOOK, OF_BOOK, on) for writers in PRODUCTION]
+            targets += [_of(where, GAME, writers, F0, wanted, on=on) for writers, wanted in PRODUCTION.items()]
+            targets += [_of(where, GAME, writers, BOOK, OF_BOOK, on=on) for writers in PRODUCTION]
+    for way in WITHIN.values():
+        targets += [_of(rows, way, writers, F0, wanted) for writers, wanted in PRODUCTION.items()]
     fair = ratio(rows, BOOK, 16, F0)
     targets.append(
         ["by the book of F0, 16 writers", f"{fair:.3f}", f">= {FAIR}", "fair" if fair >= FAIR else "NOT FAIR"]
@@ -200,9 +202,9 @@ def _way(row: OneWay, rows: Sequence[OneWay]) -> list[str]:
             f"{best.server_us:.0f}", postgres, f"{row.others_us:.0f}", f"{best.behind:.1f}"]  # fmt: skip
 
 
-def _of(rows: Sequence[OneWay], writers: int, beside: str, wanted: float, on: str) -> list[str]:
-    found = ratio(rows, GAME, writers, beside)
-    return [f"game, times {beside}, {writers} writers{on}", f"{found:.2f}", f">= {wanted}", _verdict(found >= wanted)]
+def _of(rows: Sequence[OneWay], way: str, writers: int, beside: str, wanted: float, *, on: str = "") -> list[str]:
+    found = ratio(rows, way, writers, beside)
+    return [f"{way}, times {beside}, {writers} writers{on}", f"{found:.2f}", f">= {wanted}", _verdict(found >= wanted)]
 
 
 def _at_one_table(rows: Sequence[OneWay], way: str) -> list[str]:

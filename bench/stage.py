@@ -34,6 +34,11 @@ class Server:
         game = Caller(self.port).start(table) if self.tokens else "0193c0de-0000-7000-8000-0000000000cc"
         return [replace(table, hot=game)] * writers
 
+    def begun(self, number: int) -> list[Table]:
+        """Tables at which a game runs that does not end: nothing follows from what is posted."""
+        caller = Caller(self.port)
+        return [replace(table, hot=caller.start(table)) for table in self.tables(number)]
+
     def _bare_table(self, place: int) -> Table:
         players = "0193c0de-0000-7000-8000-00000000000a", "0193c0de-0000-7000-8000-00000000000b"
         return Table(self.port, f"0193c0de-0000-7000-8000-{place:012x}", players)
