@@ -113,9 +113,18 @@ class Drill:
         return done.stdout.strip()
 
     def verify(self) -> str:
-        """Once nothing is on its way any more: what was restored is told again from the beginning."""
-        until(lambda: self._ask("verify").returncode != WAITS, "what is told again")
-        return self.artel("verify")
+        """Once nothing is on its way any more: what was restored is told again, what was being told once its lease is
+        over."""
+        asked: list[subprocess.CompletedProcess[str]] = []
+
+        def agrees() -> bool:
+            asked.append(self._ask("verify"))
+            if asked[-1].returncode not in {0, WAITS}:
+                sys.exit(f"drill: artel verify: {asked[-1].stdout}{asked[-1].stderr}")
+            return asked[-1].returncode == 0
+
+        until(agrees, "what is told again", lambda: asked[-1].stdout)
+        return asked[-1].stdout.strip()
 
     def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([ARTEL, *words], env=self.env, check=False, capture_output=True, text=True)

@@ -581,6 +581,29 @@ async def test_what_could_not_be_published_is_said_too(
     assert "so what waits there is not known" in capsys.readouterr().out
 
 
+async def test_what_was_too_young_at_the_first_look_is_looked_for_again_before_anything_is_a_difference(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with installation(command) as house:
+        for context in house.app.state.contexts.values():
+            monkeypatch.setattr(context.bus, "publish", refused)
+        anya, boris = [await Company(house.http, Random(9)).sign_in(name) for name in ("Аня", "Борис")]
+        await (await Company(house.http, Random(9)).sit_down(anya, [boris], RULES[0])).play(5)
+    look, looks = waits.look, []
+
+    async def first_too_early(*about: Any) -> list[waits.Wait]:
+        looks.append(await look(*about))
+        return looks[-1] if looks[1:] else []
+
+    monkeypatch.setattr(waits, "look", first_too_early)
+    assert artel("verify", "--patience", "0") == 3
+    told = capsys.readouterr().out
+    assert len(looks) > 1
+    assert told.count("events of game wait to be published") == 1
+    assert "should be" not in told
+    assert "all else agrees; " in told
+
+
 async def refused(_message: Message) -> None:
     raise ConnectionError
 

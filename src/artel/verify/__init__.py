@@ -6,7 +6,7 @@ for as long as the relays may still be bringing it, and told only if it differs 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -27,13 +27,25 @@ PAUSE_SECONDS = 0.5
 AT_ONCE = 200  # looks that have found something and wait for the next
 
 
+Doubt = tuple[Any, list[Difference]]
+"""A key, and what was found there."""
+
+
 class Check(Protocol):
     def keys(self) -> AsyncIterator[Any]: ...
 
     async def look(self, key: Any) -> list[Difference]: ...
 
 
-async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> AsyncIterator[Difference]:
+async def _nothing() -> None:
+    """Nobody asks what waits."""
+
+
+async def verify(
+    settings: Settings, patience: float = PATIENCE_SECONDS, before_telling: Callable[[], Awaitable[None]] = _nothing
+) -> AsyncIterator[Difference]:
+    """`before_telling` is awaited when all patience is at an end and some still differ, which are then looked at once
+    more: what would have mended them either waits at that moment, or has arrived by that look."""
     async with opened(settings) as databases:
         evenings = Evenings(databases)
         checks: Sequence[Check] = [
@@ -42,7 +54,7 @@ async def verify(settings: Settings, patience: float = PATIENCE_SECONDS) -> Asyn
         ]  # fmt: skip
         try:
             for check in checks:
-                async for difference in _differences(check, patience):
+                async for difference in _differences(check, patience, before_telling):
                     yield difference
         finally:
             evenings.close()
@@ -58,29 +70,40 @@ async def opened(settings: Settings) -> AsyncIterator[Mapping[str, Database]]:
             await database.close()
 
 
-async def _differences(check: Check, patience: float) -> AsyncIterator[Difference]:
-    doubts: list[tuple[Any, list[Difference]]] = []
+async def _differences(
+    check: Check, patience: float, before_telling: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Difference]:
+    doubts: list[Doubt] = []
     async for key in check.keys():
         if found := await check.look(key):
             doubts.append((key, found))
         if len(doubts) >= AT_ONCE:
-            for difference in await _settled(check, doubts, patience):
+            for difference in await _settled(check, doubts, patience, before_telling):
                 yield difference
             doubts = []
-    for difference in await _settled(check, doubts, patience):
+    for difference in await _settled(check, doubts, patience, before_telling):
         yield difference
 
 
-async def _settled(check: Check, doubts: list[tuple[Any, list[Difference]]], patience: float) -> list[Difference]:
+async def _settled(
+    check: Check, doubts: Sequence[Doubt], patience: float, before_telling: Callable[[], Awaitable[None]]
+) -> list[Difference]:
     """What still differs when there has been time enough."""
     end = time.monotonic() + patience
     while doubts and time.monotonic() < end:
         await asyncio.sleep(min(PAUSE_SECONDS, patience))
-        doubts = [(key, still) for key, before in doubts if (still := await _again(check, key, before))]
+        doubts = await _again(check, doubts)
+    if doubts:
+        await before_telling()
+        doubts = await _again(check, doubts)
     return list({difference.key: difference for _, found in doubts for difference in found}.values())
 
 
-async def _again(check: Check, key: Any, before: Sequence[Difference]) -> list[Difference]:
+async def _again(check: Check, doubts: Sequence[Doubt]) -> list[Doubt]:
+    return [(key, still) for key, before in doubts if (still := await _same(check, key, before))]
+
+
+async def _same(check: Check, key: Any, before: Sequence[Difference]) -> list[Difference]:
     """Where the same is still found: what has moved meanwhile is being brought up to date."""
     then = [(difference.key, difference.found) for difference in before]
     return [difference for difference in await check.look(key) if (difference.key, difference.found) in then]

@@ -4,28 +4,37 @@ from collections import Counter
 
 from artel.kernel.settings import Settings
 from artel.verify import opened, verify, waits
+from artel.verify.difference import Difference
 
 
 async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
-    """The exit status: 1 where something differs, else 3 where something waits, so that not all could be compared."""
-    async with opened(settings) as databases:
-        waiting = await waits.look(databases, settings.bus_url, patience)
-    for wait in waiting:
-        _say(wait.as_json() if as_json else wait)
-    late, passed, count = {name for wait in waiting for name in wait.late}, Counter[str](), 0
-    async for difference in verify(settings, patience):
+    """The exit status: 1 where something differs, else 3 where something waits, so that not all could be compared.
+
+    What waits is looked at first of all, and again before something is called a difference: what was young at the
+    first look is no longer, and may still wait."""
+    late, passed, count = set[str](), Counter[str](), 0
+
+    async def look() -> None:
+        async with opened(settings) as databases:
+            waiting = await waits.look(databases, settings.bus_url, patience)
+        for wait in [wait for wait in waiting if not late.issuperset(wait.late)]:
+            _say(wait, as_json=as_json)
+            late.update(wait.late)
+
+    await look()
+    async for difference in verify(settings, patience, look):
         if waits.explained(difference, late):
             passed[difference.service] += 1
             continue
-        _say(difference.as_json() if as_json else difference)
+        _say(difference, as_json=as_json)
         count += 1
     if not as_json:
-        _say(_summary(count, passed, waits=bool(waiting)))
-    return 1 if count else 3 if waiting else 0
+        print(_summary(count, passed, waits=bool(late)), flush=True)  # noqa: T201 a command's own words
+    return 1 if count else 3 if late else 0
 
 
-def _say(words: object) -> None:
-    print(words, flush=True)  # noqa: T201 a command's own words
+def _say(told: waits.Wait | Difference, *, as_json: bool) -> None:
+    print(told.as_json() if as_json else told, flush=True)  # noqa: T201 a command's own words
 
 
 def _summary(count: int, passed: Counter[str], *, waits: bool) -> str:
