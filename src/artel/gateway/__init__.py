@@ -103,6 +103,12 @@ def service_map(known: Sequence[Way]) -> dict[str, str]:
     return owners
 
 
+def _by_path(owners: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Game's first: nginx tries one after the other, and most of all is asked for there."""
+    for path, name in sorted(owners.items(), key=lambda owner: (owner[1] != "game", owner)):
+        yield f"~^{re.escape(path)}(/|$)", name
+
+
 def write(directory: Path, place: Place) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in configuration(place).items():
@@ -132,12 +138,12 @@ def configuration(place: Place) -> dict[str, str]:
         "upstreams": "\n".join(_upstreams(place)),
         "places": '; places = require "places"' if place.resolver else "",
         "looking": "; places.start()" if place.resolver else "",
-        "services": _map(sorted((f"~^{re.escape(path)}(/|$)", name) for path, name in service_map(known).items())),
+        "services": _map(_by_path(service_map(known))),
         "open": _map(
             (f"~^{way.method} {_pattern(way.path)}$", "1") for way in known if way.is_open and way.method != "WS"
         ),
         "sockets": "|".join(_pattern(way.path) for way in known if way.method == "WS"),
-        "events": f"^{_pattern(EVENTS)}$",
+        "tap": _pattern(EVENTS),
         "prefix": PREFIX,
         "kept": {0.0: "* 00;", 100.0: "* 01;"}.get(place.traced, f"{place.traced:g}% 01; * 00;"),
         "tracing": '; trace = require "trace"' if place.collector else "",

@@ -1,6 +1,7 @@
 -- The token at the gate: ES256 by the public keys that auth publishes, remembered until it expires.
 local ffi = require "ffi"
 local cjson = require "cjson.safe"
+local lrucache = require "resty.lrucache"
 local revoked = require "revoked"
 local C = ffi.C
 
@@ -29,6 +30,7 @@ local TITLES = {[401] = "Unauthenticated", [404] = "Not found", [405] = "Method 
 
 local M = {}
 local keys, looked = {}, 0
+local mine = assert(lrucache.new(4096)) -- of the tokens that all workers remember those that this one has seen
 
 function M.refuse(status, code, detail, headers)
     ngx.status = status
@@ -121,32 +123,46 @@ function M.limited()
     return M.refuse(429, "rate_limited", "Too many requests; come back a little later.", {["Retry-After"] = "1"})
 end
 
+-- Whose a token is, by this worker or by another that has verified it.
+local function remembered(token)
+    local found = mine:get(token)
+    if not found then
+        local exp, user, sid = (ngx.shared.tokens:get(token) or ""):match("^(%d+) (.*) (.*)$")
+        if not exp then return nil end
+        found = {exp = tonumber(exp), user = user, sid = sid}
+        mine:set(token, found)
+    end
+    return found.exp > ngx.time() and found or nil
+end
+
+-- As `remembered`, of a token that is seen for the first time; or nothing, and it has been answered.
+local function verified(token)
+    -- To verify costs more than all else here, and comes before nginx looks at its limits.
+    local tries = ngx.shared.tries:incr(ngx.var.artel_place, 1, 0, WINDOW)
+    if tries and tries > TRIES then return M.limited() end
+    local claims = claims_of(token)
+    if not claims then return unauthenticated("unauthenticated", "The token is not valid.") end
+    local left = claims.exp - ngx.time()
+    if left <= 0 then return unauthenticated("token_expired", "The token has expired; refresh it.") end
+    ngx.shared.tokens:set(token, string.format("%d %s %s", claims.exp, claims.sub, claims.sid), left)
+    return {user = claims.sub, sid = claims.sid}
+end
+
 function M.check()
-    if ngx.var.artel_service == "" then
+    local var = ngx.var
+    if var.artel_service == "" then
         return M.refuse(404, "not_found", "There is no such thing, or it is not yours to see.")
     end
-    if ngx.var.artel_open ~= "" then return end
-    local authorization = ngx.req.get_headers()["authorization"]
-    local scheme, token
-    if type(authorization) == "string" and #authorization <= LONGEST then
-        scheme, token = authorization:match("^(%a+) (.+)$")
+    if var.artel_open ~= "" then return end
+    local said = var.http_authorization or ""
+    if #said > LONGEST or #said < 8 or said:sub(1, 7):lower() ~= "bearer " then
+        return unauthenticated("unauthenticated", "Sign in first.")
     end
-    if not scheme or scheme:lower() ~= "bearer" then return unauthenticated("unauthenticated", "Sign in first.") end
-    local known = ngx.shared.tokens:get(token)
-    if not known then
-        -- To verify costs more than all else here, and comes before nginx looks at its limits.
-        local tries = ngx.shared.tries:incr(ngx.var.artel_place, 1, 0, WINDOW)
-        if tries and tries > TRIES then return M.limited() end
-        local claims = claims_of(token)
-        if not claims then return unauthenticated("unauthenticated", "The token is not valid.") end
-        local left = claims.exp - ngx.time()
-        if left <= 0 then return unauthenticated("token_expired", "The token has expired; refresh it.") end
-        known = claims.sub .. " " .. claims.sid
-        ngx.shared.tokens:set(token, known, left)
-    end
-    local user, sid = known:match("^(.*) (.*)$")
-    if revoked.has(sid) then return unauthenticated("signed_out", "You have signed out; sign in again.") end
-    ngx.var.artel_user = user
+    local token = said:sub(8)
+    local who = remembered(token) or verified(token)
+    if not who then return end
+    if revoked.has(who.sid) then return unauthenticated("signed_out", "You have signed out; sign in again.") end
+    var.artel_user = who.user
 end
 
 -- Each service with what it stands on, as the one process says it.

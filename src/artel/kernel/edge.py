@@ -5,6 +5,7 @@ One layer, because four middlewares cost as much as the request itself.
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +18,8 @@ from artel.kernel.traffic import Traffic
 from artel.kernel.under_way import Asked, UnderWay, refusal, request_id_of
 
 Door = Callable[[Scope], Awaitable[None]]
+TABLES = 4096
+"""At so many people tap by turns; behind the gate a connection carries whatever comes."""
 
 
 class Edge:
@@ -35,6 +38,7 @@ class Edge:
         self._traffic = traffic or Traffic()
         self._door = door
         self._observer = Observer(service_of)
+        self.known = lru_cache(TABLES)(self._known)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,6 +61,10 @@ class Edge:
             if found and method in (tap.methods or ()):
                 return tap, found.groupdict()
         return None
+
+    def _known(self, method: bytes, path: bytes) -> tuple[Tap, dict[str, str]] | None:
+        """`tap`, remembered."""
+        return self.tap(method.decode(), path.decode())
 
     def begin(self, asked: Asked) -> None:
         """Without a task, as long as nobody has to wait but for the disk."""

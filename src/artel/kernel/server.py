@@ -20,8 +20,8 @@ class Nobody:
 
 
 NOBODY: Final = Nobody()
-PLAIN: Final = re.compile(rb"[A-Za-z0-9/._-]+")
-"""A path alone, in which nothing is escaped."""
+PLAIN: Final = re.compile(rb"[A-Za-z0-9/._-]{1,100}")
+"""A path alone, in which nothing is escaped; of a tap it is short."""
 
 
 class Call:
@@ -67,7 +67,6 @@ class Protocol(HttpToolsProtocol):
         ours: Any = self.config.app  # around it uvicorn has put layers of its own
         self._edge: Edge = ours.edge
         self._call: Call | None = None
-        self._last: tuple[bytes, bytes, tuple[Tap, dict[str, str]] | None] = b"", b"", None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -95,7 +94,7 @@ class Protocol(HttpToolsProtocol):
     def _called(self) -> Call | None:
         """What does not come as taps do, whole and by the length it says, or leaves a trace, goes the long way."""
         parser = self.parser
-        found = self._found(parser.get_method(), self.url)
+        found = self._edge.known(parser.get_method(), self.url) if PLAIN.fullmatch(self.url) else None
         if not found or self.expect_100_continue or self.flow.write_paused or parser.should_upgrade():
             return None
         call = Call(self, *found)
@@ -106,13 +105,6 @@ class Protocol(HttpToolsProtocol):
             return None
         call.keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
         return call
-
-    def _found(self, method: bytes, url: bytes) -> tuple[Tap, dict[str, str]] | None:
-        """A phone taps at one table, one tap after the other."""
-        if (method, url) != self._last[:2]:
-            plain = PLAIN.fullmatch(url)
-            self._last = method, url, self._edge.tap(method.decode(), url.decode()) if plain else None
-        return self._last[2]
 
     def on_body(self, body: bytes) -> None:
         if self._call:

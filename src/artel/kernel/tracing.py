@@ -73,13 +73,19 @@ def enter(given: str) -> Span | None:
     return made
 
 
-@contextmanager
-def inside(traceparent: str) -> Iterator[None]:
-    before = _current.set(traceparent)
-    try:
-        yield
-    finally:
-        _current.reset(before)
+class inside:  # noqa: N801 said as `with inside(…)`; a tap goes in and out twice, and a generator takes it 3 µs
+    """What is done there belongs to that trace."""
+
+    __slots__ = ("_before", "_traceparent")
+
+    def __init__(self, traceparent: str) -> None:
+        self._traceparent = traceparent
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._traceparent)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
 
 
 @contextmanager
