@@ -364,6 +364,35 @@ describe("a whole evening", () => {
     quiet();
   });
 
+  test("closed to whoever came by a code that was not meant for him", async () => {
+    const [anya, boris] = await twoPhones("Аня Строгая", "Борис Лишний");
+    const code = await begin(anya, { game: "Американка", guests: ["Света"], price: "50" });
+    await next(anya);
+    await comeIn(boris, code);
+
+    await button(anya.page, "Ещё").click();
+    await button(anya.page, "Игроки").click();
+    const ask = button(anya.page, "Убрать кого-то из вечера");
+    expect(await anya.page.getByRole("list", { name: "Убрать кого-то из вечера" }).count()).toBe(0);
+    await ask.click();
+    const removable = anya.page.getByRole("list", { name: "Убрать кого-то из вечера" });
+    expect(await removable.getByRole("button").allInnerTexts()).toEqual([expect.stringContaining("Борис Лишний")]);
+    await removable.getByRole("button").click();
+    await anya.page.getByText("Вечер для них закрыт").waitFor();
+    await expect.poll(() => ask.count()).toBe(0);
+    await button(anya.page, "Закрыть").click();
+
+    // Here he is nowhere any more, there is nothing to see on his phone, and the code that he knows is another one.
+    await boris.page.getByText(/^Такого вечера нет/).waitFor();
+    await button(anya.page, "Ещё").click();
+    await button(anya.page, "Игроки").click();
+    await button(anya.page, "Света: пауза").waitFor();
+    expect(await anya.page.getByRole("dialog").getByText("Борис").count()).toBe(0);
+    await button(anya.page, "Закрыть").click();
+    expect(await codeOf(anya.page)).not.toBe(code);
+    expect(anya.faults).toEqual([]);
+  });
+
   test("of Колхоз, four in a circle", async () => {
     const [anya, boris, wireA, wireB] = await twoPhones("Аня Колхоз", "Борис Колхоз");
     const code = await begin(anya, {

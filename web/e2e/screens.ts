@@ -89,6 +89,11 @@ export const SCREENS: Shown[] = [
   { name: "sheet-log", path: table("kolkhoz"), act: inMenu(/^Все записи/) },
   { name: "sheet-player", path: table("moscow"), act: after(touch("Борис ещё"), touch("Фол с причиной")) },
   { name: "sheet-players", path: table("between"), act: inMenu(/^Игроки/) },
+  {
+    name: "sheet-players-remove",
+    path: table("between"),
+    act: after(inMenu(/^Игроки/), touch("Убрать кого-то из вечера")),
+  },
   { name: "sheet-money", path: table("between"), act: inMenu(/^Кто кому платит/) },
   {
     name: "sheet-expense",

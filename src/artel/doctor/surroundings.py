@@ -28,6 +28,8 @@ ROOM_SHARE = 0.05
 WEB_SECONDS = 10
 RECENT_SECONDS = 3600
 MANY_UPDATES = 100
+DATE_SECONDS = 5
+"""So old may a Date be: it has whole seconds, and uvicorn makes one a second, later where its loop is held up."""
 
 
 # Redis
@@ -117,7 +119,7 @@ async def public(settings: Settings, url: str | None) -> list[Finding]:
     except (OSError, HTTPException, ValueError, TypeError, AttributeError) as error:
         return [Finding("public address", f"{address} does not answer as it should ({reason(error)}): is it running?")]
     theirs = parsedate_to_datetime(date).timestamp() if date else before
-    findings = found("public address", clock(theirs, before - 1, time.time()))  # it tells whole seconds only
+    findings = found("public address", clock(theirs, before - DATE_SECONDS, time.time()))
     for service, words in services.items():
         away = [f"its {part} is not ready ({word})" for part, word in words.items() if word != "ok"]
         findings += found(f"{service} ready", [f"{', '.join(away)}: see its log"] if away else [])

@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { addPlayer } from "../../../api";
+import { addPlayer, removeMember } from "../../../api";
 import { Problem } from "../../../api/problem";
 import { useMe } from "../../../auth/hooks";
 import { useFriends } from "../../../lib/friends";
@@ -27,6 +27,7 @@ export default function PlayersSheet({ onClose }: { onClose: () => void }) {
         <Everybody mine={mine && !view.finished} />
         {mine && !view.finished && <AddGuest />}
         {mine && !view.finished && <AddFriend />}
+        {mine && !view.finished && <SendAway />}
       </div>
     </Sheet>
   );
@@ -157,5 +158,58 @@ function AddFriend() {
         ))}
       </List>
     </Section>
+  );
+}
+
+/** Whoever came by a code that was not meant for him. A guest sees nothing, so there is nothing to take from him. */
+function SendAway() {
+  const { t } = useLingui();
+  const { view } = useTableView();
+  const me = useMe();
+  const [asking, setAsking] = useState(false);
+  const [sent, setSent] = useState<string[]>([]); // whoever plays is at the table to the end of the game
+  const away = useMutation({
+    mutationFn: (user_id: string) => removeMember({ path: { session_id: view.doc.id, user_id } }),
+    onSuccess: (_, user_id) => {
+      setSent([...sent, user_id]);
+      toast(t`The evening is closed to them`);
+    },
+    onError: (error, user_id) => {
+      if (error instanceof Problem && error.code === "not_found") setSent([...sent, user_id]);
+      else toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true);
+    },
+  });
+  const others = view.players.flatMap(({ id, user_id, name, active }) => {
+    const here = active || !(id in view.balances);
+    return user_id && user_id !== me.id && here && !sent.includes(user_id) ? [{ id, user_id, name }] : [];
+  });
+  if (others.length === 0) return null;
+  return (
+    <div className="flex flex-col gap-2">
+      <Button wide className="font-normal" aria-expanded={asking} onClick={() => setAsking(!asking)}>
+        {t`Remove somebody from the evening`}
+      </Button>
+      {asking && (
+        <>
+          <p className="px-1 text-s text-hint">
+            {t`They see it no more, and leave the table as soon as no game runs. There will be another code.`}
+          </p>
+          <List label={t`Remove somebody from the evening`}>
+            {others.map(({ id, user_id, name }) => (
+              <li key={id}>
+                <Row
+                  danger
+                  icon={<Avatar id={id} name={name} />}
+                  title={name}
+                  disabled={away.isPending}
+                  onTap={() => away.mutate(user_id)}
+                  aside={<span className="text-minus">{t`Remove`}</span>}
+                />
+              </li>
+            ))}
+          </List>
+        </>
+      )}
+    </div>
   );
 }
