@@ -10,7 +10,7 @@ from artel.contracts.friends import UserBlocked
 from artel.kernel import tracing
 from artel.kernel.events import Event, said_in
 from artel.kernel.otlp import spans
-from artel.kernel.tracing import Span, current, enter, inside, is_kept, span, timed, told_to, trace_id
+from artel.kernel.tracing import Inside, Span, current, enter, is_kept, span, timed, told_to, trace_id
 from collector import Collector, collecting
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -21,7 +21,7 @@ UNKEPT = f"00-{TRACE}-{HERE}-00"
 
 @pytest.fixture(autouse=True)
 def nowhere() -> Iterator[None]:
-    with inside(""):
+    with Inside(""):
         yield
 
 
@@ -98,7 +98,7 @@ async def test_a_wait_is_timed_where_the_trace_is_kept(told: list[Span]) -> None
     waiting = answer()
     assert timed("game", "append", waiting, {}) is waiting
     assert await waiting == 7
-    with inside(KEPT):
+    with Inside(KEPT):
         assert await timed("game", "append", answer(), {}) == 7
     assert [(each.name, each.parent) for each in told] == [("append", KEPT)]
 
@@ -121,10 +121,10 @@ def test_an_event_says_where_it_was_made() -> None:
         return UserBlocked(user_id="a", other_id="b", version=1)
 
     assert said_in(made().envelope()) == ""
-    with inside(UNKEPT):
+    with Inside(UNKEPT):
         event = made()
     assert event.traceparent == said_in(event.envelope()) == UNKEPT
-    with inside(KEPT):
+    with Inside(KEPT):
         assert UserBlocked.read(event.envelope()).traceparent == UNKEPT
 
 

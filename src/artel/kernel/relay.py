@@ -16,7 +16,7 @@ from artel.kernel.database import Database, Tx
 from artel.kernel.events import now, said_in
 from artel.kernel.outage import is_outage
 from artel.kernel.outbox import outbox
-from artel.kernel.tracing import inside, is_sampled, span
+from artel.kernel.tracing import Inside, is_sampled, span
 
 log = structlog.get_logger()
 LEASE = timedelta(seconds=30)
@@ -79,7 +79,7 @@ async def publish(bus: Bus, service: str, message: Message) -> None:
 
 
 def not_published(service: str, message: Message, error: Exception) -> None:
-    with inside(said_in(message.body)):
+    with Inside(said_in(message.body)):
         log.warning(
             "event not published", kind="event", service=service, topic=message.topic, event_id=message.id, error=error
         )

@@ -73,8 +73,8 @@ def enter(given: str) -> Span | None:
     return made
 
 
-class inside:  # noqa: N801 said as `with inside(…)`; a tap goes in and out twice, and a generator takes it 3 µs
-    """What is done there belongs to that trace."""
+class Inside:
+    """What is done there belongs to that trace. No generator: a tap goes in and out twice, which took it 3 µs."""
 
     __slots__ = ("_before", "_traceparent")
 
@@ -92,12 +92,12 @@ class inside:  # noqa: N801 said as `with inside(…)`; a tap goes in and out tw
 def span(service: str, name: str, kind: Kind, parent: str, attributes: Attributes) -> Iterator[str]:
     """A part of the trace `parent`; yields the traceparent of what goes on from here."""
     if not is_kept(parent):
-        with inside(parent):
+        with Inside(parent):
             yield parent
         return
     made, error = Span(parent), ""
     try:
-        with inside(made.traceparent):
+        with Inside(made.traceparent):
             yield made.traceparent
     except BaseException as raised:
         error = repr(raised)[:200]

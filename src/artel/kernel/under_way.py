@@ -13,7 +13,7 @@ from artel.kernel.errors import answer_to
 from artel.kernel.events import new_id
 from artel.kernel.observe import Observer
 from artel.kernel.tap import Ready, Soon, Tap
-from artel.kernel.tracing import TRACEPARENT, inside
+from artel.kernel.tracing import TRACEPARENT, Inside
 from artel.kernel.traffic import Traffic
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -54,7 +54,7 @@ class UnderWay:
     def _within(self, work: Callable[..., None], *args: Any) -> None:
         """The trace that the gate has named."""
         if self._trace:
-            with inside(self._trace):
+            with Inside(self._trace):
                 work(*args)
         else:
             work(*args)

@@ -4,7 +4,6 @@ from collections import Counter
 
 from artel.kernel.settings import Settings
 from artel.verify import opened, verify, waits
-from artel.verify.difference import Difference
 
 
 async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
@@ -18,7 +17,7 @@ async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
         async with opened(settings) as databases:
             waiting = await waits.look(databases, settings.bus_url, patience)
         for wait in [wait for wait in waiting if not late.issuperset(wait.late)]:
-            _say(wait, as_json=as_json)
+            _say(wait.as_json() if as_json else wait)
             late.update(wait.late)
 
     await look()
@@ -26,15 +25,15 @@ async def tell(settings: Settings, patience: float, *, as_json: bool) -> int:
         if waits.explained(difference, late):
             passed[difference.service] += 1
             continue
-        _say(difference, as_json=as_json)
+        _say(difference.as_json() if as_json else difference)
         count += 1
     if not as_json:
-        print(_summary(count, passed, waits=bool(late)), flush=True)  # noqa: T201 a command's own words
+        _say(_summary(count, passed, waits=bool(late)))
     return 1 if count else 3 if late else 0
 
 
-def _say(told: waits.Wait | Difference, *, as_json: bool) -> None:
-    print(told.as_json() if as_json else told, flush=True)  # noqa: T201 a command's own words
+def _say(words: object) -> None:
+    print(words, flush=True)  # noqa: T201 a command's own words
 
 
 def _summary(count: int, passed: Counter[str], *, waits: bool) -> str:
