@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "artel"
 FOLDER = ROOT / "build" / "compiled"
 OF_A_TAP = {
-    "game": ("frames", "live", "moments", "owner", "rights", "sheet", "writer"),
-    "kernel": ("body", "edge", "observe", "server", "tap", "under_way"),
+    "game": ("frames", "live", "moments", "owner", "posted", "rights", "sheet", "writer"),
+    "kernel": ("body", "edge", "observe", "server", "tap", "tracing", "under_way"),
 }
 
 

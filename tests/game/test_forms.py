@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from artel.game.forms import EVENT_FORM, read_posted
+from artel.game.forms import EVENT_FORM
+from artel.game.posted import read_posted
 from artel.kernel.errors import Problem
 from artel_testing import Installation
 

@@ -10,7 +10,7 @@ from artel.contracts.friends import UserBlocked
 from artel.kernel import tracing
 from artel.kernel.events import Event, said_in
 from artel.kernel.otlp import spans
-from artel.kernel.tracing import Inside, Span, current, enter, is_kept, span, timed, told_to, trace_id
+from artel.kernel.tracing import Inside, Span, current, enter, is_kept, span, told_to, trace_id, until
 from collector import Collector, collecting
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -91,16 +91,20 @@ def test_what_fails_is_told_with_its_error_and_fails(told: list[Span]) -> None:
     assert current() == ""
 
 
-async def test_a_wait_is_timed_where_the_trace_is_kept(told: list[Span]) -> None:
-    async def answer() -> int:
-        return 7
-
-    waiting = answer()
-    assert timed("game", "append", waiting, {}) is waiting
-    assert await waiting == 7
+def test_a_wait_is_timed_where_the_trace_is_kept(told: list[Span]) -> None:
+    ended: list[Exception | None] = []
+    assert until("game", "append", ended.append, {}) == ended.append
     with Inside(KEPT):
-        assert await timed("game", "append", answer(), {}) == 7
-    assert [(each.name, each.parent) for each in told] == [("append", KEPT)]
+        well, ill = (until("game", "append", ended.append, {}) for _ in range(2))
+    assert not told
+    assert not ended
+    lost = LookupError("the disk")
+    well(None)
+    ill(lost)
+    assert ended == [None, lost]
+    assert [(each.name, each.parent, each.error) for each in told] == [
+        ("append", KEPT, ""), ("append", KEPT, "LookupError('the disk')"),
+    ]  # fmt: skip
 
 
 async def test_tasks_do_not_share_a_trace(told: list[Span]) -> None:

@@ -8,10 +8,11 @@ from fastapi import Body as InBody
 
 from artel.game import joining, sessions
 from artel.game.deps import GameDep, as_json, changed_session, first_answer, possible, session_bytes
-from artel.game.forms import BatchForm, EventForm, Posted, read_posted
+from artel.game.forms import BatchForm, EventForm
 from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
+from artel.game.posted import Posted, read_posted
 from artel.game.schemas import LogOut, NewPlayer, NewSession, PostedOut, SessionChange, SessionItem, SessionOut
 from artel.game.views import log_json
 from artel.kernel.errors import rate_limited

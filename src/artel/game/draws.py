@@ -4,7 +4,7 @@ from typing import Any
 
 from artel.engine.events import Event, parse_event
 from artel.engine.refusal import Refusal, refuse
-from artel.game.forms import Drawn
+from artel.game.posted import Drawn
 from artel.game.sheet import Sheet
 
 

@@ -13,12 +13,12 @@ from artel.engine.refusal import Refusal
 from artel.game.announce import facts, public_events
 from artel.game.caps import EVENTS_A_SESSION
 from artel.game.draws import drawn_start
-from artel.game.forms import Drawn, Posted
 from artel.game.frames import Frame, frame
 from artel.game.live import Live
 from artel.game.log import Row
 from artel.game.meta import Meta, Player
 from artel.game.moments import written_now
+from artel.game.posted import Drawn, Posted
 from artel.game.rights import require_right
 from artel.game.sheet import Sheet, packed, presence
 from artel.game.writer import Batch, Writer
@@ -137,12 +137,10 @@ class Owner:
 
     def settled(self, batch: Batch, error: Exception | None) -> None:
         if batch.life != self.life:
-            batch.tell(error)
             return
         if error is None:
             self._pending.popleft()
             self._on_disk = batch.place
-            batch.tell(None)
             self._untold.append((batch, time.perf_counter()))
             if self.live.sockets:  # after the answer: whoever waits for the batch was scheduled just now
                 asyncio.get_running_loop().call_soon(self._tell)
@@ -151,7 +149,6 @@ class Owner:
             self._written(self, any(row.state for row in batch.rows))
             return
         self.forget_pending()
-        batch.tell(error)
 
     def _tell(self) -> None:
         while self._untold:

@@ -11,15 +11,14 @@ import structlog
 
 from artel.engine.rules import parse_rules
 from artel.game import meters
-from artel.game.forms import Posted
 from artel.game.live import RESTART, UNSIGNED, Live
 from artel.game.log import Fenced, Log
 from artel.game.meta import Head, Meta, heads, load_lines, load_meta
 from artel.game.nudges import Nudges
 from artel.game.owner import Answer, Owner
+from artel.game.posted import Posted
 from artel.game.sheet import AT_ONCE, Sheet
 from artel.game.writer import Lost, Writer
-from artel.kernel import tracing
 from artel.kernel.database import Database, Tx
 from artel.kernel.errors import Problem, not_found, unavailable
 from artel.kernel.revoked import Revoked
@@ -90,12 +89,10 @@ class Owners:
         raise _busy()
 
     def post_now(self, session_id: str, user_id: str, asked: Sequence[Posted]) -> Answer | None:
-        """To be given once its batch is on disk. None where `post` has to wait for something else first, finds out
-        whether a refusal rests on what is written, or shows the wait in a trace."""
+        """To be given once its batch is on disk. None where `post` has to wait for something else first, or finds out
+        whether a refusal rests on what is written."""
         owner = self._owners.get(session_id)
         if owner is None or owner.doubtful or user_id not in owner.sheet.meta.members:
-            return None
-        if tracing.is_kept(tracing.current()):
             return None
         self._used[session_id] = time.monotonic()
         try:
@@ -122,7 +119,7 @@ class Owners:
             if answer.batch is None:
                 return answer
             try:
-                await tracing.timed("game", "append to the log", answer.batch.wait(), {"artel.session.id": session_id})
+                await answer.batch.wait()
             except Fenced:
                 continue
             return answer

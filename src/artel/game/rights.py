@@ -1,7 +1,7 @@
 """Who may do what at the table."""
 
 from artel.engine.events import Event, Payment, Presence, Undo
-from artel.game.forms import Drawn
+from artel.game.posted import Drawn
 from artel.game.sheet import Sheet
 from artel.kernel.errors import forbidden
 

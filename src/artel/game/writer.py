@@ -14,10 +14,10 @@ from artel.game import meters
 from artel.game.frames import Frame
 from artel.game.log import Fenced, Log, Row
 from artel.game.sheet import Place
+from artel.kernel.tracing import Told, until
 
 log = structlog.get_logger()
 ROWS_A_COMMIT = 512
-Told = Callable[[Exception | None], None]
 
 
 class Lost(Exception):  # noqa: N818 a state of affairs
@@ -51,14 +51,16 @@ class Batch:
 
     def then(self, told: Told) -> None:
         """Called when they are on disk, or with Fenced or Lost."""
-        self._waiting.append(told)
+        about = {"artel.session.id": self.rows[0].session_id}
+        self._waiting.append(until("game", "append to the log", told, about))
 
     def tell(self, error: Exception | None) -> None:
-        """At the next turn of the loop: first the next commit is sent on its way."""
-        loop = asyncio.get_running_loop()
         waiting, self._waiting = self._waiting, []  # they lead back here, and would wait for the collector
         for told in waiting:
-            loop.call_soon(told, error)
+            try:
+                told(error)
+            except Exception:  # a bug; nobody else may be left waiting for it
+                log.exception("who waited for a commit could not be told")
 
 
 def _tell(waiting: asyncio.Future[None], error: Exception | None) -> None:
@@ -106,7 +108,7 @@ class Writer:
                 group.append(batch)
                 rows += len(batch.rows)
             else:
-                batch.source.settled(batch, Fenced())
+                _settle([batch], Fenced())
         return group
 
     def _alive(self, batches: Sequence[Batch]) -> list[Batch]:
@@ -146,5 +148,12 @@ class Writer:
 
 
 def _settle(group: Sequence[Batch], error: Exception | None) -> None:
+    """Who waits is told at the next turn of the loop: first the next commit is sent on its way."""
+    asyncio.get_running_loop().call_soon(_tell_all, group, error)
     for batch in group:
         batch.source.settled(batch, error)
+
+
+def _tell_all(group: Sequence[Batch], error: Exception | None) -> None:
+    for batch in group:
+        batch.tell(error)

@@ -71,7 +71,7 @@ class Edge:
         UnderWay(asked, self._traffic, self._observer).begin()
 
     async def answer(self, tap: Tap, scope: Scope, receive: Receive) -> Ready:
-        """Whatever happens; for an ASGI server, and where a trace is kept."""
+        """Whatever happens; for an ASGI server."""
         started = time.perf_counter()
         headers = dict(scope["headers"])
         state = scope.setdefault("state", {})

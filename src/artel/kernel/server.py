@@ -10,7 +10,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from artel.kernel.body import fits
 from artel.kernel.edge import Edge
 from artel.kernel.tap import Ready, Tap
-from artel.kernel.tracing import is_sampled
 
 
 class Nobody:
@@ -92,7 +91,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _called(self) -> Call | None:
-        """What does not come as taps do, whole and by the length it says, or leaves a trace, goes the long way."""
+        """What does not come as taps do, whole and by the length it says, goes the long way."""
         parser = self.parser
         found = self._edge.known(parser.get_method(), self.url) if PLAIN.fullmatch(self.url) else None
         if not found or self.expect_100_continue or self.flow.write_paused or parser.should_upgrade():
@@ -100,8 +99,6 @@ class Protocol(HttpToolsProtocol):
         call = Call(self, *found)
         headers = call.headers = dict(self.headers)
         if b"transfer-encoding" in headers or not fits(headers.get(b"content-length", b"0")):
-            return None
-        if is_sampled(headers.get(b"traceparent", b"").decode("latin-1")):
             return None
         call.keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
         return call

@@ -7,15 +7,16 @@ the system waits for another, because to instrument everything takes two thirds 
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
 Kind = Literal["SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
 Attributes = Mapping[str, str | int]
-T = TypeVar("T")
+Told = Callable[[Exception | None], None]
+"""Called once something is done, with the error where that has failed."""
 
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _current: ContextVar[str] = ContextVar("traceparent", default="")
@@ -65,11 +66,17 @@ def is_kept(traceparent: str) -> bool:
     return bool(_tell) and is_sampled(traceparent)
 
 
-def enter(given: str) -> Span | None:
-    """What this task does from now on belongs to the trace that somebody named, if what he says can be read."""
+def begun(given: str) -> tuple[str, Span | None]:
+    """The traceparent of what is done for whoever named this one, if it can be read, and its part of what is kept."""
     traceparent = given if TRACEPARENT.fullmatch(given) else ""
     made = Span(traceparent) if is_kept(traceparent) else None
-    _current.set(made.traceparent if made else traceparent)
+    return (made.traceparent if made else traceparent), made
+
+
+def enter(given: str) -> Span | None:
+    """What this task does from now on belongs to the trace that somebody named."""
+    traceparent, made = begun(given)
+    _current.set(traceparent)
     return made
 
 
@@ -106,14 +113,17 @@ def span(service: str, name: str, kind: Kind, parent: str, attributes: Attribute
         made.end(service, name, kind, attributes, error)
 
 
-def timed(service: str, name: str, waiting: Awaitable[T], attributes: Attributes) -> Awaitable[T]:
-    """The same that was given, unless the trace is kept: the path of a tap pays nothing else."""
-    return _timed(service, name, waiting, attributes) if is_kept(_current.get()) else waiting
+def until(service: str, name: str, told: Told, attributes: Attributes) -> Told:
+    """The same that was given, unless the trace is kept: then a part of it ends when that is called."""
+    if not is_kept(_current.get()):
+        return told
+    made = Span(_current.get())
 
+    def end(error: Exception | None) -> None:
+        made.end(service, name, "CLIENT", attributes, repr(error)[:200] if error else "")
+        told(error)
 
-async def _timed(service: str, name: str, waiting: Awaitable[T], attributes: Attributes) -> T:
-    with span(service, name, "CLIENT", current(), attributes):
-        return await waiting
+    return end
 
 
 @contextmanager

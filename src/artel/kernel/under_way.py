@@ -13,7 +13,7 @@ from artel.kernel.errors import answer_to
 from artel.kernel.events import new_id
 from artel.kernel.observe import Observer
 from artel.kernel.tap import Ready, Soon, Tap
-from artel.kernel.tracing import TRACEPARENT, Inside
+from artel.kernel.tracing import Inside, begun
 from artel.kernel.traffic import Traffic
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -42,9 +42,8 @@ class UnderWay:
         self._traffic = traffic
         self._observer = observer
         self._soon: Soon | None = None
-        given = asked.headers.get(b"traceparent", b"").decode("latin-1")
-        self._trace = given if given and TRACEPARENT.fullmatch(given) else ""
-        state = {"request_id": request_id_of(asked.headers), "span": None}
+        self._trace, span = begun(asked.headers.get(b"traceparent", b"").decode("latin-1"))
+        state = {"request_id": request_id_of(asked.headers), "span": span}
         self._scope: Scope = {"route": asked.tap, "path": asked.tap.path, "method": asked.tap.method, "state": state}
 
     def begin(self) -> None:
