@@ -611,6 +611,18 @@ async def test_a_request_has_a_number_and_a_trace(gateway: Gateway) -> None:
     assert "x" not in odd["headers"]["traceparent"]
 
 
+async def test_of_a_tap_game_hears_what_it_asks_for(gateway: Gateway) -> None:
+    browsers = {"User-Agent": "Mozilla/5.0", "Cookie": "a=b", "Accept-Language": "ru", "X-Forwarded-For": "192.0.2.1"}
+    path, token = f"/api/v1/sessions/{new_id()}/events", gateway.token()
+    answer = await gateway.ask("POST", path, token, headers=browsers, json={"id": "1"})
+    heard = answer.json()["headers"]
+    assert heard.pop("traceparent").startswith("00-")
+    assert heard == {
+        "host": f"127.0.0.1:{gateway.port}", "authorization": f"Bearer {token}", "content-type": "application/json",
+        "content-length": str(len('{"id":"1"}')), "x-request-id": answer.headers["x-request-id"],
+    }  # fmt: skip
+
+
 async def test_a_socket_is_asked_for_as_everything_is(gateway: Gateway) -> None:
     live = f"ws://127.0.0.1:{gateway.port}/api/v1/sessions/{new_id()}/live"
     with pytest.raises(InvalidStatus):  # the stand-in knows nothing of sockets
