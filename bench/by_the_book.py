@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException
 from joserfc import jwt
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-KEY = OctKey.generate_key(256)
+KEY = ECKey.generate_key("P-256")
 POOL = 16
 
 
@@ -79,7 +79,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 async def caller(authorization: Annotated[str, Header()]) -> str:
     try:
-        return str(jwt.decode(authorization.removeprefix("Bearer "), KEY, algorithms=["HS256"]).claims["sub"])
+        return str(jwt.decode(authorization.removeprefix("Bearer "), KEY, algorithms=["ES256"]).claims["sub"])
     except ValueError as error:
         raise HTTPException(401) from error
 
@@ -113,7 +113,7 @@ async def create(session_id: UUID, tx: Annotated[AsyncSession, Depends(transacti
     """The token of its organizer."""
     tx.add(Session(id=session_id, organizer="anya"))
     await tx.commit()
-    return jwt.encode({"alg": "HS256"}, {"sub": "anya"}, KEY)
+    return jwt.encode({"alg": "ES256"}, {"sub": "anya"}, KEY)
 
 
 @app.get("/")
