@@ -21,7 +21,7 @@ from artel.compose import SERVICES
 from artel.kernel.events import new_id
 from elastic import Elastic, with_words
 from playing import RULES, Company, Somebody, Table
-from servers import free_port
+from servers import free_port, wait_for
 from system.test_gateway import running
 from system.test_serving import House, Serving, comes, house
 from system.test_shipping import Ship
@@ -48,17 +48,24 @@ class Installed:
     listening: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def said(self, query: str) -> dict[str, str]:
-        """Everything, when all have ended; the gate, asked with the query, finds nobody and says so."""
+        """Everything, when all have ended; the gate, asked with the query, finds nobody and says so, a moment later."""
         for serving in self.processes.values():
             serving.process.terminate()
         await asyncio.gather(*self.listening)
+        asked = []
         for path in ("/.well-known/jwks.json", "/api/v1/shared"):
-            assert (
-                await self.http.get(f"{path}?{query}", headers={"Referer": f"http://x/?{query}"})
-            ).status_code == 503
-        access = (self.gateway / "access.log").read_text()
-        words = {name: serving.said for name, serving in self.processes.items()}
-        return {**words, "gateway": (self.gateway / "words.log").read_text(), "access": access}
+            answer = await self.http.get(f"{path}?{query}", headers={"Referer": f"http://x/?{query}"})
+            assert answer.status_code == 503
+            asked.append(answer.headers["x-request-id"])
+        words, access = self.gateway / "words.log", self.gateway / "access.log"
+
+        def all_written() -> bool:
+            logged = access.read_text()
+            return words.read_text().count("connect() failed") >= len(asked) and all(each in logged for each in asked)
+
+        await asyncio.to_thread(wait_for, all_written, "the gateway's last words", words)
+        of_processes = {name: serving.said for name, serving in self.processes.items()}
+        return {**of_processes, "gateway": words.read_text(), "access": access.read_text()}
 
 
 async def listen(serving: Serving) -> None:
