@@ -12,8 +12,9 @@ from websockets.typing import Subprotocol
 
 from artel.game import live as live_module
 from artel.game import sockets
+from artel.game.frames import Frame
 from artel.game.game import Game
-from artel.game.live import Socket
+from artel.game.live import TOGETHER, Live, Socket
 from artel.game.owner import Owner
 from artel.game.tickets import Grant
 from artel.kernel import revoked
@@ -75,6 +76,38 @@ async def test_nothing_overtakes_what_waits() -> None:
         reader.put(b"7")
         await until_written(7)
     assert way.written == [b"%d" % number for number in range(1, 8)]
+
+
+async def test_what_one_commit_has_written_goes_out_together() -> None:
+    """In order; to each only what he may see and does not have."""
+    live = Live()
+    ways = {user: Way() for user in ("anna", "boris", None)}
+    for user, way in ways.items():
+        reader = Socket(user, 5 if user == "boris" else 0, way)
+        reader.begin([])
+        live.sockets.add(reader)
+    frames = [Frame(number, b"%d" % number, b"{}", b"t%d " % number) for number in range(1, TOGETHER + 3)]
+    live.tell(frames, [time.perf_counter()])
+    everything = [frame.full for frame in frames]
+    wanted = {"anna": everything, "boris": everything[5:], None: [b"t%d " % frame.version for frame in frames]}
+    for user, way in ways.items():
+        assert len(way.written) == 2
+        assert b"".join(way.written) == b"".join(wanted[user])
+    ways["anna"].writable.clear()
+    live.tell([Frame(len(frames) + 1, b"1", b"{}", None)])
+    assert [len(way.written) for way in ways.values()] == [2, 3, 2], "nobody from outside was there when it was made"
+
+
+@pytest.mark.parametrize(("more", "code"), [(0, 0), (1, 4008)])
+async def test_what_waits_is_counted_by_the_frame(more: int, code: int) -> None:
+    way, live = Way(), Live()
+    reader = Socket("anna", 0, way)
+    reader.begin([])
+    live.sockets.add(reader)
+    way.writable.clear()
+    live.tell_all(b"presence")
+    live.tell([Frame(version, b"1", b"{}", None) for version in range(1, live_module.QUEUE + more)])
+    assert (reader.code, reader.over.is_set(), way.written) == (code, bool(code), [])
 
 
 class TestFirstFrame:

@@ -16,6 +16,8 @@ RING = 128
 """Frames kept for those who come back; older ones are made again from the log."""
 QUEUE = 256
 """Frames that may wait for one slow reader, beside what he has missed."""
+TOGETHER = 16
+"""Frames that go to a reader in one piece: each piece is a call of the system, here and in the gateway."""
 PRESENT_SECONDS = 60
 """How long another process's word on who is online is taken, if it does not repeat it."""
 NO_RIGHT, TOO_SLOW, UNSIGNED, RESTART = 4403, 4008, 4401, 1012
@@ -43,14 +45,14 @@ class Socket:
         self._waiting: deque[bytes] = deque()
         self._more = asyncio.Event()
 
-    def put(self, said: bytes) -> None:
-        """Out at once, if there is nothing before it."""
-        if self._begun and not self._first and not self._waiting and self._wire.write(said):
+    def put(self, *said: bytes) -> None:
+        """Out at once and in one piece, if there is nothing before it."""
+        if self._begun and not self._first and not self._waiting and self._wire.write(b"".join(said)):
             return
-        if len(self._waiting) >= QUEUE:
+        if len(self._waiting) + len(said) > QUEUE:
             self.close(TOO_SLOW)
             return
-        self._waiting.append(said)
+        self._waiting.extend(said)
         self._more.set()
 
     def begin(self, said: Sequence[bytes]) -> None:
@@ -59,10 +61,14 @@ class Socket:
         self._begun = True
         self._more.set()
 
-    def show(self, frame: Frame) -> None:
-        said = frame.full if self.user_id else frame.shared
-        if frame.version > self.since and said:
-            self.put(said)
+    def show(self, frames: Sequence[Frame]) -> None:
+        said = [
+            one
+            for frame in frames
+            if frame.version > self.since and (one := frame.full if self.user_id else frame.shared)
+        ]
+        if said:
+            self.put(*said)
 
     def close(self, code: int) -> None:
         self.code = self.code or code
@@ -90,15 +96,19 @@ class Live:
     def is_shared(self) -> bool:
         return bool(self.sockets) and any(socket.user_id is None for socket in self.sockets)
 
-    def tell(self, frames: Sequence[Frame], since: float | None = None) -> None:
-        """What is on disk, and the time `since` when, if this process has put it there."""
+    def tell(self, frames: Sequence[Frame], since: Sequence[float] = ()) -> None:
+        """What is on disk, and the times `since` when, if this process has put it there."""
         for frame in frames:
             self._ring[frame.version] = frame
             self._ring.pop(frame.version - RING, None)
+        for first in range(0, len(frames), TOGETHER) if self.sockets else ():
+            together = frames[first : first + TOGETHER]
             for socket in self.sockets:
-                socket.show(frame)
-        if since is not None and self.sockets:
-            meters.fan_out.observe(time.perf_counter() - since)
+                socket.show(together)
+        if self.sockets:
+            now = time.perf_counter()
+            for moment in since:
+                meters.fan_out.observe(now - moment)
 
     def missed(self, after: int, upto: int) -> list[Frame] | None:
         """None if some of them are not kept any more."""

@@ -45,7 +45,7 @@ class Owner:
         self.doubtful = False  # memory is to be compared with the log before it is used again
         self._writer = writer
         self._pending: deque[Batch] = deque()
-        self._untold: deque[tuple[Batch, float]] = deque()
+        self._untold: list[tuple[Batch, float]] = []
         self._on_disk = sheet.place()
 
     @property
@@ -151,9 +151,10 @@ class Owner:
         self.forget_pending()
 
     def _tell(self) -> None:
-        while self._untold:
-            batch, since = self._untold.popleft()
-            self.live.tell(batch.frames, since)
+        """Of all that has come to disk since the last time."""
+        told, self._untold = self._untold, []
+        if told:
+            self.live.tell([frame for batch, _ in told for frame in batch.frames], [since for _, since in told])
 
     def _all_or_nothing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """After a bug memory may hold an event that is not queued: nobody is to see it, nor to be numbered after it."""

@@ -19,8 +19,9 @@ class Wire(Protocol):
     writable: asyncio.Event
     """Set while what was written before has gone far enough."""
 
-    def write(self, frame: bytes) -> bool:
-        """At once; False where it would have to wait. Who has gone misses it: of that the application hears itself."""
+    def write(self, frames: bytes) -> bool:
+        """One or more, at once; False where they would have to wait. Who has gone misses them: of that the application
+        hears itself."""
 
 
 def wire_of(scope: Mapping[str, Any]) -> Wire:
@@ -46,9 +47,9 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:  # refused with an answer, which uvicorn would tell of as a handshake that was never ended
             self.handshake_complete = True
 
-    def write(self, frame: bytes) -> bool:
+    def write(self, frames: bytes) -> bool:
         if not self.writable.is_set():
             return False
         if self.conn.state is State.OPEN and not self.transport.is_closing():
-            self.transport.write(frame)
+            self.transport.write(frames)
         return True
