@@ -20,7 +20,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -147,12 +147,22 @@ def wait_for(ready: Callable[[], bool], what: str, log: Path | None = None) -> N
 
 
 def free_port() -> int:
-    """Below those that whoever calls out is given: on a busy machine they are gone before a program has started."""
-    for port in random.sample(range(15_000, 32_000), 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("a hundred ports were tried, and none was free")
+    return free_ports(1)
+
+
+def free_ports(number: int) -> int:
+    """The first of so many in a row, below those that whoever calls out is given: on a busy machine they are gone
+    before a program has started. Each worker of a run has a part of its own, for the same reason.
+    """
+    worker, of = (os.environ.get(f"PYTEST_XDIST_WORKER{what}", "") for what in ("", "_COUNT"))
+    size = 17_000 // int(of or 1)
+    begin = 15_000 + size * int(worker.removeprefix("gw") or 0)
+    for first in random.sample(range(begin, begin + size - number), 100):
+        with suppress(OSError), ExitStack() as probes:
+            for port in range(first, first + number):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise RuntimeError("a hundred times no port was free")
 
 
 def listening(port: int, hello: bytes = b"", answer: bytes = b"", host: str = "127.0.0.1") -> bool:

@@ -357,8 +357,9 @@ class TestAttacks:
         assert code(await browser.exchange(said["signed_in"])) == (401, "invalid_code")
         asked = {"challenge": challenge_of(VERIFIER)}
         burst = [await browser.http.get("/api/v1/auth/google/start", params=asked) for _ in range(110)]
-        assert (burst[-1].status_code, burst[-1].headers["location"]) == (303, "/#sign_in_error=rate_limited")
-        assert int(burst[-1].headers["retry-after"]) > 0
+        assert {answer.status_code for answer in burst} == {303}
+        refused = next(answer for answer in burst if answer.headers["location"] == "/#sign_in_error=rate_limited")
+        assert int(refused.headers["retry-after"]) > 0
 
     async def test_refusals_are_noted(
         self, auth: Installation, browser: Browser, providers: dict[str, Provider]

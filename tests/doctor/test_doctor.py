@@ -40,7 +40,7 @@ from test_databases import Psql, address, psql, services
 from tidy import databases
 
 __all__ = ["psql", "services"]  # fixtures
-NOTHING = f"http://127.0.0.1:{free_port()}"
+NOTHING = "http://127.0.0.1:9"
 
 
 async def wrongs(settings: Settings, url: str | None = None, *names: str) -> dict[str, str]:

@@ -10,13 +10,11 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import SystemRandom
 from typing import Any, ClassVar
 
 import asyncpg
@@ -25,7 +23,7 @@ from httpx2 import AsyncClient
 from artel.compose import SERVICES
 from artel.kernel.settings import Settings
 from detour import Detour, moved
-from servers import found
+from servers import found, free_ports
 from stack import PORTS, RABBIT, Stack, give
 
 BUGS = Path(__file__).parent / "bugs"
@@ -283,7 +281,7 @@ def send(pids: list[int], what: signal.Signals) -> None:
 
 @asynccontextmanager
 async def hall(folder: Path) -> AsyncIterator[Hall]:
-    port = ports()
+    port = free_ports(ALL_PORTS)
     names = Wired(port, folder / "stack").processes()
     ways = {(name, server): Detour("127.0.0.1", port + far) for name in names for server, far in SERVERS.items()}
     ways |= {("gateway", name): Detour("127.0.0.1", at) for name, at in names.items()}
@@ -298,16 +296,6 @@ async def hall(folder: Path) -> AsyncIterator[Hall]:
         await asyncio.to_thread(end, stack)
         for way in ways.values():
             await way.close()
-
-
-def ports() -> int:
-    """The first of so many that nobody has, below those that a kernel gives to whoever goes out."""
-    while True:
-        first = SystemRandom().randrange(20_000, 30_000)
-        with suppress(OSError), ExitStack() as probes:
-            for port in range(first, first + ALL_PORTS):
-                probes.enter_context(socket.create_server(("127.0.0.1", port)))
-            return first
 
 
 def end(stack: Wired) -> None:

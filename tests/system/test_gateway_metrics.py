@@ -73,9 +73,9 @@ async def test_answers_are_counted_by_whom_they_were_made(counting: Counting) ->
         artel_gateway_requests_total__game__401__gateway=1,
         artel_gateway_requests_total__stats__503__gateway=1,
         artel_gateway_requests_total__web__404__gateway=1,
+        artel_gateway_requests_total__web__200__gateway=1,
         artel_gateway_seconds_count__game=4,
     )
-    assert seen["artel_gateway_requests_total web 200 gateway"] >= 1
     assert sum(seen[f"artel_gateway_connections {state}"] for state in ("reading", "writing", "waiting")) >= 1
 
 

@@ -35,10 +35,12 @@ StandIn = Callable[[Callable[[uvicorn.Server], None]], None]
 
 
 async def comes(true: Callable[[], Awaitable[bool]]) -> None:
-    """Asks until it is so; each question is a request."""
+    """Asks until it is so."""
     async with asyncio.timeout(60):
-        while not await true():
-            pass
+        while True:
+            if await true():
+                return
+            await asyncio.sleep(0)  # not every question waits for something
 
 
 @dataclass

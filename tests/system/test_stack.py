@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -26,7 +26,7 @@ from artel.compose import SERVICES
 from artel.kernel.settings import Settings
 from keeping import FOR_ALL
 from playing import RULES, Company, Somebody, Table, agrees, figures, replayed, told
-from servers import free_port
+from servers import free_ports
 from stack import Stack, home_of, listens, port_of
 from system.test_serving import comes
 
@@ -68,16 +68,6 @@ class Host:
         return int(self.control("pid", service))
 
 
-def ports() -> int:
-    """The first of so many that nobody has."""
-    while True:
-        first = free_port()
-        with suppress(OSError, OverflowError), ExitStack() as probes:
-            for port in range(first, first + PORTS):
-                probes.enter_context(socket.create_server(("127.0.0.1", port)))
-            return first
-
-
 @pytest.fixture
 def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """The servers of the fixtures are not used: they say that the programs are here."""
@@ -86,7 +76,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     # A socket's path is short, and PostgreSQL's own user has to get there.
     with TemporaryDirectory(prefix="artel-stack-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o711)
-        made = Host(ports(), Path(folder))
+        made = Host(free_ports(PORTS), Path(folder))
         try:
             yield made
         finally:

@@ -441,7 +441,7 @@ async def test_while_people_play_nothing_differs_but_what_is_wrong(urls: str, tm
                 await house.drain()  # whoever taps without a pause leaves the relay no time
 
         playing = [asyncio.create_task(play_on(table)) for table in tables]
-        told = [await all_of(house.settings, patience=2) for _ in range(3)]
+        told = [await all_of(house.settings, patience=5) for _ in range(3)]
         over.set()
         await asyncio.gather(*playing)
         assert {each.key for found in told for each in found} == {("stats", "people", f"user={boris.id}")}
