@@ -79,7 +79,9 @@ class TestByCode:
         before = await played.now()
         assert problem(await played.event("miss", game=game, player="Анна")) == (409, "stale_game")
         stranger: dict[str, Any] = {"payer": new_id(), "amount": 1, "among": [played.ids["Борис"]]}
-        assert problem(await played.event("expense", **stranger)) == (409, "unknown_player")
+        refused = await played.event("expense", **stranger)
+        assert problem(refused) == (409, "unknown_player")
+        assert refused.json()["detail"].startswith(f"Player {stranger['payer']} "), "an id stands as it is"
         assert await played.now() == before
         assert (await kinds(played))[-1] == "ball"
 

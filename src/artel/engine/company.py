@@ -26,7 +26,7 @@ class Company:
 
     def require(self, player: str) -> None:
         if not self.inside.get(player):
-            refuse("unknown_player", f"{player} {'has left' if player in self.inside else 'never joined'}")
+            refuse("unknown_player", f"player {player} {'has left' if player in self.inside else 'never joined'}")
 
     def require_all(self, players: Iterable[str]) -> None:
         for player in players:
@@ -35,12 +35,12 @@ class Company:
 
     def require_ever(self, player: str) -> None:
         if player not in self.inside:
-            refuse("unknown_player", f"{player} never joined")
+            refuse("unknown_player", f"player {player} never joined")
 
     def join(self, player: str, at: int) -> bool:
         """Had he never been in before?"""
         if self.inside.get(player):
-            refuse("invalid_event", f"{player} is in already")
+            refuse("invalid_event", f"player {player} is in already")
         new = player not in self.inside
         self.inside[player] = True
         self.moves.append(at)

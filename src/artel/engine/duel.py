@@ -32,7 +32,7 @@ class DuelGame(Game):
     def check_starts(self) -> None:
         for side, start, target in zip(self.sides, self._starts, self.targets, strict=True):
             if start >= target:
-                raise Refusal("invalid_event", f"{' and '.join(side)} would start at the target or above it")
+                raise Refusal("invalid_event", f"players {' and '.join(side)} would start at the target or above it")
 
     def _reset(self) -> None:
         self.stop = -1

@@ -200,7 +200,7 @@ class Evening(ABC):
 
     def _refuse_seat(self, player: str) -> NoReturn:
         self._company.require(player)
-        refuse("not_in_game", f"{player} does not play in this game")
+        refuse("not_in_game", f"player {player} does not play in this game")
 
     def _expense(self, event: Expense, at: int) -> Record:
         self._company.require(event.payer)
@@ -215,7 +215,7 @@ class Evening(ABC):
         self._company.require_ever(event.debtor)
         self._company.require_ever(event.creditor)
         if event.debtor == event.creditor:
-            refuse("self_payment", f"{event.debtor} cannot pay himself")
+            refuse("self_payment", f"player {event.debtor} cannot pay himself")
         self._ledger.add(at, payment_entry(event))
         return outside(event, at)
 

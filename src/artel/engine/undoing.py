@@ -43,7 +43,7 @@ class Undoing(Evening):
         if kind in {"undo", "join", "leave"}:
             refuse("invalid_event", f"a {kind} cannot be undone")
         if event.target in self._undone:
-            refuse("already_undone", f"{event.target} is undone already")
+            refuse("already_undone", f"event {event.target} is undone already")
         if self._take_out(record):
             self.games_version = at + 1
         self._undone.add(event.target)
