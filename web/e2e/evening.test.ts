@@ -266,8 +266,9 @@ describe("a whole evening", () => {
     await button(boris.page, "Войти").click();
     await button(boris.page, "Начать первую партию").waitFor();
 
-    // Whoever was sent home by a slip comes back.
+    // Whoever was sent home by a slip comes back, even if the slip itself is slow to reach the server.
     await button(anya.page, "Игроки").click();
+    await anya.page.route("**/events", (route) => setTimeout(() => void route.continue(), 1000), { times: 1 });
     await button(anya.page, "Борис Ошибки: домой").click();
     await button(anya.page, "Борис Ошибки: вернуть в игру").click();
     await button(anya.page, "Борис Ошибки: домой").waitFor();

@@ -1,6 +1,6 @@
 // A table opened on the screen: store, outbox, socket and what this phone remembers, wired together.
 import { data, getEvents, getSession, liveTicket } from "../api";
-import { Problem } from "../api/problem";
+import { Problem, Unreachable } from "../api/problem";
 import { uuid7 } from "../lib/uuid7";
 import { onReturn } from "../telegram";
 import { readSeen, writeSeen } from "./db";
@@ -15,6 +15,8 @@ export type Tap = WireEvent extends infer E ? (E extends WireEvent ? Omit<E, "id
 export interface OpenTable {
   store: TableStore;
   post(tap: Tap): string;
+  /** For a request that must not overtake the taps before it. Fails where they do not reach the server. */
+  sent(): Promise<void>;
   close(): void;
 }
 
@@ -90,6 +92,9 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
       else early.push(event);
       store.changed();
       return event.id;
+    },
+    async sent() {
+      if (!(await outbox?.sent())) throw new Unreachable("the taps before it do not arrive");
     },
     close() {
       closed = true;

@@ -94,6 +94,20 @@ describe("outbox", () => {
     expect(server.log).toHaveLength(1);
   });
 
+  test("whoever asks hears when all of it was answered, or that it does not arrive", async () => {
+    const outbox = make();
+    expect(await outbox.sent()).toBe(true);
+    server.faults = ["lost_request"];
+    outbox.add(start());
+    const asked = outbox.sent();
+    outbox.add(ball("X"));
+    expect(await asked).toBe(false);
+    expect(server.log).toHaveLength(0);
+    expect(await outbox.sent()).toBe(true);
+    expect(server.log).toHaveLength(1);
+    expect(refused).toHaveLength(1);
+  });
+
   test("waits as long as the server says", async () => {
     server.faults = [new Problem(429, { code: "rate_limited" }, 5000)];
     const outbox = make();

@@ -35,6 +35,7 @@ export class Outbox {
   private failures = 0;
   private batch = BATCH;
   private cancelRetry: (() => void) | null = null;
+  private asking: ((all: boolean) => void)[] = [];
 
   constructor(deps: OutboxDeps, restored: { seq: number; event: WireEvent }[] = []) {
     this.deps = deps;
@@ -64,6 +65,14 @@ export class Outbox {
     void this.pump();
   }
 
+  /** Tries at once. Whether the server has now answered everything that was to go. */
+  sent(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.asking.push(resolve);
+      this.kick();
+    });
+  }
+
   stop(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
@@ -76,6 +85,7 @@ export class Outbox {
       if (!(await this.sendSome())) break;
     }
     this.sending = false;
+    for (const answer of this.asking.splice(0)) answer(this.items.length === 0);
   }
 
   private take(): Item[] {

@@ -11,6 +11,7 @@ export interface TableContext {
   /** What everybody is called here, by the id of the player. */
   names: ReadonlyMap<string, string>;
   post(tap: Tap): string;
+  sent(): Promise<void>;
 }
 
 export const Table = createContext<TableContext | null>(null);

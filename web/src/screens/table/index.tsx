@@ -49,7 +49,7 @@ export default function TableScreen() {
     );
   }
   return (
-    <Table value={{ view, names, post: table.post }}>
+    <Table value={{ view, names, post: table.post, sent: table.sent }}>
       {view.finished ? <Results live={live} /> : <Playing live={live} online={online.length} />}
     </Table>
   );

@@ -99,10 +99,13 @@ type Wanted = { user_id: string } | { guest_name: string; id?: string };
 
 function useAdd() {
   const { t } = useLingui();
-  const { view } = useTableView();
+  const { view, sent } = useTableView();
   const running = view.game?.state === "running";
   return useMutation({
-    mutationFn: (who: Wanted) => addPlayer({ path: { session_id: view.doc.id }, body: { id: uuid7(), ...who } }),
+    mutationFn: async (who: Wanted) => {
+      await sent(); // the server would find him still in whose leaving is on its way, and change nothing
+      return addPlayer({ path: { session_id: view.doc.id }, body: { id: uuid7(), ...who } });
+    },
     onSuccess: () => running && toast(t`Plays from the next game on`),
     onError: (error) => toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true),
   });
@@ -164,24 +167,27 @@ function AddFriend() {
 /** Whoever came by a code that was not meant for him. A guest sees nothing, so there is nothing to take from him. */
 function SendAway() {
   const { t } = useLingui();
-  const { view } = useTableView();
+  const { view, sent } = useTableView();
   const me = useMe();
   const [asking, setAsking] = useState(false);
-  const [sent, setSent] = useState<string[]>([]); // whoever plays is at the table to the end of the game
+  const [gone, setGone] = useState<string[]>([]); // whoever plays is at the table to the end of the game
   const away = useMutation({
-    mutationFn: (user_id: string) => removeMember({ path: { session_id: view.doc.id, user_id } }),
+    mutationFn: async (user_id: string) => {
+      await sent(); // of a game that has begun on this phone he is sent away after its end
+      return removeMember({ path: { session_id: view.doc.id, user_id } });
+    },
     onSuccess: (_, user_id) => {
-      setSent([...sent, user_id]);
+      setGone([...gone, user_id]);
       toast(t`The evening is closed to them`);
     },
     onError: (error, user_id) => {
-      if (error instanceof Problem && error.code === "not_found") setSent([...sent, user_id]);
+      if (error instanceof Problem && error.code === "not_found") setGone([...gone, user_id]);
       else toast(error instanceof Problem ? refusalText(error) : t`The server does not answer`, true);
     },
   });
   const others = view.players.flatMap(({ id, user_id, name, active }) => {
     const here = active || !(id in view.balances);
-    return user_id && user_id !== me.id && here && !sent.includes(user_id) ? [{ id, user_id, name }] : [];
+    return user_id && user_id !== me.id && here && !gone.includes(user_id) ? [{ id, user_id, name }] : [];
   });
   if (others.length === 0) return null;
   return (
