@@ -38,7 +38,7 @@ test("what a Колхоз stands at, every colour of its balls, and who would pa
   await looker.page.goto(`/s/${scene.board}`);
   await looker.page.getByText("на связи").waitFor();
   await expect.poll(() => sums(member.page)).toEqual(["+100 ₽", "−150 ₽", "+100 ₽", "−50 ₽"]);
-  expect(await sums(looker.page)).toEqual(await sums(member.page));
+  await expect.poll(() => sums(looker.page)).toEqual(await sums(member.page));
   expect(await balls(looker.page)).toEqual([..."12345"].map(() => "white").concat("yellow"));
   expect(await balls(looker.page)).toEqual(await balls(member.page));
 
@@ -51,4 +51,20 @@ test("what a Колхоз stands at, every colour of its balls, and who would pa
   expect(paid).toHaveLength(2);
   for (const line of paid) expect(line).toMatch(/^(Борис|Игорь) Света 50 ₽$/);
   expect([...member.faults, ...looker.faults]).toEqual([]);
+});
+
+test("a ball between the looker's question and his listening", async () => {
+  let listen = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    listen = resolve;
+  });
+  await looker.page.route("**/shared/live-ticket", (route) => held.then(() => route.continue()));
+  await looker.page.reload();
+  await expect.poll(() => balls(looker.page)).toHaveLength(5);
+  const written = member.page.waitForResponse((answer) => answer.url().endsWith("/events") && answer.ok());
+  await member.page.getByRole("button", { name: "Борис: белый, +1", exact: true }).click();
+  await written;
+  listen();
+  await expect.poll(() => balls(looker.page)).toHaveLength(4);
+  expect(await sums(looker.page)).toEqual(await sums(member.page));
 });

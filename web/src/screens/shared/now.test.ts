@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { SharedGame } from "../../api/types";
-import { transfersNow } from "./now";
+import type { SharedBoard, SharedGame, SharedTable } from "../../api/types";
+import { isOlder, landed, transfersNow } from "./now";
 
 const game = (state: "running" | "ended", stands?: Record<string, number>) => ({ state, stands }) as SharedGame;
 const transfers = [{ from: "B", to: "A", amount: 50 }];
@@ -20,4 +20,22 @@ test("what has ended is in the balances already, and a duel moves nothing before
 
 test("nobody pays where money is not shown", () => {
   expect(transfersNow({ game: game("running") })).toEqual([]);
+});
+
+const board = (version: number, epoch = "e1") =>
+  ({ version, epoch, games_version: 1, games: [] }) as unknown as SharedBoard;
+
+test("an answer that was overtaken does not turn the board back", () => {
+  expect(isOlder(board(3), null)).toBe(false);
+  expect(isOlder(board(3), board(4))).toBe(true);
+  expect(isOlder(board(4), board(4))).toBe(false); // a new name, say
+  expect(isOlder(board(2, "e2"), board(4))).toBe(false); // the database was restored
+});
+
+test("a table that knows of an older game's change leaves the board asking until it was answered", () => {
+  const shown = board(4);
+  const table = { version: 5, games_version: 2, game: { id: "g2" } } as unknown as SharedTable;
+  const after = landed(shown, table);
+  expect([after.version, after.games_version, after.games.map(({ id }) => id)]).toEqual([5, 1, ["g2"]]);
+  expect(landed(after, table)).toBe(after);
 });

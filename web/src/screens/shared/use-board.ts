@@ -6,6 +6,7 @@ import type { SharedBoard, SharedTable } from "../../api/types";
 import { later } from "../../live/outboxes";
 import { LiveSocket, type LiveState } from "../../live/socket";
 import { onReturn } from "../../telegram";
+import { isOlder, landed } from "./now";
 
 export interface Board {
   board: SharedBoard | null;
@@ -14,33 +15,42 @@ export interface Board {
   gone: boolean;
 }
 
-type BoardFrame = { type: "table"; table: SharedTable } | { type: "session" | "presence" };
+type BoardFrame =
+  | { type: "snapshot"; session: SharedBoard }
+  | { type: "table"; table: SharedTable }
+  | { type: "session" | "presence" };
 
 export function useBoard(token: string): Board {
   const [board, setBoard] = useState<SharedBoard | null>(null);
   const [live, setLive] = useState<LiveState>("connecting");
   const [gone, setGone] = useState(false);
   useEffect(() => {
-    let position = { version: 0, epoch: "" };
+    let shown: SharedBoard | null = null;
     let open = true;
     const show = (next: SharedBoard): void => {
       if (!open) return;
-      position = next;
+      shown = next;
       setBoard(next);
     };
+    // What it was asked for, a new name say, may be in it all the same: asked once more.
+    const take = (board: SharedBoard): void => (isOlder(board, shown) ? void fetchBoard() : show(board));
     const fetchBoard = (): Promise<void> =>
-      fetchShared(token).then(show, (error: unknown) => {
+      fetchShared(token).then(take, (error: unknown) => {
         if (open && isGone(error)) setGone(true);
       });
+    const land = (table: SharedTable): void => {
+      if (!shown) return;
+      if (table.games_version !== shown.games_version) void fetchBoard();
+      show(landed(shown, table));
+    };
     const socket = new LiveSocket({
       ticket: async () => (await data(sharedLiveTicket(asked(token)))).ticket,
-      open: (ticket) =>
-        new WebSocket(sharedLiveUrl(position.version, position.epoch), ["artel.v1", `ticket.${ticket}`]),
+      open: (ticket) => new WebSocket(sharedLiveUrl(), ["artel.v1", `ticket.${ticket}`]),
       onFrame: (raw) => {
         const frame = raw as unknown as BoardFrame;
         if (frame.type === "session") void fetchBoard();
-        if (frame.type === "table")
-          setBoard((before) => before && landed(before, frame.table, () => void fetchBoard()));
+        if (frame.type === "snapshot") take(frame.session);
+        if (frame.type === "table") land(frame.table);
       },
       onState: (state) => {
         setLive(state);
@@ -67,21 +77,10 @@ const asked = (token: string) => ({ client: publicClient, headers: { "X-Share-To
 
 const fetchShared = (token: string): Promise<SharedBoard> => data(getShared(asked(token))) as Promise<SharedBoard>;
 
-function sharedLiveUrl(version: number, epoch: string): string {
+function sharedLiveUrl(): string {
   const url = new URL("/api/v1/shared/live", window.location.href);
   url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("after", String(version));
-  url.searchParams.set("epoch", epoch);
   return url.href;
 }
 
 const isGone = (error: unknown): boolean => error instanceof Problem && [401, 403, 404, 422].includes(error.status);
-
-/** The board with a newer table; what the table does not tell of older games is asked for. */
-function landed(board: SharedBoard, table: SharedTable, refetch: () => void): SharedBoard {
-  if (table.version <= board.version) return board;
-  if (table.games_version !== board.games_version) refetch();
-  const { game } = table;
-  const games = game ? [...board.games.filter(({ id }) => id !== game.id), game] : board.games;
-  return { ...board, ...table, games };
-}
