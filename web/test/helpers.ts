@@ -128,6 +128,8 @@ export class FakeServer {
     };
   }
 
+  ask = async (): Promise<SessionDoc> => this.doc();
+
   page = async (after: number): Promise<{ items: LoggedEvent[]; version: number; epoch: string }> => {
     await Promise.resolve();
     return { items: this.log.slice(after), version: this.log.length, epoch: this.epoch };

@@ -94,7 +94,7 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
       return event.id;
     },
     async sent() {
-      if (!(await outbox?.sent())) throw new Unreachable("the taps before it do not arrive");
+      if (!(await outbox?.sent())) throw new Unreachable();
     },
     close() {
       closed = true;

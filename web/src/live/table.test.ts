@@ -17,8 +17,8 @@ interface Phone {
 function phone(me: string): Phone {
   const refused: string[] = [];
   const store = new TableStore(me, {
-    fetchDoc: async () => server.doc(),
-    fetchEvents: server.page,
+    fetchDoc: () => server.ask(),
+    fetchEvents: (after) => server.page(after),
     outgoing: () => outbox.events,
     save: () => {},
     warn: (text) => warnings.push(text),
@@ -148,6 +148,51 @@ describe("a table", () => {
     await settled();
     expect(view(mine).game?.scores.A).toBe(1);
     expect(view(mine).version).toBe(2);
+  });
+
+  test("a hole that opens while the log is being asked for is filled too", async () => {
+    const mine = phone("me");
+    await mine.store.sync();
+    const page = server.page;
+    const answers: (() => void)[] = [];
+    server.page = async (after) => {
+      const said = await page(after);
+      await new Promise<void>((answer) => answers.push(answer));
+      return said;
+    };
+    server.accept([tap({ type: "start", order: ["A", "B", "C"] })]);
+    void mine.store.sync();
+    await settled();
+    server.accept([tap({ type: "ball", player: "A" }), tap({ type: "ball", player: "B" })]);
+    const last = server.log[2];
+    if (last) mine.store.onFrame({ type: "event", version: 3, event: last, table: server.table() });
+    for (const each of [0, 1]) {
+      answers[each]?.();
+      await settled();
+    }
+    expect(view(mine).game?.scores).toEqual({ A: 1, B: 1, C: 0 });
+    expect(view(mine).version).toBe(3);
+  });
+
+  test("the answer of an earlier question does not take back who came since", async () => {
+    const mine = phone("me");
+    await mine.store.sync();
+    const answers: (() => void)[] = [];
+    server.ask = async () => {
+      const said = server.doc();
+      await new Promise<void>((answer) => answers.push(answer));
+      return said;
+    };
+    for (const name of ["D", "E"]) {
+      server.players = [...server.players, { id: name, user_id: null, name, active: true, paused: false, waits: true }];
+      mine.store.onFrame({ type: "session" });
+      await settled();
+    }
+    for (const each of [1, 0, 1]) {
+      answers[each]?.();
+      await settled();
+    }
+    expect(view(mine).players.map(({ id }) => id)).toEqual(["A", "B", "C", "D", "E"]);
   });
 
   test("another epoch starts from nothing", async () => {

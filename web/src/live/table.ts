@@ -3,6 +3,7 @@ import { Problem, worthRetrying } from "../api/problem";
 import type { Answer, LoggedEvent, SessionDoc, Table } from "../api/types";
 import { parseRules } from "../engine/rules";
 import type { Session } from "../engine/session";
+import { oneByOne } from "../lib/one-by-one";
 import { History } from "./history";
 import { ahead, foldLog } from "./predict";
 import type { Frame, LiveState } from "./socket";
@@ -43,7 +44,6 @@ export class TableStore {
   private latest: Table | null = null;
   private history = new History();
   private fold: Session | null = null;
-  private syncing: Promise<void> | null = null;
   private live: LiveState = "connecting";
   private online: string[] = [];
   private gone = false;
@@ -85,17 +85,11 @@ export class TableStore {
     this.learn(log);
   }
 
-  /** Asks over HTTP for everything that is missing. One asking at a time. */
-  sync = (): Promise<void> => {
-    this.syncing ??= this.catchUp().finally(() => {
-      this.syncing = null;
-    });
-    return this.syncing;
-  };
+  /** Asks over HTTP for everything that is missing. */
+  sync = oneByOne(() => this.catchUp());
 
-  async refetch(): Promise<void> {
-    await this.guarded(async () => this.take(await this.deps.fetchDoc()));
-  }
+  /** An answer that was overtaken would take back who came, and what it is called. */
+  refetch = oneByOne(() => this.guarded(async () => this.take(await this.deps.fetchDoc())));
 
   private async catchUp(): Promise<void> {
     await this.guarded(async () => {

@@ -3,6 +3,7 @@ import { data, getShared, sharedLiveTicket } from "../../api";
 import { open as publicClient } from "../../api/open";
 import { Problem } from "../../api/problem";
 import type { SharedBoard, SharedTable } from "../../api/types";
+import { oneByOne } from "../../lib/one-by-one";
 import { later } from "../../live/outboxes";
 import { LiveSocket, type LiveState } from "../../live/socket";
 import { onReturn } from "../../telegram";
@@ -34,10 +35,11 @@ export function useBoard(token: string): Board {
     };
     // What it was asked for, a new name say, may be in it all the same: asked once more.
     const take = (board: SharedBoard): void => (isOlder(board, shown) ? void fetchBoard() : show(board));
-    const fetchBoard = (): Promise<void> =>
+    const fetchBoard = oneByOne(() =>
       fetchShared(token).then(take, (error: unknown) => {
         if (open && isGone(error)) setGone(true);
-      });
+      }),
+    );
     const land = (table: SharedTable): void => {
       if (!shown) return;
       if (table.games_version !== shown.games_version) void fetchBoard();
