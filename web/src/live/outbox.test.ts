@@ -58,7 +58,10 @@ describe("outbox", () => {
 
   test("what piles up while one is under way goes as one batch", async () => {
     const outbox = make();
-    for (const event of [start(), ball("A"), ball("A"), ball("A")]) outbox.add(event);
+    outbox.add(start());
+    await Promise.resolve();
+    expect(server.posts).toBe(1);
+    for (const event of [ball("A"), ball("A"), ball("A")]) outbox.add(event);
     await settled();
     expect(server.posts).toBe(2);
     expect(server.log).toHaveLength(4);

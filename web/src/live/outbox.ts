@@ -1,6 +1,7 @@
 // Events on their way to the server: one sender a session, in order, the same ids until answered.
 import { Problem, worthRetrying } from "../api/problem";
 import type { Answer } from "../api/types";
+import { oneByOne } from "../lib/one-by-one";
 import type { WireEvent } from "./wire";
 
 export interface Store {
@@ -31,11 +32,9 @@ const SLOWEST_MS = 10_000;
 export class Outbox {
   private readonly deps: OutboxDeps;
   private items: Item[] = [];
-  private sending = false;
   private failures = 0;
   private batch = BATCH;
   private cancelRetry: (() => void) | null = null;
-  private asking: ((all: boolean) => void)[] = [];
 
   constructor(deps: OutboxDeps, restored: { seq: number; event: WireEvent }[] = []) {
     this.deps = deps;
@@ -66,11 +65,10 @@ export class Outbox {
   }
 
   /** Tries at once. Whether the server has now answered everything that was to go. */
-  sent(): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.asking.push(resolve);
-      this.kick();
-    });
+  async sent(): Promise<boolean> {
+    this.kick();
+    await this.pump();
+    return this.items.length === 0;
   }
 
   stop(): void {
@@ -78,15 +76,9 @@ export class Outbox {
     this.cancelRetry = null;
   }
 
-  private async pump(): Promise<void> {
-    if (this.sending || this.cancelRetry) return;
-    this.sending = true;
-    while (this.items.length > 0) {
-      if (!(await this.sendSome())) break;
-    }
-    this.sending = false;
-    for (const answer of this.asking.splice(0)) answer(this.items.length === 0);
-  }
+  private pump = oneByOne(async () => {
+    while (this.items.length > 0 && !this.cancelRetry) await this.sendSome();
+  });
 
   private take(): Item[] {
     const taken: Item[] = [];
@@ -98,8 +90,7 @@ export class Outbox {
     return taken;
   }
 
-  /** True where something moved, false where only time can help. */
-  private async sendSome(): Promise<boolean> {
+  private async sendSome(): Promise<void> {
     const taken = this.take();
     try {
       const answer = await this.deps.post(taken.map((item) => item.event));
@@ -107,14 +98,9 @@ export class Outbox {
       this.batch = BATCH;
       this.drop(taken);
       this.deps.onAnswer(answer);
-      return true;
     } catch (error) {
-      if (error instanceof Problem && !worthRetrying(error)) {
-        this.refused(taken, error);
-        return true;
-      }
-      this.retryLater(error);
-      return false;
+      if (error instanceof Problem && !worthRetrying(error)) this.refused(taken, error);
+      else this.retryLater(error);
     }
   }
 

@@ -43,12 +43,19 @@ export function NextGame({ onOrder, onPlayers, onFinish, onInvite }: Props) {
       )}
       {may && !view.matchOver && (
         <>
+          {/* By keys: a finger that is down when they change places means what it saw. */}
           {(view.next || drawing) && active.length > 1 ? (
-            <Button look="primary" wide disabled={!view.next} onClick={() => tap({ type: "start" }, "heavy")}>
+            <Button
+              key="start"
+              look="primary"
+              wide
+              disabled={!view.next}
+              onClick={() => tap({ type: "start" }, "heavy")}
+            >
               {first ? t`Start the first game` : t`Next game`}
             </Button>
           ) : (
-            <Button look="primary" wide disabled={active.length < 2} onClick={onOrder}>
+            <Button key="order" look="primary" wide disabled={active.length < 2} onClick={onOrder}>
               {t`Choose who plays`}
             </Button>
           )}

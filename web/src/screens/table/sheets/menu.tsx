@@ -35,7 +35,8 @@ export default function MenuSheet({ onClose, onOpen }: Props) {
           <Row icon={<SettingsIcon />} title={t`Rules of the evening`} onTap={() => onOpen("settings")} />
         </li>
         {may && (
-          <li>
+          // Another row, not another word: a finger that is down when the game ends means what it saw.
+          <li key={String(running)}>
             <Row
               icon={<FlagIcon />}
               title={running ? t`End this game` : t`Finish the evening`}
