@@ -52,6 +52,50 @@ class Phone:
                 self.codes.append(socket.close_code)
 
 
+@dataclass
+class Board:
+    """Looks on by a link, at what is no member's to see: how it stands to begin with, then table by table."""
+
+    table: Table
+    port: int
+    token: str
+    shown: dict[str, Any] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    async def look(self) -> None:
+        while True:
+            with suppress(TransportError, WebSocketException, OSError, AssertionError):
+                await self._look()
+            await asyncio.sleep(1)  # many come by links from one address, and doors are counted by it
+
+    async def asked(self) -> dict[str, Any]:
+        return await self._ask("GET", "/shared")
+
+    async def _ask(self, method: str, path: str) -> dict[str, Any]:
+        answer = await self.table.company.http.request(method, path, headers={"x-share-token": self.token})
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    async def _look(self) -> None:
+        ticket = (await self._ask("POST", "/shared/live-ticket"))["ticket"]
+        live = f"ws://127.0.0.1:{self.port}/api/v1/shared/live"
+        async with connect(live, subprotocols=[Subprotocol("artel.v1"), Subprotocol(f"ticket.{ticket}")]) as socket:
+            first = True
+            async for text in socket:
+                frame = json.loads(text)
+                if frame["type"] in {"snapshot", "table"}:
+                    self._take(frame, first)
+                    first = False
+
+    def _take(self, frame: dict[str, Any], first: bool) -> None:
+        version = self.shown.get("version", 0)
+        table = frame["session"] if frame["type"] == "snapshot" else frame["table"]
+        follows = table["version"] >= version if first else table["version"] == version + 1
+        if first != (frame["type"] == "snapshot") or not follows:
+            self.wrong.append(f"{frame['type']} {table['version']} after {version}")
+        self.shown.update((key, value) for key, value in table.items() if key != "games")
+
+
 async def ids(table: Table, version: int) -> list[str]:
     found: list[str] = []
     while len(found) < version:

@@ -17,11 +17,15 @@ from artel.kernel.outbox import inbox
 from artel.kernel.settings import Settings
 from artel.verify import verify
 from faults.evening import LOST, Evening
+from onlookers import Board
 from playing import Table, agrees, figures, replayed, told
 from system.test_crash import Play, everything
 
 SECONDS = 90
 """So long after the last fault may something still be on its way."""
+
+ONLY_ASKED_FOR = {"games", "updated_at"}
+"""What the frames of a board do not tell."""
 
 Log = Sequence[Mapping[str, Any]]
 
@@ -43,6 +47,7 @@ async def broken(evening: Evening, settings: Settings, patience: float = SECONDS
         found += sums(session, case)
         for user, counted in figures(case, session).items():
             expected[user].update(counted)
+    found += [wrong for board in evening.boards for wrong in await by_link(board, end)]
     found += [wrong async for wrong in shown(evening, expected, end)]
     found += [f"verify: {difference}" async for difference in verify(settings, patience)]
     found += [wrong for name in ("stats", "notification") for wrong in await taken(settings, name, end)]
@@ -95,6 +100,18 @@ def seen(frames: Sequence[Mapping[str, Any]], log: Log) -> list[str]:
         for one, other in zip(shown_events, log, strict=False)
         if one != other
     ] + ([f"seen: {len(frames)} of {len(log)} events"] if len(frames) != len(log) else [])
+
+
+async def by_link(board: Board, end: float) -> list[str]:
+    """Somebody who came by a link was shown every table after the first, and in the end the one that is."""
+    answer = await board.table.company.http.get("/shared", headers={"x-share-token": board.token})
+    if answer.status_code == LOST:
+        return [f"board: the link to {board.table.id} is lost"]
+    last = answer.raise_for_status().json()
+    await until(lambda: board.shown.get("version", 0) >= last["version"], end)
+    other = [key for key in last.keys() - ONLY_ASKED_FOR if board.shown.get(key) != last[key]]
+    told = [f"board: {board.table.id} {wrong}" for wrong in board.wrong]
+    return told + ([f"board: {board.table.id} shows another {', '.join(sorted(other))}"] if other else [])
 
 
 def sums(session: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from httpx2 import AsyncClient, TransportError
 
 from artel.kernel.events import new_id
 from faults.hall import Hall
-from onlookers import Phone
+from onlookers import Board, Phone
 from playing import RULES, Company, Somebody
 from system.test_crash import Chores, Play
 
@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 180
 PACE_SECONDS = 0.6  # between two moves of one phone, at most
 LOST_ANSWERS = 0.1  # of all, on the last of their way
 TOGETHER = 3
+BOARDS = 4  # tables at which somebody looks on by a link as well
 MOVES, CHORES = 12, 3  # of each table and of each kind: less is no evening
 
 
@@ -57,12 +58,13 @@ class Repeating(httpx2.AsyncHTTPTransport):
 
 @dataclass
 class Evening:
-    """`plays` are the phones that write, one at a table; `phones` look on, one at each."""
+    """`plays` are the phones that write, one at a table; `phones` look on, one at each; `boards` at some, by a link."""
 
     company: Company
     people: list[Somebody]
     plays: list[Play]
     phones: list[Phone]
+    boards: list[Board]
     chores: Chores
     repeated: Counter[str]
     enough: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,8 +116,10 @@ async def evening(hall: Hall, clients: int, random: Random) -> AsyncIterator[Eve
         people = [await company.sign_in(f"Игрок {random.getrandbits(64):x}") for _ in range(count)]
         plays = [await sit_down(company, people, random) for _ in range(clients)]
         phones = [Phone(play.table, hall.stack.port) for play in plays]
-        made = Evening(company, people, plays, phones, Chores(company, people[0]), transport.repeated)
-        looking = [asyncio.create_task(phone.look()) for phone in phones]
+        boards = [Board(play.table, hall.stack.port, await link(play)) for play in plays[:BOARDS]]
+        made = Evening(company, people, plays, phones, boards, Chores(company, people[0]), transport.repeated)
+        looks = [phone.look() for phone in phones] + [board.look() for board in boards]
+        looking = [asyncio.create_task(each) for each in looks]
         made.playing = [asyncio.create_task(at_a_table(play, made.enough, random)) for play in plays]
         made.playing.append(asyncio.create_task(until(made.enough, made.chores)))
         try:
@@ -129,6 +133,12 @@ async def evening(hall: Hall, clients: int, random: Random) -> AsyncIterator[Eve
 async def sit_down(company: Company, people: list[Somebody], random: Random) -> Play:
     first, *others = random.sample(people, TOGETHER)
     return Play(await company.sit_down(first, others, random.choice(RULES), guests=["Гость"]))
+
+
+async def link(play: Play) -> str:
+    path = f"/sessions/{play.table.id}/share"
+    made = await play.table.company.ok(play.table.people[0], "POST", path, {"money": True})
+    return str(made["url"]).partition("#")[2]
 
 
 async def until(enough: asyncio.Event, chores: Chores) -> None:

@@ -31,8 +31,8 @@ SERVERS = {"postgres": 20, "rabbit": 21, "redis": 24}
 """How far behind the stack's first port."""
 DISK = "400M"
 BUGGY: dict[str, Sequence[str]] = {
-    "inbox": ("stats", "notification"), "fan_out": ("game",), "synchronous_commit": SERVICES, "money": ("game",),
-    "lines": ("stats",), "news": ("notification",), "ties": ("game",), "friendships": ("stats",),
+    "inbox": ("stats", "notification"), "fan_out": ("game",), "boards": ("game",), "synchronous_commit": SERVICES,
+    "money": ("game",), "lines": ("stats",), "news": ("notification",), "ties": ("game",), "friendships": ("stats",),
     "poison": ("friends",), "idempotency": ("template",), "befriend": ("friends",), "sign_in": ("auth",),
 }  # fmt: skip
 """In which services a bug is: in both processes of each."""

@@ -49,6 +49,7 @@ FOUND: Sequence[tuple[Sequence[str], Mapping[str, str]]] = (
         },
     ),
     (["kill postgres"], {"synchronous_commit": "acknowledged: .* is lost"}),
+    ([], {"boards": "board: .* shows another "}),
 )
 """What is broken in an evening, with which bugs, and what the checker says of each: no other bug of the same evening
 makes it say that."""

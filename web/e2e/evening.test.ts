@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { replay } from "../src/engine/replay";
 import { launch, type Phone, phone, remember, signedIn } from "./browser.ts";
 import {
+  allThere,
   begin,
   button,
   codeOf,
@@ -114,9 +115,8 @@ describe("a whole evening", () => {
     await sees(boris, ["1", "1"]);
 
     // The net of the first phone breaks: it goes on, and nothing is lost or doubled.
-    await anya.page.waitForFunction(() =>
-      performance.getEntriesByType("resource").some(({ name }) => /\/player-/.test(name)),
-    );
+    await allThere(anya);
+    await nothingPending(anya);
     wireA.become("cut");
     for (let i = 0; i < 4; i++) await tap(anya, "Аня: шар");
     await tap(anya, "Борис ещё");
@@ -172,6 +172,7 @@ describe("a whole evening", () => {
     await sees(boris, ["1", "0"]);
 
     // The requests arrive, the answers do not: the same ids again, and each ball counts once.
+    await allThere(boris);
     await nothingPending(boris);
     wireB.become("deaf");
     await tap(boris, `${two}: шар`);

@@ -71,6 +71,15 @@ export async function sees(phone: Phone, expected: string[]): Promise<void> {
 export const seats = async ({ page }: Phone): Promise<string[]> =>
   (await page.locator(".tile .tile-name span[dir]").allInnerTexts()).map((name) => name.trim());
 
+/** A table loads its sheets soon after itself; while they are on their way they hold the connections of a broken net. */
+export async function allThere({ page }: Phone): Promise<void> {
+  await page.waitForFunction(() => {
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const sheets = ["menu", "log", "player", "players", "money", "order", "end", "finish", "share", "settings"];
+    return sheets.every((sheet) => loaded.some((name) => name.includes(`/${sheet}-`)));
+  });
+}
+
 export async function nothingPending({ page }: Phone): Promise<void> {
   await expect.poll(() => page.getByText(/не отправлено/).count(), { timeout: 20_000 }).toBe(0);
   await expect.poll(() => page.locator("header [role=status][data-live=live]").count(), { timeout: 20_000 }).toBe(1);

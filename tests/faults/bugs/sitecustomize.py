@@ -18,6 +18,7 @@ from artel.engine.game import Game
 from artel.friends import reactions as friends_reactions
 from artel.friends import requests as friends_requests
 from artel.game import service as game_service
+from artel.game.live import Live
 from artel.game.log import PostgresLog
 from artel.game.owner import Owner
 from artel.game.writer import Batch, Writer
@@ -63,6 +64,11 @@ def fan_out() -> None:
 
     Writer._commit = told_first  # type: ignore[method-assign]
     _put(Owner, "_tell", tell)
+
+
+def boards() -> None:
+    """Who looks on by a link is told how it stands when he comes, and nothing more."""
+    _put(Live, "is_shared", property(lambda _self: False))
 
 
 def money() -> None:
@@ -156,7 +162,8 @@ def sign_in() -> None:
 
 
 BUGS = (
-    inbox, synchronous_commit, fan_out, money, lines, news, ties, friendships, poison, idempotency, befriend, sign_in,
+    inbox, synchronous_commit, fan_out, boards, money, lines, news, ties, friendships, poison, idempotency, befriend,
+    sign_in,
 )  # fmt: skip
 
 if __name__ == "sitecustomize":
