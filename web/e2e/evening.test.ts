@@ -43,8 +43,8 @@ afterEach(async ({ task }) => {
   wires = [];
 });
 
-async function twoPhones(one: string, two: string): Promise<[Phone, Phone, Wire, Wire]> {
-  wires = [await Wire.to(server.port), await Wire.to(server.port)];
+async function twoPhones(one: string, two: string, slowestMs = 0): Promise<[Phone, Phone, Wire, Wire]> {
+  wires = [await Wire.to(server.port, slowestMs), await Wire.to(server.port, slowestMs)];
   const [a, b] = wires as [Wire, Wire];
   phones = [await signedIn(browser, a.url, one), await signedIn(browser, b.url, two)];
   const [first, second] = phones as [Phone, Phone];
@@ -244,8 +244,8 @@ describe("a whole evening", () => {
     await finish(anya);
   });
 
-  test("with mistakes, and somebody who only looks on", async () => {
-    const [anya, boris] = await twoPhones("Аня Ошибки", "Борис Ошибки");
+  test("with mistakes, and somebody who only looks on, over a slow net", async () => {
+    const [anya, boris] = await twoPhones("Аня Ошибки", "Борис Ошибки", 250);
 
     // An evening does not begin at a stake that nobody wrote.
     await button(anya.page, "Новый вечер").click();

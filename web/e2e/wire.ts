@@ -13,13 +13,18 @@ export class Wire {
   /** Bytes that reached the server while nobody could hear its answers. */
   unheard = 0;
 
-  private constructor(port: number, target: number) {
+  private constructor(
+    port: number,
+    target: number,
+    private readonly slowestMs: number,
+  ) {
     this.port = port;
     this.server = createServer((phone) => this.carry(phone, target));
   }
 
-  static async to(target: number): Promise<Wire> {
-    const wire = new Wire(await freePort(), target);
+  /** Each connection is slow in its own way, so that what goes by one overtakes what goes by another. */
+  static async to(target: number, slowestMs = 0): Promise<Wire> {
+    const wire = new Wire(await freePort(), target, slowestMs);
     await new Promise<void>((ready) => wire.server.listen(wire.port, "127.0.0.1", ready));
     return wire;
   }
@@ -43,6 +48,8 @@ export class Wire {
       phone.destroy();
       return;
     }
+    const wait = Math.random() * this.slowestMs;
+    const later = (run: () => void): void => void (wait > 0 ? setTimeout(run, wait) : run());
     const server = connect(target, "127.0.0.1");
     const ends = [phone, server];
     for (const end of ends) {
@@ -50,13 +57,15 @@ export class Wire {
       end.on("error", () => undefined);
       end.on("close", () => {
         this.open.delete(end);
-        for (const other of ends) other.destroy();
+        later(() => {
+          for (const other of ends) other.destroy();
+        });
       });
     }
-    phone.on("data", (chunk) => server.write(chunk));
+    phone.on("data", (chunk) => later(() => server.write(chunk)));
     server.on("data", (chunk) => {
       if (this.state === "deaf") this.unheard += chunk.length;
-      else phone.write(chunk);
+      else later(() => phone.write(chunk));
     });
   }
 }
