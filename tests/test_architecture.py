@@ -120,6 +120,7 @@ NAPS = {
         "asyncio.sleep(random.uniform(0, PACE_SECONDS))",
         "asyncio.sleep(chores.company.random.uniform(0, PACE_SECONDS))",
     },
+    "onlookers.py": {"asyncio.sleep(1)"},  # before somebody who was cut off knocks again
 }
 
 
