@@ -320,6 +320,62 @@ describe("a whole evening", () => {
     quiet();
   });
 
+  test("in which a finger taps twice, and two do the same at once", async () => {
+    const [anya, boris, wireA] = await twoPhones("Аня Дважды", "Борис Дважды");
+    await begin(boris, { game: "Американка", price: "50" });
+    await boris.page.goto("/");
+    const code = await begin(anya, { game: "Американка", guests: ["Света", "Игорь"], price: "900" });
+    await comeIn(boris, code);
+
+    // Somebody goes home while it is written who shares the table's price: who was left out still is.
+    await button(anya.page, "Ещё").click();
+    await button(anya.page, "Кто кому платит").click();
+    await button(anya.page, /^Добавить расход/).click();
+    await anya.page.getByLabel("Сколько, ₽").fill("1200");
+    const among = anya.page.getByRole("group", { name: "На кого делим" });
+    await among.getByRole("button", { name: "Света" }).click();
+    await button(boris.page, "Игроки").click();
+    await button(boris.page, "Игорь: домой").click();
+    await button(boris.page, "Закрыть").click();
+    await among.getByRole("button", { name: "Игорь" }).waitFor({ state: "detached" });
+    await button(anya.page, "Записать").click();
+    await button(anya.page, "Закрыть").click();
+
+    // The second half of a double tap does not take back the first.
+    await button(anya.page, "Порядок").click();
+    const seat = (name: string) => anya.page.getByRole("dialog").getByRole("button", { name: `${name} Дважды` });
+    const guest = anya.page.getByRole("dialog").getByRole("button", { name: "Света", pressed: true });
+    await seat("Борис").waitFor();
+    if ((await guest.count()) > 0) await guest.click();
+    for (const name of ["Аня", "Борис"]) {
+      if ((await seat(name).getAttribute("aria-pressed")) !== "true") await seat(name).click();
+    }
+    const start = await button(anya.page, "Начать партию").boundingBox();
+    await anya.page.mouse.dblclick((start?.x ?? 0) + 40, (start?.y ?? 0) + 20);
+    await sees(boris, ["0", "0"]);
+    for (let i = 0; i < 8; i++) await tap(boris, "Борис: шар");
+    await anya.page.getByText("Победа: Борис").waitFor();
+    await finish(anya);
+
+    // He says that he was paid, and she that he was: it was one payment.
+    await expect.poll(() => transfers(boris)).toEqual(["Аня платит Борис 300 ₽"]);
+    wireA.become("cut");
+    await anya.page.getByRole("button", { name: /: отдано$/ }).click();
+    await boris.page.getByRole("button", { name: /: отдано$/ }).click();
+    await boris.page.getByText("Никто никому не должен.").waitFor();
+    const written = anya.page.waitForResponse((answer) => answer.url().endsWith("/events") && answer.ok());
+    wireA.become("up");
+    await written;
+    const { types } = await replayed(boris);
+    expect(types.filter((type) => ["payment", "undo"].includes(type))).toEqual(["payment"]);
+    for (const { page } of phones) await page.getByText("Никто никому не должен.").waitFor();
+
+    // Another evening of the same is played for what it says, not for what his last one was.
+    await button(boris.page, "Ещё вечер тем же составом").click();
+    await expect.poll(() => boris.page.getByLabel("Ставка, ₽").inputValue()).toBe("900");
+    quiet();
+  });
+
   test("with a friend who comes in the middle of a game", async () => {
     const [anya, boris] = await twoPhones("Аня Поздно", "Борис Поздно");
     const code = await begin(anya, { game: "Колхоз", guests: ["Света"], price: "50" });

@@ -28,6 +28,7 @@ export function worthRetrying(error: unknown): boolean {
 /** What the generated client throws, as one of ours. */
 export function asProblem(error: unknown, response: Response | undefined): unknown {
   if (!response || error instanceof Unreachable || error instanceof Problem) return error;
+  if (response.ok) return new Unreachable("the answer broke off"); // it was no refusal
   const seconds = Number(response.headers.get("Retry-After"));
   const wait = response.headers.has("Retry-After") && Number.isFinite(seconds) ? seconds * 1000 : null;
   return new Problem(response.status, error, wait);

@@ -57,6 +57,27 @@ describe("the access token", () => {
     expect(asked).toEqual([]);
   });
 
+  test("an answer that breaks off is no answer", async () => {
+    const broken = new ReadableStream({
+      start: (stream) => {
+        stream.enqueue(new TextEncoder().encode('{"access_'));
+        stream.error(new TypeError("network error"));
+      },
+    });
+    await keep(tokens(1, 0), null);
+    answer = () => new Response(broken, { headers: { "Content-Type": "application/json" } });
+    await expect(accessToken()).rejects.toBeInstanceOf(Unreachable);
+    expect(lost).toBe(0);
+  });
+
+  test("is never somebody else's, who signed in in another tab", async () => {
+    await keep(tokens(1, 0), null);
+    const other = { refresh: "refresh-9", user: { ...user, id: "other" }, telegram: null };
+    localStorage.setItem("artel.session", JSON.stringify(other));
+    await expect(accessToken()).rejects.toBeInstanceOf(Unreachable);
+    expect([asked, lost]).toEqual([[], 0]);
+  });
+
   test("is renewed once, however many ask", async () => {
     await keep(tokens(1, 10), null);
     answer = () => json(tokens(2));

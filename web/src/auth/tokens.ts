@@ -1,7 +1,7 @@
 // The access token lives in memory, the refresh token where `writeSecret` puts it. One refresh at a time, in all tabs.
 import { data, refresh as refreshTokens } from "../api";
 import { bareFetch, open } from "../api/open";
-import { Problem } from "../api/problem";
+import { Problem, Unreachable } from "../api/problem";
 import type { Tokens, User } from "../api/types";
 import { readSecret, writeSecret } from "../telegram";
 
@@ -17,6 +17,8 @@ interface Kept {
 
 let access: { token: string; until: number } | null = null;
 let refreshing: Promise<string> | null = null;
+/** Of whom this page is; another tab may sign in somebody else. */
+let mine: string | undefined;
 let onLost: () => void = () => {};
 
 export const whenLost = (listener: () => void): void => {
@@ -25,6 +27,7 @@ export const whenLost = (listener: () => void): void => {
 
 export async function keep(tokens: Tokens, telegram: number | null): Promise<void> {
   access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
+  mine = tokens.user.id;
   const session: Kept = { refresh: tokens.refresh_token, user: tokens.user, telegram };
   await writeSecret("session", JSON.stringify(session));
 }
@@ -44,7 +47,9 @@ export async function forget(): Promise<void> {
 export async function kept(): Promise<Kept | null> {
   try {
     const session = JSON.parse((await readSecret("session")) ?? "null") as Kept | null;
-    return session?.user.id && typeof session.refresh === "string" && TOKEN.test(session.refresh) ? session : null;
+    if (!session?.user.id || typeof session.refresh !== "string" || !TOKEN.test(session.refresh)) return null;
+    mine ??= session.user.id;
+    return session;
   } catch {
     return null;
   }
@@ -73,6 +78,10 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
 async function refresh(): Promise<string> {
   const before = await kept();
   if (!before) throw lost(new Problem(401, { code: "unauthenticated" }));
+  if (before.user.id !== mine) {
+    window.location.reload();
+    throw new Unreachable("this page is of somebody who has signed out");
+  }
   try {
     const tokens = await data(refreshTokens({ client: open, body: { refresh_token: before.refresh } }));
     await keep(tokens, before.telegram);

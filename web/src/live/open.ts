@@ -10,7 +10,11 @@ import { LiveSocket } from "./socket";
 import { type Page, TableStore } from "./table";
 import type { WireEvent } from "./wire";
 
-export type Tap = WireEvent extends infer E ? (E extends WireEvent ? Omit<E, "id" | "client_at"> : never) : never;
+export type Tap = WireEvent extends infer E
+  ? E extends WireEvent
+    ? Omit<E, "id" | "client_at"> & { id?: string }
+    : never
+  : never;
 
 export interface OpenTable {
   store: TableStore;
@@ -52,7 +56,10 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
     onFrame: store.onFrame,
     onState: (state) => {
       store.onLive(state);
-      if (state === "live") outbox?.kick();
+      if (state !== "live") return;
+      outbox?.kick();
+      // Beside the log he may have missed as much: who may keep the score, who has come, what it is called.
+      void store.refetch();
     },
     onMissed: () => void store.sync(),
     isFinal: (error) => error instanceof Problem && (error.status === 404 || error.status === 403),
@@ -87,7 +94,7 @@ export function openTable(me: string, id: string, listener: Listener): OpenTable
   return {
     store,
     post(tap) {
-      const event = { ...tap, id: uuid7(), client_at: new Date().toISOString() } as WireEvent;
+      const event = { id: uuid7(), ...tap, client_at: new Date().toISOString() } as WireEvent;
       if (outbox) outbox.add(event);
       else early.push(event);
       store.changed();

@@ -111,6 +111,29 @@ describe("outbox", () => {
     expect(refused).toHaveLength(1);
   });
 
+  test("a sign-in that has ended refuses no tap: it waits for its owner", async () => {
+    server.faults = [new Problem(401, { code: "unauthenticated" })];
+    const outbox = make();
+    outbox.add(start());
+    await settled();
+    expect([refused, stored.size, outbox.stuck]).toEqual([[], 1, true]);
+    await clock.pass(1000);
+    expect(server.log).toHaveLength(1);
+  });
+
+  test("once stopped it sends nothing more, whatever becomes of what was under way, and what is stored stays", async () => {
+    server.faults = ["lost_request"];
+    const outbox = make();
+    outbox.add(start());
+    outbox.add(ball("A"));
+    await Promise.resolve();
+    outbox.stop();
+    await clock.pass(30_000);
+    outbox.kick();
+    await settled();
+    expect([server.posts, server.log.length, stored.size]).toEqual([1, 0, 2]);
+  });
+
   test("waits as long as the server says", async () => {
     server.faults = [new Problem(429, { code: "rate_limited" }, 5000)];
     const outbox = make();

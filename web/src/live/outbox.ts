@@ -71,9 +71,11 @@ export class Outbox {
     return this.items.length === 0;
   }
 
+  /** Nothing more goes out: whoever signs in next is not who tapped. What is stored waits for its owner. */
   stop(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
+    this.items = [];
   }
 
   private pump = oneByOne(async () => {
@@ -99,7 +101,9 @@ export class Outbox {
       this.drop(taken);
       this.deps.onAnswer(answer);
     } catch (error) {
-      if (error instanceof Problem && !worthRetrying(error)) this.refused(taken, error);
+      // Whose sign-in has ended signs in again, and then it goes: a tap is its owner's.
+      const final = error instanceof Problem && error.status !== 401 && !worthRetrying(error);
+      if (final) this.refused(taken, error);
       else this.retryLater(error);
     }
   }

@@ -86,6 +86,7 @@ function Incoming({ requests }: { requests: FriendRequestOut[] }) {
   const { t } = useLingui();
   const accept = useFriendChange((request_id: string) => acceptFriend({ path: { request_id } }));
   const decline = useFriendChange((request_id: string) => declineFriend({ path: { request_id } }));
+  const busy = accept.isPending || decline.isPending; // the row that was answered makes room for the next
   return (
     <Section title={t`Friend requests`}>
       <List>
@@ -94,10 +95,15 @@ function Incoming({ requests }: { requests: FriendRequestOut[] }) {
             <div className="min-w-0 grow">
               <Row icon={<Avatar id={user_id} name={name} />} title={name} />
             </div>
-            <IconButton label={t`${name}: accept`} className="text-accent" onClick={() => accept.mutate(id)}>
+            <IconButton
+              label={t`${name}: accept`}
+              className="text-accent"
+              disabled={busy}
+              onClick={() => accept.mutate(id)}
+            >
               <CheckIcon />
             </IconButton>
-            <IconButton label={t`${name}: decline`} onClick={() => decline.mutate(id)}>
+            <IconButton label={t`${name}: decline`} disabled={busy} onClick={() => decline.mutate(id)}>
               <CloseIcon />
             </IconButton>
           </li>

@@ -66,7 +66,7 @@ function Open() {
     refetchInterval: 15_000,
   });
   if (open.isPending) return <Skeleton rows={2} />;
-  if (open.isError) return <Failed onAgain={() => void open.refetch()} />;
+  if (open.isLoadingError) return <Failed onAgain={() => void open.refetch()} />;
   if (open.data.items.length === 0) {
     return <Empty>{t`No evening is running. Start one, or join a friend's by its code.`}</Empty>;
   }

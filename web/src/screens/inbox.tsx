@@ -3,6 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "react-router";
 import { acceptFriend, data, declineFriend, listNotifications, markNotificationsRead } from "../api";
+import { worthRetrying } from "../api/problem";
 import type { Notification } from "../api/types";
 import { queries } from "../app/queries";
 import { cn } from "../lib/cn";
@@ -104,7 +105,8 @@ function Answer({ request }: { request: string }) {
       toast(t`Done`);
       return queries.invalidateQueries({ queryKey: ["friends"] });
     },
-    onError: () => toast(t`This request has been answered already.`, true),
+    onError: (error) =>
+      toast(worthRetrying(error) ? t`The server does not answer` : t`This request has been answered already.`, true),
   });
   if (!friends.data?.incoming.some(({ id }) => id === request)) return null;
   return (

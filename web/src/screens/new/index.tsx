@@ -40,7 +40,7 @@ export default function NewScreen() {
     setTemplate(null);
     setRules(next);
   };
-  useFrom(params.get("from"), (before) => {
+  const from = useFrom(params.get("from"), (before) => {
     change(before.rules);
     setOthers(before.seats);
   });
@@ -72,7 +72,7 @@ export default function NewScreen() {
         onGone={() => setTemplate(null)}
         onEdit={() => setEditing(true)}
       />
-      <Money rules={rules} onChange={setRules} />
+      <Money key={from} rules={rules} onChange={setRules} />
       {editing && (
         <Suspense fallback={null}>
           <RulesSheet
@@ -88,8 +88,8 @@ export default function NewScreen() {
   );
 }
 
-/** "The same again": rules and people of an earlier evening. */
-function useFrom(id: string | null, take: (before: { rules: Rules; seats: Seat[] }) => void): void {
+/** "The same again": rules and people of an earlier evening, and its id once they are taken over. */
+function useFrom(id: string | null, take: (before: { rules: Rules; seats: Seat[] }) => void): string {
   const me = useMe();
   const before = useQuery({
     queryKey: ["session", id],
@@ -97,7 +97,8 @@ function useFrom(id: string | null, take: (before: { rules: Rules; seats: Seat[]
     enabled: id !== null,
   });
   const doc = before.data;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: taken over once, when it has come
+  const [from, setFrom] = useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: taken over once, when it has come; not when it has changed
   useEffect(() => {
     if (!doc) return;
     const others = doc.players.filter(({ user_id, active }) => user_id !== me.id && active);
@@ -105,7 +106,9 @@ function useFrom(id: string | null, take: (before: { rules: Rules; seats: Seat[]
       rules: withoutPeople(parseRules(doc.rules)),
       seats: others.map(({ name, user_id }) => seat(name, user_id)),
     });
-  }, [doc]);
+    setFrom(doc.id);
+  }, [doc?.id]);
+  return from;
 }
 
 function useStart(seats: Seat[], myself: Seat, rules: Rules, template: Template | null) {

@@ -26,6 +26,7 @@ export function useBoard(token: string): Board {
   const [live, setLive] = useState<LiveState>("connecting");
   const [gone, setGone] = useState(false);
   useEffect(() => {
+    setGone(false); // a newer link may have come into the same page
     let shown: SharedBoard | null = null;
     let open = true;
     const show = (next: SharedBoard): void => {

@@ -47,7 +47,7 @@ function MyFigures() {
     queryFn: () => data(playerFigures({ path: { user_id: me.id } })),
   });
   if (figures.isPending) return <Skeleton rows={2} />;
-  if (figures.isError) return <Failed onAgain={() => void figures.refetch()} />;
+  if (figures.isLoadingError) return <Failed onAgain={() => void figures.refetch()} />;
   const played = figures.data.kinds.filter(({ games }) => games > 0);
   const shown = kind === "all" ? figures.data : (played.find(({ game }) => game === kind) ?? figures.data);
   return (
@@ -122,7 +122,7 @@ function History() {
   });
   const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
   if (pages.isPending) return <Skeleton rows={3} />;
-  if (pages.isError) return <Failed onAgain={() => void pages.refetch()} />;
+  if (pages.isLoadingError) return <Failed onAgain={() => void pages.refetch()} />;
   if (items.length === 0) return <Empty>{t`Your games will show up here.`}</Empty>;
   return (
     <Section title={t`My games`}>

@@ -39,11 +39,12 @@ function UndoButton({ alone }: { alone: boolean }) {
   const who = undoable ? author(undoable.by) : "";
   return (
     <button
+      key={undoable?.event.id} // a finger that is down when something else is recorded means what it saw
       type="button"
       disabled={!undoable || !may}
       onClick={() => undoable && tap({ type: "undo", target: undoable.event.id }, "heavy")}
       className={cn(
-        "press flex min-h-15 min-w-0 flex-[1_1_8rem] items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint",
+        "press settling flex min-h-15 min-w-0 flex-[1_1_8rem] items-center gap-2.5 rounded-tile bg-card px-3 py-1 text-start disabled:text-hint",
         !alone && "max-[22rem]:basis-full",
       )}
     >

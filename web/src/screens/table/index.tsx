@@ -1,5 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { Broken } from "../../app/boundary";
 import { shortNames } from "../../lib/names";
@@ -16,10 +16,11 @@ import { KolkhozTiles } from "./kolkhoz";
 import { MoneyLine } from "./money-line";
 import { NextGame } from "./next-game";
 import { RackBar } from "./rack";
-import { Results } from "./results";
 import { type Opened, type SheetName, Sheets, usePreloadedSheets } from "./sheets";
 import { useLasting } from "./use-lasting";
 import { useTable } from "./use-table";
+
+const Results = lazy(() => import("./results"));
 
 export default function TableScreen() {
   const { t } = useLingui();
@@ -40,17 +41,18 @@ export default function TableScreen() {
       </Screen>
     );
   }
-  if (!view || !table) {
-    return (
-      <Screen title={t`An evening`} back>
-        <Skeleton rows={4} />
-        {lost && <p role="alert" className="text-center text-hint">{t`The server does not answer. Trying again…`}</p>}
-      </Screen>
-    );
-  }
+  const soon = (
+    <Screen title={t`An evening`} back>
+      <Skeleton rows={4} />
+      {lost && <p role="alert" className="text-center text-hint">{t`The server does not answer. Trying again…`}</p>}
+    </Screen>
+  );
+  if (!view || !table) return soon;
   return (
     <Table value={{ view, names, post: table.post, sent: table.sent }}>
-      {view.finished ? <Results live={live} /> : <Playing live={live} online={online.length} />}
+      <Suspense fallback={soon}>
+        {view.finished ? <Results live={live} /> : <Playing live={live} online={online.length} />}
+      </Suspense>
     </Table>
   );
 }

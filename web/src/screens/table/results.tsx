@@ -22,7 +22,7 @@ import { Transfers } from "./transfers";
 import { useDescribe, useReason } from "./words";
 
 /** The evening is over: who pays whom and why, who played how. */
-export function Results({ live }: { live: LiveState }) {
+export default function Results({ live }: { live: LiveState }) {
   const { t, i18n } = useLingui();
   const { view } = useTableView();
   const navigate = useNavigate();

@@ -36,7 +36,10 @@ const SOON_MS = 1500;
 export function usePreloadedSheets(): void {
   useEffect(() => {
     const all = Object.keys(SHEETS) as SheetName[];
-    const timer = setTimeout(() => void Promise.all([...all.map(load), import("../home")]).catch(() => {}), SOON_MS);
+    const timer = setTimeout(
+      () => void Promise.all([...all.map(load), import("./results"), import("../home")]).catch(() => {}),
+      SOON_MS,
+    );
     return () => clearTimeout(timer);
   }, []);
 }

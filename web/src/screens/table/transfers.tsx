@@ -23,7 +23,7 @@ export function Transfers({ transfers, payable = false, reasons }: Props) {
   return (
     <List label={t`Who pays whom`}>
       {shown.map((transfer) => (
-        <li key={`${transfer.from}-${transfer.to}`}>
+        <li key={`${transfer.from}-${transfer.to}-${transfer.amount}`}>
           <TransferLine transfer={transfer} payable={payable} />
           {reasons?.(transfer)}
         </li>
@@ -49,7 +49,10 @@ function TransferLine({ transfer, payable }: { transfer: Transfer; payable: bool
   function tick(): void {
     if (performance.now() - ticked < DOUBLE_TAP_MS) return;
     ticked = performance.now();
-    tap({ type: "payment", from, to, amount }, "heavy");
+    const before = view.log.filter(({ event }) => event.type === "payment" && event.from === from && event.to === to);
+    // Who pays and who is paid may both tick off one debt, on two phones: it is one payment, so it has one id.
+    const id = `paid-${before.length}-${from.slice(-12)}-${to.slice(-12)}`;
+    tap({ type: "payment", id, from, to, amount }, "heavy");
   }
   return (
     <div className="flex min-h-16 flex-wrap items-center justify-end gap-2 py-2 ps-4 pe-3">

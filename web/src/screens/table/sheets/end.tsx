@@ -4,6 +4,7 @@ import { points } from "../../../lib/money";
 import { List, Row } from "../../../ui/row";
 import { Sheet } from "../../../ui/sheet";
 import { useNames, useTableView, useTap } from "../context";
+import { useSameGame } from "./same-game";
 
 /** Ending a game before its time. No questions asked: it can be undone. */
 export default function EndSheet({ onClose }: { onClose: () => void }) {
@@ -11,6 +12,7 @@ export default function EndSheet({ onClose }: { onClose: () => void }) {
   const { view } = useTableView();
   const name = useNames();
   const tap = useTap();
+  useSameGame(onClose);
   const { game } = view;
   const { rules } = view;
   const duel = rules.game !== "kolkhoz";

@@ -7,7 +7,7 @@ import { UndoIcon } from "../../../ui/icons";
 import { List } from "../../../ui/row";
 import { Section } from "../../../ui/screen";
 import { Sheet } from "../../../ui/sheet";
-import { useAuthors, useMayScore, useTableView, useTap } from "../context";
+import { useAuthors, useIsScorer, useTableView, useTap } from "../context";
 import { useDescribe } from "../words";
 
 const SHOWN = 400;
@@ -56,14 +56,14 @@ function Line({ entry }: { entry: Entry }) {
   const describe = useDescribe();
   const author = useAuthors();
   const tap = useTap();
-  const may = useMayScore();
+  const may = useIsScorer();
   const { view } = useTableView();
   const [asking, setAsking] = useState(false);
   const what = describe(entry);
   const time = entry.at
     ? new Date(entry.at).toLocaleTimeString(i18n.locale, { hour: "2-digit", minute: "2-digit" })
     : "";
-  const mayUndo = (may || view.finished) && canBeUndone(entry);
+  const mayUndo = may && canBeUndone(entry);
   // What belongs to an earlier game cannot be written again: a touch by the way must not change who owes whom.
   const isPast = entry.game > 0 && entry.game < view.games.length;
   const undo = (): void => tap({ type: "undo", target: entry.event.id }, "heavy");

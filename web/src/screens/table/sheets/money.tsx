@@ -76,22 +76,20 @@ function Expense({ onClose, onDone }: { onClose: () => void; onDone: () => void 
   const [split, setSplit] = useState<Split>("equal");
   const [among, setAmong] = useState<string[]>(here.map(({ id }) => id));
   const amount = parseMoney(text, view.rules.currency);
+  const pays = here.some(({ id }) => id === payer);
+  const shares = here.map(({ id }) => id).filter((id) => among.includes(id));
   const { plain } = useMoney();
   const name = useNames();
   const bad = text !== "" && !amount;
   function add(): void {
     if (!amount) return;
-    const all = among.length === here.length;
-    tap({ type: "expense", payer, amount, split, ...(!all && { among }) }, "heavy");
+    // Never "everybody": somebody may be coming in whom this sheet does not show.
+    tap({ type: "expense", payer, amount, split, among: shares }, "heavy");
     toast(t`Recorded: ${plain(amount)}`);
     onDone();
   }
   const toggle = (id: string): void =>
-    setAmong(
-      among.includes(id)
-        ? among.filter((one) => one !== id)
-        : here.map((p) => p.id).filter((p) => p === id || among.includes(p)),
-    );
+    setAmong(among.includes(id) ? among.filter((one) => one !== id) : [...among, id]);
   return (
     <Sheet
       key="expense"
@@ -100,7 +98,7 @@ function Expense({ onClose, onDone }: { onClose: () => void; onDone: () => void 
       footer={
         <div className="grid grid-cols-2 gap-2">
           <Button onClick={onDone}>{t`Cancel`}</Button>
-          <Button look="primary" disabled={!amount || among.length === 0} onClick={add}>
+          <Button look="primary" disabled={!amount || !pays || shares.length === 0} onClick={add}>
             {t`Record`}
           </Button>
         </div>

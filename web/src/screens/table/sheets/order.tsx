@@ -17,7 +17,7 @@ export default function OrderSheet({ onClose }: { onClose: () => void }) {
   const [seats, setSeats] = useState<string[]>(drawn(view.next) ?? view.game?.order ?? view.game?.sides?.flat() ?? []);
   const taken = seats.filter((id) => here.some((player) => player.id === id));
   const pairs = !kolkhoz && taken.length > 2;
-  const [breaker, setBreaker] = useState("");
+  const [breaker, setBreaker] = useState(view.next?.breaker ?? "");
   const most = kolkhoz ? 12 : 4;
   const enough = kolkhoz ? taken.length >= 2 : taken.length >= 2 && taken.length <= 4;
   const toggle = (id: string): void => {

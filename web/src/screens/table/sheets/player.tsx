@@ -4,6 +4,7 @@ import type { Tap } from "../../../live/open";
 import { Button } from "../../../ui/button";
 import { Sheet } from "../../../ui/sheet";
 import { useMayScore, useNames, useTableView, useTap } from "../context";
+import { useSameGame } from "./same-game";
 
 interface Props {
   player: string;
@@ -16,6 +17,7 @@ export default function PlayerSheet({ player, onClose }: Props) {
   const { view } = useTableView();
   const name = useNames()(player);
   const tap = useTap();
+  useSameGame(onClose);
   const may = useMayScore();
   const [asking, setAsking] = useState(false);
   const playing = view.game?.state === "running" && view.game.scores[player] !== undefined;

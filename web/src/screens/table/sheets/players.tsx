@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import { addPlayer, removeMember } from "../../../api";
 import { Problem } from "../../../api/problem";
 import { useMe } from "../../../auth/hooks";
@@ -115,9 +115,13 @@ function AddGuest() {
   const { t } = useLingui();
   const [name, setName] = useState("");
   const add = useAdd();
+  const guest_name = name.trim();
+  // An answer that is lost makes nobody come twice: asked again he is the same guest.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another name is another guest
+  const id = useMemo(uuid7, [guest_name]);
   function submit(event: FormEvent): void {
     event.preventDefault();
-    add.mutate({ guest_name: name.trim() }, { onSuccess: () => setName("") });
+    add.mutate({ guest_name, id }, { onSuccess: () => setName((now) => (now === name ? "" : now)) });
   }
   return (
     <form onSubmit={submit} className="flex items-end gap-2">
