@@ -70,6 +70,14 @@ describe("the access token", () => {
     expect(lost).toBe(0);
   });
 
+  test("is renewed by what the page knows where the keychain is silent", async () => {
+    await keep(tokens(1, 0), null);
+    localStorage.removeItem("artel.session");
+    answer = () => json(tokens(2));
+    expect(await accessToken()).toBe("access-2");
+    expect([JSON.parse(asked[0]?.body ?? ""), lost]).toEqual([{ refresh_token: "refresh-1" }, 0]);
+  });
+
   test("is never somebody else's, who signed in in another tab", async () => {
     await keep(tokens(1, 0), null);
     const other = { refresh: "refresh-9", user: { ...user, id: "other" }, telegram: null };

@@ -17,8 +17,8 @@ interface Kept {
 
 let access: { token: string; until: number } | null = null;
 let refreshing: Promise<string> | null = null;
-/** Of whom this page is; another tab may sign in somebody else. */
-let mine: string | undefined;
+/** Of whom this page is: another tab may sign in somebody else, and a keychain that is silent for once has lost nothing. */
+let mine: Kept | null = null;
 let onLost: () => void = () => {};
 
 export const whenLost = (listener: () => void): void => {
@@ -27,9 +27,8 @@ export const whenLost = (listener: () => void): void => {
 
 export async function keep(tokens: Tokens, telegram: number | null): Promise<void> {
   access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
-  mine = tokens.user.id;
-  const session: Kept = { refresh: tokens.refresh_token, user: tokens.user, telegram };
-  await writeSecret("session", JSON.stringify(session));
+  mine = { refresh: tokens.refresh_token, user: tokens.user, telegram };
+  await writeSecret("session", JSON.stringify(mine));
 }
 
 /** The name or the language has changed, the sign-in has not. */
@@ -40,6 +39,7 @@ export async function keepUser(user: User): Promise<void> {
 
 export async function forget(): Promise<void> {
   access = null;
+  mine = null;
   await writeSecret("session", null);
 }
 
@@ -48,7 +48,7 @@ export async function kept(): Promise<Kept | null> {
   try {
     const session = JSON.parse((await readSecret("session")) ?? "null") as Kept | null;
     if (!session?.user.id || typeof session.refresh !== "string" || !TOKEN.test(session.refresh)) return null;
-    mine ??= session.user.id;
+    if (!mine || mine.user.id === session.user.id) mine = session;
     return session;
   } catch {
     return null;
@@ -76,9 +76,9 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function refresh(): Promise<string> {
-  const before = await kept();
+  const before = (await kept()) ?? mine;
   if (!before) throw lost(new Problem(401, { code: "unauthenticated" }));
-  if (before.user.id !== mine) {
+  if (before.user.id !== mine?.user.id) {
     window.location.reload();
     throw new Unreachable("this page is of somebody who has signed out");
   }
