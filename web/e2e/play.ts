@@ -75,7 +75,19 @@ export const seats = async ({ page }: Phone): Promise<string[]> =>
 export async function allThere({ page }: Phone): Promise<void> {
   await page.waitForFunction(() => {
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    const sheets = ["menu", "log", "player", "players", "money", "order", "end", "finish", "share", "settings"];
+    const sheets = [
+      "menu",
+      "log",
+      "player",
+      "players",
+      "money",
+      "order",
+      "end",
+      "finish",
+      "share",
+      "settings",
+      "results",
+    ];
     return sheets.every((sheet) => loaded.some((name) => name.includes(`/${sheet}-`)));
   });
 }

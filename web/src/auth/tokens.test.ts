@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Problem, Unreachable } from "../api/problem";
 import type { Tokens } from "../api/types";
-import { accessToken, authFetch, forget, keep, kept, whenLost } from "./tokens";
+import { accessToken, authFetch, forget, keep, keepUser, kept, whenLost } from "./tokens";
 
 const user = { id: "u", display_name: "Аня", username: null, avatar_url: null, language: "ru" };
 const tokens = (n: number, expires_in = 900): Tokens => ({
@@ -82,8 +82,10 @@ describe("the access token", () => {
     await keep(tokens(1, 0), null);
     const other = { refresh: "refresh-9", user: { ...user, id: "other" }, telegram: null };
     localStorage.setItem("artel.session", JSON.stringify(other));
+    await keepUser({ ...user, display_name: "Аня Новая" });
     await expect(accessToken()).rejects.toBeInstanceOf(Unreachable);
     expect([asked, lost]).toEqual([[], 0]);
+    expect(JSON.parse(localStorage.getItem("artel.session") ?? "")).toEqual(other);
   });
 
   test("is renewed once, however many ask", async () => {

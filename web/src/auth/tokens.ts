@@ -34,7 +34,7 @@ export async function keep(tokens: Tokens, telegram: number | null): Promise<voi
 /** The name or the language has changed, the sign-in has not. */
 export async function keepUser(user: User): Promise<void> {
   const session = await kept();
-  if (session) await writeSecret("session", JSON.stringify({ ...session, user } satisfies Kept));
+  if (session?.user.id === user.id) await writeSecret("session", JSON.stringify({ ...session, user } satisfies Kept));
 }
 
 export async function forget(): Promise<void> {

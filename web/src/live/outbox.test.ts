@@ -100,7 +100,7 @@ describe("outbox", () => {
   test("whoever asks hears when all of it was answered, or that it does not arrive", async () => {
     const outbox = make();
     expect(await outbox.sent()).toBe(true);
-    server.faults = ["lost_request"];
+    server.faults = ["lost_request", "lost_request"];
     outbox.add(start());
     const asked = outbox.sent();
     outbox.add(ball("X"));

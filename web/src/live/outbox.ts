@@ -32,6 +32,7 @@ const SLOWEST_MS = 10_000;
 export class Outbox {
   private readonly deps: OutboxDeps;
   private items: Item[] = [];
+  private stopped = false;
   private failures = 0;
   private batch = BATCH;
   private cancelRetry: (() => void) | null = null;
@@ -64,10 +65,12 @@ export class Outbox {
     void this.pump();
   }
 
-  /** Tries at once. Whether the server has now answered everything that was to go. */
+  /** Tries at once, and once more where an attempt was under way. Whether the server has now answered everything. */
   async sent(): Promise<boolean> {
-    this.kick();
-    await this.pump();
+    for (let tries = 0; tries < 2 && (tries === 0 || this.items.length > 0); tries++) {
+      this.kick();
+      await this.pump();
+    }
     return this.items.length === 0;
   }
 
@@ -75,11 +78,11 @@ export class Outbox {
   stop(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
-    this.items = [];
+    this.stopped = true;
   }
 
   private pump = oneByOne(async () => {
-    while (this.items.length > 0 && !this.cancelRetry) await this.sendSome();
+    while (this.items.length > 0 && !this.cancelRetry && !this.stopped) await this.sendSome();
   });
 
   private take(): Item[] {

@@ -52,6 +52,7 @@ export function stopOutboxes(): void {
 
 async function restore(mine: Owner): Promise<void> {
   const items = await waiting(mine.user).catch(() => []);
+  if (owner !== mine) return;
   const sessions = group(items.map((item) => [item.session, item]));
   for (const [session, queued] of sessions) {
     const restored = queued.map(({ seq = 0, event }) => ({ seq, event }));
@@ -116,6 +117,7 @@ export async function outboxOf(session: string, watcher: Watcher): Promise<Held 
   const mine = owner;
   if (!mine) return null;
   await mine.ready;
+  if (owner !== mine) return null;
   const outbox = mine.outboxes.get(session) ?? make(mine, session);
   mine.outboxes.set(session, outbox);
   const set = watchers.get(session) ?? new Set();

@@ -112,7 +112,9 @@ export class LiveSocket {
   private opened(): void {
     this.attempt = 0;
     this.listenOn();
-    this.become("live");
+    // Said again where it was live before: the phone may have slept meanwhile.
+    this.state = "live";
+    this.deps.onState("live");
   }
 
   private listenOn(): void {

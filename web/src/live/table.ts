@@ -100,7 +100,7 @@ export class TableStore {
         else this.learn(page.items);
         if (this.history.version >= page.version) break;
       }
-      if ((this.table?.version ?? -1) < this.history.version) this.take(await this.deps.fetchDoc());
+      if ((this.table?.version ?? -1) < this.history.version) await this.refetch();
     });
     this.changed();
   }

@@ -33,21 +33,24 @@ function ask(
   });
 }
 
+/** What stands in the browser's storage is newer: there it went when the keychain did not take it. */
 export async function readSecret(key: string): Promise<string | null> {
-  if (can("web_app_secure_storage_get_key")) {
+  const local = readLocal(key);
+  if (local === null && can("web_app_secure_storage_get_key")) {
     try {
       return await ask("web_app_secure_storage_get_key", "secure_storage_key_received", { key: PREFIX + key });
     } catch {
       // Some clients announce the storage and lack it.
     }
   }
-  return readLocal(key);
+  return local;
 }
 
 export async function writeSecret(key: string, value: string | null): Promise<void> {
   if (can("web_app_secure_storage_save_key")) {
     try {
       await ask("web_app_secure_storage_save_key", "secure_storage_key_saved", { key: PREFIX + key, value });
+      writeLocal(key, null);
       return;
     } catch {
       // As above.

@@ -20,7 +20,14 @@ import { type Opened, type SheetName, Sheets, usePreloadedSheets } from "./sheet
 import { useLasting } from "./use-lasting";
 import { useTable } from "./use-table";
 
-const Results = lazy(() => import("./results"));
+const AGAIN_MS = 2000;
+
+const load = () => import("./results");
+
+/** The evening may end where there is no net: then its results come with it. */
+const results = (): ReturnType<typeof load> =>
+  load().catch(() => new Promise((again) => setTimeout(() => again(results()), AGAIN_MS)));
+const Results = lazy(results);
 
 export default function TableScreen() {
   const { t } = useLingui();

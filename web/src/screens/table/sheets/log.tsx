@@ -1,5 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
+import { useMe } from "../../../auth/hooks";
 import { cn } from "../../../lib/cn";
 import { canBeUndone, type Entry } from "../../../live/view";
 import { Button, IconButton } from "../../../ui/button";
@@ -57,13 +58,14 @@ function Line({ entry }: { entry: Entry }) {
   const author = useAuthors();
   const tap = useTap();
   const may = useIsScorer();
+  const me = useMe();
   const { view } = useTableView();
   const [asking, setAsking] = useState(false);
   const what = describe(entry);
   const time = entry.at
     ? new Date(entry.at).toLocaleTimeString(i18n.locale, { hour: "2-digit", minute: "2-digit" })
     : "";
-  const mayUndo = may && canBeUndone(entry);
+  const mayUndo = (may || entry.by === me.id) && canBeUndone(entry);
   // What belongs to an earlier game cannot be written again: a touch by the way must not change who owes whom.
   const isPast = entry.game > 0 && entry.game < view.games.length;
   const undo = (): void => tap({ type: "undo", target: entry.event.id }, "heavy");

@@ -83,8 +83,8 @@ function Expense({ onClose, onDone }: { onClose: () => void; onDone: () => void 
   const bad = text !== "" && !amount;
   function add(): void {
     if (!amount) return;
-    // Never "everybody": somebody may be coming in whom this sheet does not show.
-    tap({ type: "expense", payer, amount, split, among: shares }, "heavy");
+    const all = shares.length === here.length;
+    tap({ type: "expense", payer, amount, split, ...(!all && { among: shares }) }, "heavy");
     toast(t`Recorded: ${plain(amount)}`);
     onDone();
   }

@@ -17,7 +17,7 @@ export default function OrderSheet({ onClose }: { onClose: () => void }) {
   const [seats, setSeats] = useState<string[]>(drawn(view.next) ?? view.game?.order ?? view.game?.sides?.flat() ?? []);
   const taken = seats.filter((id) => here.some((player) => player.id === id));
   const pairs = !kolkhoz && taken.length > 2;
-  const [breaker, setBreaker] = useState(view.next?.breaker ?? "");
+  const [breaker, setBreaker] = useState(kolkhoz ? "" : (view.next?.breaker ?? "")); // there the first one breaks
   const most = kolkhoz ? 12 : 4;
   const enough = kolkhoz ? taken.length >= 2 : taken.length >= 2 && taken.length <= 4;
   const toggle = (id: string): void => {
