@@ -1,11 +1,14 @@
 """What is hidden in a log, and what is left as it was."""
 
 import json
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from artel.kernel.redact import passwords, redactor
+from artel.kernel.redact import FORMS, passwords, redactor
 
 BOT = "7123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
@@ -53,6 +56,13 @@ def test_a_secret_is_known_by_its_form(said: str, secret: str) -> None:
         assert secret not in redacted
         assert "***" in redacted
     assert json.loads(redactor()(json.dumps({"message": said}))).keys() == {"message"}
+
+
+@pytest.mark.parametrize("form", [form for form, clues in FORMS.items() if clues])
+@given(data=st.data())
+def test_a_clue_is_in_whatever_its_form_finds(form: str, data: st.DataObject) -> None:
+    said = data.draw(st.from_regex(re.compile(form, re.ASCII)))
+    assert any(clue in said.casefold() for clue in FORMS[form])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ Nobody here writes one; but libraries put addresses, parameters and whole reques
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 GONE = "***"
@@ -13,37 +14,46 @@ NAMED = r"authorization|cookie|secret|password|passwd|pwd|dsn|ticket|signature|i
 VALUE = r"[^\s\"'\\,;&)\]}]+"
 
 # What is found is gone, but for the first group of it. Each is looked for only where a word begins: the time for a line
-# grows as the line does. Perl reads them too: nothing that only Python knows.
-FORMS = (
-    r"(?<=://)[^\s/@\"'\\]+(?=@)",  # who comes, and with which password
-    r"(?<![^\s\"'\\])[^\s\"'\\]*?(?:auth_date|query_id|\bhash)(?:=|%3D)[^\s\"'\\]*",  # Telegram's init data
-    r"(?<!\d)\d{5,}(?::|%3A)[\w-]{20,}",  # a bot's token
-    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?",
-    r"\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,9}\.[\w-]+",  # a refresh token
-    r"(\bticket\.)[\w-]+",
-    r"(/[st]/(?:#|%23))[\w.-]+",  # a link that shares something
-    r"(/join/)[^\s/?\"'\\]+",
-    r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b",
-    r"([?&](?:code|state)=|\bsigned_in=|/link(?:#|%23))[^\s&\"'\\]+",  # of a way back from a provider
-    r"(?i)(\bpassword\s+\\*')[^'\\]+",  # as SQL sets it
-    r"(Key \([^()]*\)=)\([^()]*\)",  # what PostgreSQL says of a row that is there already
-    rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|',)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}",
-)
+# grows as the line does. Perl reads them too: nothing that only Python knows. Beside each: what stands, in small
+# letters, in whatever it finds, where there is such a thing; most lines have none of it, and are told so by that.
+FORMS: Final[Mapping[str, Sequence[str]]] = {
+    r"(?<=://)[^\s/@\"'\\]+(?=@)": ["://"],  # who comes, and with which password
+    r"(?<![^\s\"'\\])[^\s\"'\\]*?(?:auth_date|query_id|\bhash)(?:=|%3D)[^\s\"'\\]*": [  # Telegram's init data
+        "auth_date", "query_id", "hash",
+    ],
+    r"(?<!\d)\d{5,}(?::|%3A)[\w-]{20,}": [],  # a bot's token
+    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?": ["eyj"],
+    r"\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.\d{1,9}\.[\w-]+": [],  # a refresh token
+    r"(\bticket\.)[\w-]+": ["ticket."],
+    r"(/[st]/(?:#|%23))[\w.-]+": ["/s/", "/t/"],  # a link that shares something
+    r"(/join/)[^\s/?\"'\\]+": ["/join/"],
+    r"(\bcode\W{1,8})[\dA-HJ-NP-Z]{6}\b": ["code"],
+    r"([?&](?:code|state)=|\bsigned_in=|/link(?:#|%23))[^\s&\"'\\]+": [  # of a way back from a provider
+        "code=", "state=", "signed_in=", "/link",
+    ],
+    r"(?i)(\bpassword\s+\\*')[^'\\]+": ["password"],  # as SQL sets it
+    r"(Key \([^()]*\)=)\([^()]*\)": ["key ("],  # what PostgreSQL says of a row that is there already
+    rf"(?i)\b((?:x-)?(?:{NAMED})\b(?:(?:\\*[\"'])?\s*[=:]|',)\s*(?:b?\\*[\"'])?(?:(?:bearer|basic)\s+)?){VALUE}": [
+        "authorization", "cookie", "secret", "passw", "pwd", "dsn", "ticket", "signature", "init", "token",
+    ],
+}  # fmt: skip
 
 Redact = Callable[[str], str]
 
 
 def redactor(*secrets: str) -> Redact:
     """`secrets` are looked for by the letter."""
-    forms = [re.compile(form) for form in FORMS]
+    forms = [(re.compile(form), clues) for form, clues in FORMS.items()]
     known = {each for secret in secrets if len(secret) >= LONG_ENOUGH for each in (secret, quote(secret, safe=""))}
     if known:
         longest_first = sorted(known, key=len, reverse=True)
-        forms.insert(0, re.compile("|".join(map(re.escape, longest_first))))
+        forms.insert(0, (re.compile("|".join(map(re.escape, longest_first))), []))
 
     def redact(text: str) -> str:
-        for form in forms:
-            text = form.sub(_first_group, text)
+        folded = text.casefold()
+        for form, clues in forms:
+            if not clues or any(clue in folded for clue in clues):
+                text = form.sub(_first_group, text)
         return text
 
     return redact
