@@ -20,9 +20,14 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "artel"
 FOLDER = ROOT / "build" / "compiled"
 OF_A_TAP = {
-    "game": ("frames", "live", "moments", "owner", "posted", "rights", "sheet", "writer"),
-    "kernel": ("body", "edge", "observe", "server", "tap", "tracing", "under_way"),
-}
+    "game": (
+        "announce", "frames", "live", "moments", "owner", "owners", "posted", "posting", "rights", "sheet", "writer",
+    ),
+    "kernel": (
+        "body", "edge", "idle", "observe", "revoked", "server", "store", "tap", "token", "tracing", "traffic",
+        "under_way",
+    ),
+}  # fmt: skip
 
 
 def fresh(folder: Path | None = None) -> Path | None:

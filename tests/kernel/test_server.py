@@ -5,7 +5,8 @@ import gc
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -243,13 +244,90 @@ async def test_a_line_is_not_idle_while_somebody_waits_behind_one_answered_at_on
         return Ready(201, body)
 
     line = Line(lambda body: Ready(201, body) if body == b"quick" else wait(body))
+    line.protocol.timeout_keep_alive = 0
     line.protocol.data_received(post(b"quick") + post(b"slow"))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert line.protocol.timeout_keep_alive_task is None, "an idle line is closed after a while"
+    await until_it_rings()
+    assert not line.wire.closed
     slow.set()
     await line.rest()
-    assert line.protocol.timeout_keep_alive_task is not None
+    await until_it_rings()
+    assert line.wire.closed
+
+
+async def until_it_rings() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Clock:
+    """A loop's, which shows what a test says."""
+
+    def __init__(self) -> None:
+        self.now = 1.0
+        self.wound_up: list[float] = []
+        self.stopped = 0
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, _ring: Callable[[], None]) -> "Clock":
+        self.wound_up.append(seconds)
+        return self
+
+    def cancel(self) -> None:
+        self.stopped += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def timed(clock: Clock) -> Line:
+    """Idle for 75 seconds at most, by that clock."""
+    line = Line(lambda body: Ready(201, body))
+    line.protocol.loop = cast("Any", clock)
+    line.protocol.timeout_keep_alive = 75
+    return line
+
+
+async def test_an_idle_line_is_closed_so_long_after_the_last_answer(timed: Line, clock: Clock) -> None:
+    """And not after the first, with which its clock was wound up."""
+    await timed.say(post(b"one"))
+    clock.now = 50
+    await timed.say(post(b"two"))
+    assert clock.wound_up == [75]
+    clock.now = 76
+    timed.protocol.ring()
+    assert (clock.wound_up, timed.wire.closed) == ([75, 49], False)
+    clock.now = 125
+    timed.protocol.ring()
+    assert (clock.wound_up, timed.wire.closed) == ([75, 49], True)
+
+
+async def test_a_line_on_which_somebody_asks_is_not_idle(timed: Line, clock: Clock) -> None:
+    await timed.say(post(b"one"), post(b"two")[:20])
+    clock.now = 1000
+    timed.protocol.ring()
+    assert not timed.wire.closed
+    await timed.say(post(b"two")[20:])
+    assert clock.wound_up == [75, 75]
+
+
+async def test_who_looks_on_over_the_line_may_be_silent_for_longer(timed: Line, clock: Clock) -> None:
+    await timed.say(post(b"one"))
+    timed.protocol.ws_protocol_class = cast("Any", Mock())
+    timed.wire.set_protocol = Mock()  # type: ignore[method-assign]
+    timed.protocol.data_received(GET.replace(b"Host", b"Connection: Upgrade\r\nUpgrade: websocket\r\nHost"))
+    assert timed.wire.set_protocol.called
+    assert clock.stopped == 1
+
+
+async def test_the_clock_stops_when_the_line_is_gone(timed: Line, clock: Clock) -> None:
+    await timed.say(post(b"one"))
+    timed.hang_up()
+    assert clock.stopped == 1
 
 
 async def test_who_goes_while_one_waits_behind_another_is_told_nothing() -> None:

@@ -13,11 +13,12 @@ from artel.auth.people import User
 from artel.auth.schemas import DeviceOut, MeChange, MeOut, PersonOut, PrivacyOut, Refresh, TokensOut
 from artel.auth.signing_in import own, tokens_out, user_out
 from artel.auth.tokens import Tokens
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
 from artel.kernel.http import Id, Page, PagingDep, Text
 from artel.kernel.limits import allow
-from artel.kernel.token import CallerDep, unauthenticated
+from artel.kernel.token import unauthenticated
 
 router = APIRouter()
 root = APIRouter()

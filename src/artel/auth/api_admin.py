@@ -10,11 +10,11 @@ from artel.auth.audit import Kind, Where
 from artel.auth.limits import AuthDep, guarded, where
 from artel.auth.people import User
 from artel.auth.schemas import AuditOut, KnownUser
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
 from artel.kernel.http import Id, Page, PagingDep, Text
-from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(guarded)])
 

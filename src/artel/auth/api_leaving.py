@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from artel.auth import leaving, linking
 from artel.auth.limits import AuthDep, guarded, where
 from artel.auth.schemas import LeavingOut
-from artel.kernel.token import CallerDep
+from artel.kernel.caller import CallerDep
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 

@@ -21,9 +21,9 @@ from artel.auth.schemas import (
     UserOut,
 )
 from artel.auth.signing_in import user_out
+from artel.kernel.caller import CallerDep
 from artel.kernel.errors import unavailable
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 

@@ -10,10 +10,10 @@ from artel.auth import exports, linking
 from artel.auth.archive import archived
 from artel.auth.exports import Export, State
 from artel.auth.limits import AuthDep, guarded, where
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.http import Id
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.token import CallerDep
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 

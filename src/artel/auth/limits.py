@@ -9,10 +9,10 @@ from fastapi import Depends, Request
 from artel.auth import audit, people
 from artel.auth.audit import Where
 from artel.auth.people import Profile, tidy_name
+from artel.kernel.caller import CallerDep
 from artel.kernel.errors import Problem
 from artel.kernel.limits import Limit, address_of, allow, place_of
 from artel.kernel.service import Context, context_of
-from artel.kernel.token import CallerDep
 
 AGENT_LENGTH = 200
 """Which browser it is stands at the end."""

@@ -123,8 +123,8 @@ class DuelGame(Game):
 
     @property
     def balls_left(self) -> int:
-        (mine, yours), (start, other_start), (lost, other_lost) = self.score, self._starts, self._lost
-        shelves = max(0, mine - start + lost) + max(0, yours - other_start + other_lost)
+        score, starts, lost = self.score, self._starts, self._lost
+        shelves = max(0, score[0] - starts[0] + lost[0]) + max(0, score[1] - starts[1] + lost[1])
         return max(0, _BALLS[self._rules.game] - shelves)
 
     def result(self) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from artel.friends.schemas import (
     GroupNew,
     GroupOut,
 )
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.errors import rate_limited
 from artel.kernel.http import Id, Page, Paging, PagingDep
 from artel.kernel.idempotency import OnceDep
 from artel.kernel.service import Context, context_of
-from artel.kernel.token import Caller, CallerDep
+from artel.kernel.token import Caller
 
 FriendsDep = Annotated[Context, Depends(context_of("friends"))]
 ASKED_AT_ONCE = 100

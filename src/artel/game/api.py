@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Literal
 
 import orjson
@@ -9,17 +7,16 @@ from fastapi import Body as InBody
 from artel.game import joining, sessions
 from artel.game.deps import GameDep, as_json, changed_session, first_answer, possible, session_bytes
 from artel.game.forms import BatchForm, EventForm
-from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.listing import list_mine
 from artel.game.posted import Posted, read_posted
+from artel.game.posting import post
 from artel.game.schemas import LogOut, NewPlayer, NewSession, PostedOut, SessionChange, SessionItem, SessionOut
 from artel.game.views import log_json
-from artel.kernel.errors import rate_limited
+from artel.kernel.caller import CallerDep
 from artel.kernel.http import Id, Page, PagingDep
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.tap import Found, Ready, Soon, Tap, WireForm
-from artel.kernel.token import CallerDep
+from artel.kernel.tap import Found, Ready, Tap, WireForm
 
 router = APIRouter(tags=["sessions"])
 taps = APIRouter(tags=["sessions"], route_class=Tap)
@@ -34,22 +31,7 @@ EventsBody = Annotated[list[Posted], WireForm(EventForm | BatchForm, read_posted
 )
 def post_events(game: GameDep, caller: CallerDep, session_id: Id, body: EventsBody) -> Found:
     """One event, or several, all or nothing. The id of an event is its idempotency key."""
-    settings = game.context.settings
-    cost = min(len(body), settings.event_burst)
-    wait = game.limits.allow_now(caller.user_id, settings.event_burst, settings.event_rate, cost)
-    if wait:
-        raise rate_limited(wait)
-    asked = possible(session_id), caller.user_id, body
-    answer = game.owners.post_now(*asked)
-    if answer is None:
-        return _posted(game, *asked)
-    ready = Ready(answer.status, answer.body)
-    return Soon(ready, answer.batch.then, partial(_posted, game, *asked)) if answer.batch else ready
-
-
-async def _posted(game: Game, session_id: str, user_id: str, body: Sequence[Posted]) -> Ready:
-    answer = await game.owners.post(session_id, user_id, body)
-    return Ready(answer.status, answer.body)
+    return post(game, session_id, caller.user_id, body)
 
 
 @taps.get("/sessions/{session_id}", response_model=SessionOut)

@@ -7,10 +7,10 @@ from artel.game.api_joining import open_by_code
 from artel.game.deps import GameDep
 from artel.game.owner import Owner
 from artel.game.schemas import Claiming, ClaimOut
+from artel.kernel.caller import CallerDep
 from artel.kernel.errors import not_found
 from artel.kernel.http import Id, Page, PagingDep
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.token import CallerDep
 
 router = APIRouter(tags=["sessions"])
 PATH = "/sessions/{session_id}"

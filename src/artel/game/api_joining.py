@@ -6,9 +6,10 @@ from artel.game.deps import GameDep, as_json, changed_session
 from artel.game.game import Game
 from artel.game.joining import Inside
 from artel.game.schemas import Join, SessionOut
+from artel.kernel.caller import CallerDep
 from artel.kernel.errors import Problem, rate_limited
 from artel.kernel.limits import place_of
-from artel.kernel.token import Caller, CallerDep
+from artel.kernel.token import Caller
 
 router = APIRouter(tags=["sessions"])
 A_SECOND = CODE_TRIES / 60

@@ -13,10 +13,10 @@ from artel.game.schemas import CaseOut, Share, SharedOut, ShareOut, TicketOut
 from artel.game.sheet import Sheet
 from artel.game.tickets import Grant, issue
 from artel.game.views import shared_json
+from artel.kernel.caller import CallerDep
 from artel.kernel.errors import not_found
 from artel.kernel.http import Id
 from artel.kernel.idempotency import OnceDep
-from artel.kernel.token import CallerDep
 
 router = APIRouter(tags=["sessions"])
 TokenHeader = Annotated[str, Header(alias="X-Share-Token", max_length=200)]

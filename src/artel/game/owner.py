@@ -20,7 +20,7 @@ from artel.game.meta import Meta, Player
 from artel.game.moments import written_now
 from artel.game.posted import Drawn, Posted
 from artel.game.rights import require_right
-from artel.game.sheet import Sheet, packed, presence
+from artel.game.sheet import Sheet, presence
 from artel.game.writer import Batch, Writer
 from artel.kernel.errors import Problem
 
@@ -117,12 +117,12 @@ class Owner:
         if sheet.version >= EVENTS_A_SESSION:
             raise Problem(409, "session_full", f"A session holds {EVENTS_A_SESSION} events; begin another one.")
         before, state = facts(sheet, event), sheet.play.state
-        line = packed({"version": sheet.version + 1, **value, **about})
-        sheet.add(event, line)
+        line = orjson.dumps({"version": sheet.version + 1, **value, **about}).decode()
+        sheet.add(event, line.encode())
         told = public_events(sheet, event, before)
         announce = orjson.dumps([[e.event_id, e.topic, e.envelope().decode()] for e in told]).decode() if told else None
         changed = sheet.play.state if sheet.play.state != state else None
-        return Row(sheet.meta.id, sheet.version, event.id, line.decode(), announce, changed)
+        return Row(sheet.meta.id, sheet.version, event.id, line, announce, changed)
 
     def _frame(self) -> Frame:
         return frame(self.sheet, shared=self.live.is_shared)

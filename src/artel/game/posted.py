@@ -60,9 +60,12 @@ def _words(value: Any) -> int:
     """Its keys and strings."""
     if isinstance(value, dict):
         return len(value) + _words(list(value.values()))
-    if isinstance(value, list):
-        return sum([each.__class__ is str or _words(each) for each in value])
-    return isinstance(value, str)
+    if not isinstance(value, list):
+        return isinstance(value, str)
+    words = 0
+    for each in value:
+        words += 1 if each.__class__ is str else _words(each)
+    return words
 
 
 def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> None:

@@ -19,10 +19,11 @@ from fastapi.routing import iter_route_contexts
 
 from artel.compose import PREFIX, SERVICES, compose, load
 from artel.kernel.body import BODY_LIMIT
+from artel.kernel.caller import signed_in
 from artel.kernel.ecs import ECS_VERSION
 from artel.kernel.redact import FORMS
 from artel.kernel.settings import Settings
-from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS, signed_in
+from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS
 
 HERE = Path(__file__).parent
 EVENTS = PREFIX + "/sessions/{session_id}/events"

@@ -13,7 +13,7 @@ from artel.kernel.body import read_again, read_body
 from artel.kernel.errors import answer_to
 from artel.kernel.observe import Observer
 from artel.kernel.tap import Ready, Tap, in_time
-from artel.kernel.tracing import Span, enter
+from artel.kernel.tracing import Span, current, enter
 from artel.kernel.traffic import Traffic
 from artel.kernel.under_way import Asked, UnderWay, refusal, request_id_of
 
@@ -83,7 +83,7 @@ class Edge:
                 ready = await in_time(tap.take(state, headers, scope["path_params"], body))
         except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
             ready = refusal(error, scope)
-        self._observer.answered(scope, ready.status, time.perf_counter() - started)
+        self._observer.answered(scope, ready.status, time.perf_counter() - started, current())
         length = b"%d" % len(ready.body)
         return ready._replace(
             headers=(*ready.headers, (b"content-length", length), (b"x-request-id", request_id.encode()))
@@ -109,7 +109,7 @@ class Edge:
             elif not sent.whole:
                 raise  # half an answer is out: the server can only hang up
         finally:
-            self._observer.answered(scope, sent.status or 500, time.perf_counter() - started)
+            self._observer.answered(scope, sent.status or 500, time.perf_counter() - started, current())
 
 
 class Sent:

@@ -22,11 +22,11 @@ from sqlalchemy import (
     update,
 )
 
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Database, Json, Tx, UtcDateTime
 from artel.kernel.errors import Problem
 from artel.kernel.events import now
 from artel.kernel.sql import try_lock
-from artel.kernel.token import CallerDep
 
 P = ParamSpec("P")
 KEPT = timedelta(hours=24)

@@ -5,10 +5,11 @@ import re
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from artel.kernel.body import fits
 from artel.kernel.edge import Edge
+from artel.kernel.idle import IdleProtocol
 from artel.kernel.tap import Ready, Tap
 
 
@@ -58,7 +59,7 @@ class Call:
         line.on_response_complete()
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(IdleProtocol):
     """For an application with an `edge`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,6 +79,14 @@ class Protocol(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self.idle_since = 0.0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """As uvicorn does it; here so that it can be compiled, for it is called eight times a tap."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._call = self._called() if self.cycle is None or self.cycle.response_complete else None
@@ -100,7 +109,9 @@ class Protocol(HttpToolsProtocol):
         headers = call.headers = dict(self.headers)
         if b"transfer-encoding" in headers or not fits(headers.get(b"content-length", b"0")):
             return None
-        call.keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
+        call.keep_alive = parser.should_keep_alive() and (
+            b"connection" not in headers or parser.get_http_version() != "1.0"  # which has to ask for it
+        )
         return call
 
     def on_body(self, body: bytes) -> None:

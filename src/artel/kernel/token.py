@@ -5,10 +5,9 @@ from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -114,13 +113,3 @@ def _caller(claims: dict[str, Any]) -> Caller:
     if {type(text) for text in texts} != {str} or {type(number) for number in numbers} != {int}:
         raise TypeError("a claim is of another type")
     return Caller(*texts, *numbers)
-
-
-async def signed_in(request: Request) -> Caller:  # not in a thread: the verifier is the loop's own
-    verifier: Verifier = request.app.state.verifier
-    caller = verifier.caller(request.headers.get("authorization", ""))
-    request.state.user_id = caller.user_id
-    return caller
-
-
-CallerDep = Annotated[Caller, Depends(signed_in)]

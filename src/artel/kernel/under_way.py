@@ -51,7 +51,7 @@ class UnderWay:
         self._within(self._take)
 
     def _within(self, work: Callable[..., None], *args: Any) -> None:
-        """The trace that the gate has named."""
+        """The trace that the gate has named. The answer needs that no more, unless it is in the log."""
         if self._trace:
             with Inside(self._trace):
                 work(*args)
@@ -78,7 +78,7 @@ class UnderWay:
         soon, self._soon = self._soon, None
         assert soon  # noqa: S101 it is told once
         if error is None:
-            self._within(self._end, soon.ready)
+            self._end(soon.ready)
         else:
             self._within(self._instead, soon)
 
@@ -94,7 +94,7 @@ class UnderWay:
 
     def _end(self, ready: Ready) -> None:
         self._traffic.__exit__(None, None, None)
-        self._observer.answered(self._scope, ready.status, time.perf_counter() - self._began)
+        self._observer.answered(self._scope, ready.status, time.perf_counter() - self._began, self._trace)
         self._asked.answer(ready, self._scope["state"]["request_id"])
 
 

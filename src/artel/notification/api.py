@@ -4,10 +4,11 @@ from fastapi import APIRouter, Depends
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.http import Paging, PagingDep
 from artel.kernel.service import Context, context_of
-from artel.kernel.token import Caller, CallerDep
+from artel.kernel.token import Caller
 from artel.notification import entries, preferences
 from artel.notification.news import NEWS
 from artel.notification.schemas import (

@@ -2,9 +2,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from artel.kernel.caller import CallerDep
 from artel.kernel.http import Id, Page, PagingDep
 from artel.kernel.service import Context, context_of
-from artel.kernel.token import CallerDep
 from artel.stats import leaderboard as leading
 from artel.stats import meetings, preferences
 from artel.stats.asked import BoardDep, OfGame, OfGameInPeriod

@@ -2,12 +2,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
+from artel.kernel.caller import CallerDep
 from artel.kernel.database import Tx
 from artel.kernel.http import Page, PagingDep, bad_field
 from artel.kernel.idempotency import OnceDep
 from artel.kernel.limits import Limit, allow, place_of
 from artel.kernel.service import Context, context_of
-from artel.kernel.token import CallerDep
 from artel.template import templates
 from artel.template.schemas import (
     TemplateChange,
