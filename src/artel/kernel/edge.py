@@ -3,9 +3,11 @@
 One layer, because four middlewares cost as much as the request itself.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +19,7 @@ from artel.kernel.tracing import Span, current, enter
 from artel.kernel.traffic import Traffic
 from artel.kernel.under_way import Asked, UnderWay, refusal, request_id_of
 
+PLAIN: Final = re.compile(rb"[A-Za-z0-9/._-]+")
 Door = Callable[[Scope], Awaitable[None]]
 TABLES = 4096
 """At so many people tap by turns; behind the gate a connection carries whatever comes."""
@@ -63,8 +66,8 @@ class Edge:
         return None
 
     def _known(self, method: bytes, path: bytes) -> tuple[Tap, dict[str, str]] | None:
-        """`tap`, remembered."""
-        return self.tap(method.decode(), path.decode())
+        """`tap`, remembered; for a path alone, in which nothing is escaped."""
+        return self.tap(method.decode(), path.decode()) if PLAIN.fullmatch(path) else None
 
     def begin(self, asked: Asked) -> None:
         """Without a task, as long as nobody has to wait but for the disk."""
