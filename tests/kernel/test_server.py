@@ -19,6 +19,7 @@ from artel.kernel.edge import Edge
 from artel.kernel.errors import rate_limited, unavailable
 from artel.kernel.server import Protocol
 from artel.kernel.tap import Found, Ready, Soon
+from artel.kernel.under_way import A_TURN
 from kernel.tapping import Work, tap
 
 BODY_LIMIT = 64 * 1024
@@ -61,10 +62,10 @@ class App:
 class Line:
     """A connection to an application whose tap does `work`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, app: "App | None" = None) -> None:
         self.wire = Wire()
         self.state = ServerState()
-        self.protocol = Protocol(Config(App(work), lifespan="off", log_config=None), self.state, {})
+        self.protocol = Protocol(Config(app or App(work), lifespan="off", log_config=None), self.state, {})
         self.protocol.connection_made(self.wire)
 
     async def say(self, *asked: bytes) -> list[bytes]:
@@ -409,6 +410,24 @@ class Disk:
         told, self._told = self._told, []
         for each in told:
             each(error)
+
+
+async def test_some_are_taken_in_and_written_before_the_others() -> None:
+    """In the order in which they came, and each once."""
+    disk = Disk()
+    app = App(disk.work)
+    lines = [Line(disk.work, app) for _ in range(2 * A_TURN + 1)]
+    bodies = [b"%d" % number for number in range(len(lines))]
+    for line, body in zip(lines, bodies, strict=True):
+        line.protocol.data_received(post(body))
+    lines[-1].hang_up()  # what it has said is heard all the same
+    for turn in (1, 2):
+        assert disk.written == bodies[: turn * A_TURN]
+        await asyncio.sleep(0)
+    assert disk.written == bodies
+    disk.sync()
+    assert [read(line.wire.writes[0])[2] for line in lines[:-1]] == bodies[:-1]
+    assert lines[-1].wire.writes == []
 
 
 class TestWhatIsAnsweredOnceItIsOnDisk:

@@ -26,8 +26,8 @@ from artel.kernel.settings import Settings
 from artel.kernel.token import AUDIENCE, ISSUER, SKEW_SECONDS
 
 HERE = Path(__file__).parent
-KEPT = 128
-"""Connections to a service that a worker keeps: with fewer than taps are under way at once, some are opened for one."""
+KEPT = "keepalive 128; keepalive_requests 10000;"
+"""Connections of a worker to a service: with fewer than taps are under way at once, some are opened for one request."""
 EVENTS = PREFIX + "/sessions/{session_id}/events"
 IN_PATH = re.compile(r"{\w+}")
 
@@ -229,7 +229,7 @@ def _upstreams(place: Place) -> Iterator[str]:
 def _named(name: str) -> str:
     """Some server has to be written here; it is never asked."""
     choice = f'balancer_by_lua_block {{ places.choose("{name}") }}'
-    return f"    upstream {name} {{\n        server 0.0.0.1;\n        {choice}\n        keepalive {KEPT}; keepalive_requests 10000;\n    }}"
+    return f"    upstream {name} {{\n        server 0.0.0.1;\n        {choice}\n        {KEPT}\n    }}"
 
 
 def _names(place: Place) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _upstream(name: str, addresses: Sequence[str]) -> str:
     servers = "".join(f"        server {address} max_fails=2 fail_timeout=2s;\n" for address in addresses)
     # One table is at one process as long as it lives: two that write by turns would fence each other at every tap.
     way = "        hash $artel_table consistent;\n" if name == "game" else ""
-    return f"    upstream {name} {{\n{way}{servers}        keepalive {KEPT}; keepalive_requests 10000;\n    }}"
+    return f"    upstream {name} {{\n{way}{servers}        {KEPT}\n    }}"
 
 
 def _map(lines: Any) -> str:

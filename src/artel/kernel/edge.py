@@ -17,7 +17,7 @@ from artel.kernel.observe import Observer
 from artel.kernel.tap import Ready, Tap, in_time
 from artel.kernel.tracing import Span, current, enter
 from artel.kernel.traffic import Traffic
-from artel.kernel.under_way import Asked, UnderWay, refusal, request_id_of
+from artel.kernel.under_way import Asked, Turns, UnderWay, refusal, request_id_of
 
 PLAIN: Final = re.compile(rb"[A-Za-z0-9/._-]+")
 Door = Callable[[Scope], Awaitable[None]]
@@ -41,6 +41,7 @@ class Edge:
         self._traffic = traffic or Traffic()
         self._door = door
         self._observer = Observer(service_of)
+        self._turns = Turns()
         self.known = lru_cache(TABLES)(self._known)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +72,7 @@ class Edge:
 
     def begin(self, asked: Asked) -> None:
         """Without a task, as long as nobody has to wait but for the disk."""
-        UnderWay(asked, self._traffic, self._observer).begin()
+        self._turns.begin(UnderWay(asked, self._traffic, self._observer))
 
     async def answer(self, tap: Tap, scope: Scope, receive: Receive) -> Ready:
         """Whatever happens; for an ASGI server."""
