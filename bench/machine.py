@@ -59,15 +59,15 @@ def family_seconds(pid: int) -> float:
     return total
 
 
-def seconds_until_rest(pid: int) -> float:
-    """How long the process goes on working for itself: what follows from events is brought to everybody afterwards."""
+def seconds_until_rest(*pids: int) -> float:
+    """How long these go on working for themselves: what follows from events is brought to everybody afterwards."""
     began, patience = time.monotonic(), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < patience:
-        before = family_seconds(pid)
+        before = sum(map(family_seconds, pids))
         time.sleep(LOOK_SECONDS)
-        if family_seconds(pid) - before < RESTING * LOOK_SECONDS:
+        if sum(map(family_seconds, pids)) - before < RESTING * LOOK_SECONDS:
             return time.monotonic() - began - LOOK_SECONDS
-    raise RuntimeError(f"after {PATIENCE_SECONDS} s it is still at work")
+    raise RuntimeError(f"after {PATIENCE_SECONDS} s they are still at work")
 
 
 def busy_seconds() -> float:

@@ -65,12 +65,13 @@ def on_stack(postgres: Postgres, plan: Plan, disk: Disk | None) -> tuple[list[Ro
     with ExitStack() as stack:
         system = stack.enter_context(started(postgres, "artel_stack", SET_FAR_AWAY, games=2))
         ways = list(_ways(stack, system))
-        rows = [row for writers in LOADS for row in _in_turns(ways, writers, plan, postgres.postmaster)]
+        turns = Turns(plan, postgres.postmaster, [program.pid for program in (*system.games, *system.others.values())])
+        rows = [row for writers in LOADS for row in turns.take(ways, writers)]
         slow = []
         if disk and postgres.ours:
             disk.hold(ORDINARY)
             few = [way for way in ways if way.name in HELD_BACK]
-            slow = [row for writers in OF_FLOOR for row in _in_turns(few, writers, plan, postgres.postmaster)]
+            slow = [row for writers in OF_FLOOR for row in turns.take(few, writers)]
             disk.hold(0)
         return rows, slow
 
@@ -82,15 +83,23 @@ def ratio(rows: Sequence[Row], way: str, writers: int, beside: str) -> float:
     return median(ours.per_second / theirs.per_second for ours, theirs in pairs)
 
 
-def _in_turns(ways: Sequence[Way], writers: int, plan: Plan, postmaster: int | None) -> list[Row]:
-    ways = [way for way in ways if writers in way.loads]
-    turns = [[_round(way, writers, plan, postmaster) for way in ways] for _ in range(plan.rounds)]
-    return [Row(way.name, writers, seen) for way, seen in zip(ways, zip(*turns, strict=True), strict=True)]
+class Turns(NamedTuple):
+    """Nobody's begins before all `processes` are at rest: what follows from one's taps would be taken from the next."""
 
+    plan: Plan
+    postmaster: int | None
+    processes: Sequence[int]
 
-def _round(way: Way, writers: int, plan: Plan, postmaster: int | None) -> Seen:
-    seen = measure(way.tables(writers), min(plan.seconds, way.longest), WARM_SECONDS, way.pid, postmaster)
-    return replace(seen, behind=seconds_until_rest(way.pid))
+    def take(self, ways: Sequence[Way], writers: int) -> list[Row]:
+        ways = [way for way in ways if writers in way.loads]
+        turns = [[self._round(way, writers) for way in ways] for _ in range(self.plan.rounds)]
+        return [Row(way.name, writers, seen) for way, seen in zip(ways, zip(*turns, strict=True), strict=True)]
+
+    def _round(self, way: Way, writers: int) -> Seen:
+        tables = way.tables(writers)
+        seconds = min(self.plan.seconds, way.longest)
+        seen = measure(tables, seconds, WARM_SECONDS, way.pid, self.postmaster)
+        return replace(seen, behind=seconds_until_rest(way.pid, *self.processes))
 
 
 # What is measured
