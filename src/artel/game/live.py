@@ -97,7 +97,10 @@ class Live:
         return bool(self.sockets) and any(socket.user_id is None for socket in self.sockets)
 
     def tell(self, frames: Sequence[Frame], since: Sequence[float] = ()) -> None:
-        """What is on disk, and the times `since` when, if this process has put it there."""
+        """What is on disk, and the times `since` when, if this process has put it there. Nothing is kept where nobody
+        has looked on yet."""
+        if not (self.sockets or self._ring):
+            return
         for frame in frames:
             self._ring[frame.version] = frame
             self._ring.pop(frame.version - RING, None)

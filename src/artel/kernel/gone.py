@@ -6,7 +6,7 @@ who write share, and whoever follows an end has alone. So nothing that was under
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Column, MetaData, String, Table, select, update
+from sqlalchemy import Column, MetaData, String, Table, bindparam, select, update
 
 from artel.kernel.database import Tx
 from artel.kernel.errors import not_found
@@ -26,6 +26,7 @@ _own = MetaData()
 add_tables(_own)
 gone = _own.tables["gone"]
 LOCK = "gone"
+KNOWN = select(gone.c.user_id, gone.c.into_id).where(gone.c.user_id.in_(bindparam("users", expanding=True)))
 
 
 def note(tx: Tx, user_id: str, into_id: str | None) -> bool:
@@ -52,8 +53,7 @@ def require_here(tx: Tx, *user_ids: str) -> None:
 
 def known(tx: Tx, user_ids: Iterable[str]) -> dict[str, str | None]:
     """The same for whoever only reads."""
-    found = select(gone.c.user_id, gone.c.into_id).where(gone.c.user_id.in_(list(user_ids)))
-    return {row.user_id: row.into_id for row in tx.execute(found)}
+    return {row.user_id: row.into_id for row in tx.execute(KNOWN, {"users": list(user_ids)})}
 
 
 def as_now(users: Mapping[str, str | None], left: Mapping[str, str | None]) -> dict[str, str | None]:
