@@ -84,7 +84,8 @@ def ratio(rows: Sequence[Row], way: str, writers: int, beside: str) -> float:
 
 
 class Turns(NamedTuple):
-    """Nobody's begins before all `processes` are at rest: what follows from one's taps would be taken from the next."""
+    """Nobody's begins before all `processes` are at rest: what follows from one's taps, and from the making of tables,
+    would be taken from the next."""
 
     plan: Plan
     postmaster: int | None
@@ -97,9 +98,11 @@ class Turns(NamedTuple):
 
     def _round(self, way: Way, writers: int) -> Seen:
         tables = way.tables(writers)
+        pids = {way.pid, *self.processes}
+        seconds_until_rest(*pids)
         seconds = min(self.plan.seconds, way.longest)
         seen = measure(tables, seconds, WARM_SECONDS, way.pid, self.postmaster)
-        return replace(seen, behind=seconds_until_rest(way.pid, *self.processes))
+        return replace(seen, behind=seconds_until_rest(*pids))
 
 
 # What is measured

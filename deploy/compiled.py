@@ -20,14 +20,9 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "artel"
 FOLDER = ROOT / "build" / "compiled"
 OF_A_TAP = {
-    "game": (
-        "announce", "frames", "live", "moments", "owner", "owners", "posted", "posting", "rights", "sheet", "writer",
-    ),
-    "kernel": (
-        "body", "edge", "idle", "observe", "revoked", "server", "store", "tap", "token", "tracing", "traffic",
-        "under_way",
-    ),
-}  # fmt: skip
+    "game": ("announce", "frames", "live", "moments", "owner", "posted", "posting", "rights", "sheet", "writer"),
+    "kernel": ("body", "edge", "idle", "observe", "server", "store", "tap", "token", "tracing", "under_way"),
+}
 
 
 def fresh(folder: Path | None = None) -> Path | None:

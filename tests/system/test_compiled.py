@@ -1,5 +1,6 @@
 """What `make compiled` makes keeps the score as the sources do."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -32,6 +33,24 @@ def test_the_rules_and_an_evening_over_http(compiler: str) -> None:
     said = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/engine", "tests/system/test_evenings.py")
     assert " passed" in said.splitlines()[-1]
     assert not list(HERE.glob("build"))
+
+
+COMPILED = [
+    *sorted((compiled.SOURCES / "engine").glob("*.py")),
+    *(compiled.SOURCES / part / f"{name}.py" for part, names in compiled.OF_A_TAP.items() for name in names),
+]
+WAITS = ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom
+
+
+@pytest.mark.parametrize("module", COMPILED, ids=lambda module: module.name)
+def test_nobody_waits_in_the_middle_of_an_error(module: Path) -> None:
+    """mypyc keeps the error that is being handled for the thread and not for each coroutine: who waits there finds
+    somebody else's when he goes on, and raises that."""
+    nodes = list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+    handling = [each for node in nodes if isinstance(node, ast.ExceptHandler) for each in node.body]
+    handling += [each for node in nodes if isinstance(node, ast.Try) for each in node.finalbody]
+    assert not [each for node in handling for each in ast.walk(node) if isinstance(each, WAITS)]
+    assert not [node for node in nodes if isinstance(node, ast.AsyncWith)], "it waits in its __aexit__"
 
 
 def test_what_is_made_of_other_sources_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

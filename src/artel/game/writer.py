@@ -119,19 +119,25 @@ class Writer:
     async def _commit(self, group: Sequence[Batch]) -> None:
         rows = [row for batch in group for row in batch.rows]
         started = time.perf_counter()
-        try:
-            await self._log.append(rows)
-        except Fenced as fenced:
-            await self._apart(group, fenced)
-        except Exception as error:  # noqa: BLE001 whatever it was, nobody may be left waiting
-            log.warning("the log cannot be written", error=error, rows=len(rows))
-            _settle(group, Lost(repr(error)))
-            self._lost()
-        else:
+        failed = await self._failed(rows)
+        if failed is None:
             meters.committed(len(rows), time.perf_counter() - started)
             _settle(group, None)
             if any(row.announce for row in rows):
                 self._announced()
+        elif isinstance(failed, Fenced):
+            await self._apart(group, failed)
+        else:
+            log.warning("the log cannot be written", error=failed, rows=len(rows))
+            _settle(group, Lost(repr(failed)))
+            self._lost()
+
+    async def _failed(self, rows: Sequence[Row]) -> Exception | None:
+        try:
+            await self._log.append(rows)
+        except Exception as error:  # noqa: BLE001 whatever it was, nobody may be left waiting
+            return error
+        return None
 
     async def _apart(self, group: Sequence[Batch], fenced: Fenced) -> None:
         """One session was fenced; the others are not to pay for it."""

@@ -103,17 +103,25 @@ class Edge:
         state["span"] = _trace(headers)
         sent = Sent(send, request_id)
         try:
+            failed = await self._failed(scope, receive, sent, headers)
+            if failed and not sent.status:
+                await answer_to(failed, scope)(scope, receive, sent.send)
+            elif failed and not sent.whole:
+                raise failed  # half an answer is out: the server can only hang up
+        finally:
+            self._observer.answered(scope, sent.status or 500, time.perf_counter() - started, current())
+
+    async def _failed(
+        self, scope: Scope, receive: Receive, sent: "Sent", headers: Mapping[bytes, bytes]
+    ) -> Exception | None:
+        try:
             if self._door:
                 await self._door(scope)
             body = await read_body(headers, receive)
             await self.app(scope, read_again(body, receive), sent.send)
-        except Exception as error:
-            if not sent.status:
-                await answer_to(error, scope)(scope, receive, sent.send)
-            elif not sent.whole:
-                raise  # half an answer is out: the server can only hang up
-        finally:
-            self._observer.answered(scope, sent.status or 500, time.perf_counter() - started, current())
+        except Exception as error:  # noqa: BLE001 whatever it is, who has asked gets an answer
+            return error
+        return None
 
 
 class Sent:

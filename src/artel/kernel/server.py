@@ -101,7 +101,8 @@ class Protocol(IdleProtocol):
     def _called(self) -> Call | None:
         """What does not come as taps do, whole and by the length it says, goes the long way."""
         parser = self.parser
-        found = self._edge.known(parser.get_method(), self.url) if len(self.url) <= LONGEST else None
+        is_path = len(self.url) <= LONGEST and b"?" not in self.url
+        found = self._edge.known(parser.get_method(), self.url) if is_path else None
         if not found or self.expect_100_continue or self.flow.write_paused or parser.should_upgrade():
             return None
         call = Call(self, *found)

@@ -102,7 +102,7 @@ class UnderWay:
 
 
 class Turns:
-    """Of the loop. With the next one what was taken in is on its way to the disk: were all that have come taken in at
+    """Of the loop. Behind the second what was taken in is on its way to the disk: were all that have come taken in at
     once, the disk and everybody else would wait for the last of them, and then the loop for the disk."""
 
     def __init__(self) -> None:
