@@ -5,13 +5,16 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
+import asyncpg
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.util.concurrency import await_only
 
 from artel.kernel.database import Database, Json, PostgresDatabase, SqliteDatabase, Tx, UtcDateTime, open_database
+from artel.kernel.errors import answer_to
 from artel.kernel.outage import is_outage
 
 metadata = MetaData()
@@ -246,6 +249,27 @@ async def test_a_postgres_connection_that_died_is_an_outage_and_the_next_one_wor
     assert await database.read(count) == 1
     await database.close()
     await other.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.AdminShutdownError("terminating connection due to administrator command"),
+    ],
+)
+async def test_a_connection_that_dies_before_it_is_ready_is_an_outage(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The driver says so in its own words, and not in SQLAlchemy's."""
+    monkeypatch.setattr(asyncpg.Connection, "set_type_codec", AsyncMock(side_effect=error))
+    database = PostgresDatabase(postgres_url)
+    with pytest.raises(type(error)) as caught:
+        await database.ready()
+    await database.close()
+    assert is_outage(caught.value)
+    assert answer_to(caught.value, {"type": "http", "state": {}}).status_code == 503
 
 
 async def test_no_postgres_at_all_is_an_outage() -> None:

@@ -1,9 +1,14 @@
 """An outage is nobody's fault and passes: a request is answered 503, an event waits without using up its tries."""
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-KINDS = (ConnectionError, TimeoutError, OperationalError, InterfaceError, PoolTimeout)
+# The driver's own are those of a connection that is lost while SQLAlchemy makes it ready.
+KINDS = (
+    ConnectionError, TimeoutError, OperationalError, InterfaceError, PoolTimeout,
+    asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+)  # fmt: skip
 # SQLSTATE: connection lost, a password that is new and that this process will be started with, transaction rolled back,
 # resources exhausted, lock not available, operator's doing
 CLASSES = {"08", "28", "40", "53", "55", "57"}
