@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from artel.kernel.events import Event, new_id
 from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
 from artel.kernel.token import AUDIENCE, ISSUER
+
+CLOSING_SECONDS = 60
 
 
 @dataclass
@@ -118,7 +120,12 @@ async def installation(data: Path, names: Sequence[str] = SERVICES, **settings: 
     for name in names:
         await asyncio.to_thread(_migrate, name, config.database(name))
     app = compose(names, config)
-    async with app.router.lifespan_context(app):
-        made = Installation(app, config)
-        async with made.http:
-            yield made
+    made = Installation(app, config)
+    closing = AsyncExitStack()
+    await closing.enter_async_context(app.router.lifespan_context(app))
+    await closing.enter_async_context(made.http)
+    try:
+        yield made
+    finally:
+        async with asyncio.timeout(CLOSING_SECONDS):  # before the test's own limit, whose trace shows only the loop
+            await closing.aclose()

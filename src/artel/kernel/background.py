@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+
+PATIENCE_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -11,6 +13,8 @@ async def running(work: Coroutine[object, object, None], name: str | None = None
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        while not task.done():  # Python 3.11: `wait_for` is deaf to it when what it waits for comes that very moment
+            task.cancel()
+            await asyncio.wait([task], timeout=PATIENCE_SECONDS)
+        if not task.cancelled():
+            task.result()
