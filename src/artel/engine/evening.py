@@ -29,6 +29,7 @@ from artel.engine.match import Race
 from artel.engine.refusal import refuse
 from artel.engine.rules import KolkhozRules, Rules
 
+_NO_MORE: Final = (None, None, None, None)
 _STARTS: Final = {True: "sides", False: "an order"}
 
 
@@ -59,6 +60,8 @@ class Evening(ABC):
         self._ledger = Ledger()
         self._log: list[Record] = []
         self._index: dict[str, int] = {}
+        self._words: dict[str, str] = {}
+        """Each kind of stroke and each player once: what a line of thousands says of them is thrown away."""
         self._finished_at = -1
         self._accept = self._open
         self._table: list[int] = []
@@ -180,7 +183,11 @@ class Evening(ABC):
         if seat is None:
             self._refuse_seat(event.player)
         kind = game.special(event.type, seat, event.ball, event.lucky)
-        return self._played(game, (event, game.number, game.strokes[event.type][1], seat, kind, at))
+        said: Said = event
+        if event[3:] == _NO_MORE:
+            once = self._words.setdefault
+            said = event.id, once(event.type, event.type), once(event.player, event.player)
+        return self._played(game, (said, game.number, game.strokes[event.type][1], seat, kind, at))
 
     def _end(self, event: End, at: int) -> Record:
         if event.player is not None:

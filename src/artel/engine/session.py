@@ -42,6 +42,10 @@ class Session(Waiting):
         at = self._index.get(event_id)
         return None if at is None else event_of(self._log[at][0])
 
+    def version_of(self, event_id: str) -> int:
+        """Which of the accepted events it is, from 1; 0 for none of them."""
+        return self._index.get(event_id, -1) + 1
+
     def is_undone(self, event_id: str) -> bool:
         return event_id in self._undone
 

@@ -66,7 +66,7 @@ class Owner:
         """All or nothing; what was accepted before is only told again."""
         sheet = self.sheet
         batch = self._all_or_nothing(self._take_all, user_id, asked)
-        versions = [sheet.versions[posted.event.id] for posted in asked]
+        versions = [sheet.play.version_of(posted.event.id) for posted in asked]
         lines = b",".join([sheet.lines[version - 1] for version in versions])
         body = b'{"version":%d,"events":[%b],"table":%b}' % (max(versions), lines, sheet.table())
         if batch is None:
@@ -94,7 +94,7 @@ class Owner:
         """One by one; none for what was accepted before. Whoever is due comes or goes before any word but an undo: if
         he came when a game has ended, the ball that ended it could not be taken back any more."""
         sheet, (event, value, game, client_at) = self.sheet, posted
-        if event.id in sheet.versions:
+        if sheet.play.version_of(event.id):
             return
         require_right(sheet, user_id, event)
         if not isinstance(event, Undo):

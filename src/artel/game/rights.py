@@ -25,10 +25,11 @@ def _require_undo(sheet: Sheet, user_id: str, event: Undo) -> None:
     meta, play = sheet.meta, sheet.play
     if user_id == meta.organizer_id:
         return
-    if event.target in sheet.versions and meta.author(sheet.line(event.target)["by"]) == user_id:
+    known = play.version_of(event.target) > 0
+    if known and meta.author(sheet.line(event.target)["by"]) == user_id:
         return
     if not meta.may_score(user_id):
         raise forbidden("You do not keep the score of this session.")
     game = play.game_at(event.target)
-    if event.target in sheet.versions and (game is None or game is not play.games[-1]):
+    if known and (game is None or game is not play.games[-1]):
         raise forbidden("That is for its author or the organizer to take back.")

@@ -46,7 +46,6 @@ class Sheet:
         self.meta = meta
         self.play = Session(rules, [player.id for player in meta.players if player.initial])
         self.lines: list[bytes] = []
-        self.versions: dict[str, int] = {}
         self._moves: list[tuple[int, str]] = []  # who joined or left, at which version
         self._strokes: dict[str, list[int]] = {}  # of each game, the versions of its strokes and ends
         self._shown: dict[str, bytes] = {}
@@ -63,7 +62,6 @@ class Sheet:
         running = self.play.running
         self.play.apply(event)
         self.lines.append(line)
-        self.versions[event.id] = len(self.lines)
         if isinstance(event, Stroke | End) and running:
             self._strokes.setdefault(running.start_id, []).append(len(self.lines))
         elif isinstance(event, Presence) and event.type in {"join", "leave"}:
@@ -84,8 +82,6 @@ class Sheet:
 
     def go_back(self, place: Place) -> None:
         self.play.restore(place.mark)
-        for line in self.lines[place.mark.version :]:
-            del self.versions[orjson.loads(line)["id"]]
         del self.lines[place.mark.version :]
         del self._moves[place.moves :]
         for strokes in self._strokes.values():
@@ -104,7 +100,7 @@ class Sheet:
 
     def line(self, event_id: str) -> dict[str, Any]:
         """What the log says of an event that was accepted."""
-        said: dict[str, Any] = orjson.loads(self.lines[self.versions[event_id] - 1])
+        said: dict[str, Any] = orjson.loads(self.lines[self.play.version_of(event_id) - 1])
         return said
 
     def strokes(self, game: Game) -> list[dict[str, Any]]:
