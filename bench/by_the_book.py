@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -94,9 +95,6 @@ async def post(
     session = await tx.scalar(select(Session).where(Session.id == session_id).with_for_update())
     if session is None or session.organizer != user:
         raise HTTPException(404)
-    known = await tx.scalar(select(Event).where(Event.session_id == session_id, Event.event_id == given.id))
-    if known:
-        return known
     session.version += 1
     session.updated_at = datetime.now(UTC).replace(tzinfo=None)
     event = Event(
@@ -104,7 +102,12 @@ async def post(
         body=given.model_dump(exclude_none=True),
     )  # fmt: skip
     tx.add_all([event, Outbox(topic="session.event", body={"session": str(session_id), "version": session.version})])
-    await tx.commit()
+    try:
+        await tx.commit()
+    except IntegrityError:  # it has come before
+        await tx.rollback()
+        known = select(Event).where(Event.session_id == session_id, Event.event_id == given.id)
+        event = (await tx.scalars(known)).one()
     return event
 
 
