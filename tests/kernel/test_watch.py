@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -103,11 +104,11 @@ async def test_it_goes_on_after_an_outage(context: Context, monkeypatch: pytest.
 async def test_whoever_collects_asks_no_database(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     async with watching(context):
         await look(context)
-        asked: list[object] = []
+        asked: list[int] = []
         for engine in context.database.engines:
-            monkeypatch.setattr(engine.pool, "connect", lambda: asked.append(1))
+            monkeypatch.setattr(engine.pool, "connect", lambda: asked.append(get_ident()))
         assert b"artel_outbox_depth" in generate_latest(REGISTRY)
-        assert asked == []
+        assert get_ident() not in asked  # the watcher's own first look may still go on, in a thread of its own
 
 
 async def test_the_game_tells_what_its_log_has_not_told_and_how_many_play(database_url: str, tmp_path: Path) -> None:
