@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from _pytest.terminal import TerminalReporter
@@ -18,6 +19,10 @@ from servers import PACKAGES, VARIABLES, Missing, Servers, locked, servers, the_
 
 FOLDER = "ARTEL_TEST_SERVERS"
 running = ExitStack()
+
+# A machine that others use as well stands still now and then, in whatever example.
+hypothesis.settings.register_profile("artel", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("artel")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     first half of all tests and the other with the second: so such tests have small ones beside them and not each other,
     whose servers and time-outs they would disturb."""
     items.sort(key=_size, reverse=True)
+    for item in items:
+        waits = "broker" in getattr(item, "fixturenames", ())  # until another test of a whole installation is done
+        if waits and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(func_only=True))
 
 
 def _size(item: pytest.Item) -> int:

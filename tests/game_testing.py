@@ -170,17 +170,17 @@ class Screen:
     socket: ClientConnection
 
     async def next(self, *kinds: str) -> Json:
-        """The next frame, or the next of these kinds."""
+        """The next frame that is no mere sign of life, or the next of these kinds."""
         while True:
-            frame: Json = orjson.loads(await asyncio.wait_for(self.socket.recv(), 10))
-            if not kinds or frame["type"] in kinds:
+            frame: Json = orjson.loads(await asyncio.wait_for(self.socket.recv(), 30))
+            if frame["type"] in kinds or (not kinds and frame["type"] != "ping"):
                 return frame
 
     async def closed(self) -> int:
         """The code with which the server hangs up, whatever it says before."""
         with suppress(ConnectionClosed):
             while True:
-                await asyncio.wait_for(self.socket.recv(), 10)
+                await asyncio.wait_for(self.socket.recv(), 30)
         assert self.socket.close_code is not None
         return self.socket.close_code
 

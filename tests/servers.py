@@ -146,21 +146,29 @@ def wait_for(ready: Callable[[], bool], what: str, log: Path | None = None) -> N
         time.sleep(0.05)
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
     return free_ports(1)
 
 
 def free_ports(number: int) -> int:
     """The first of so many in a row, below those that whoever calls out is given: on a busy machine they are gone
-    before a program has started. Each worker of a run has a part of its own, for the same reason.
+    before a program has started. Each worker of a run has a part of its own, for the same reason, and gives each once:
+    who was given one has not taken it yet.
     """
     worker, of = (os.environ.get(f"PYTEST_XDIST_WORKER{what}", "") for what in ("", "_COUNT"))
     size = 17_000 // int(of or 1)
     begin = 15_000 + size * int(worker.removeprefix("gw") or 0)
     for first in random.sample(range(begin, begin + size - number), 100):
+        wanted = range(first, first + number)
+        if _given.intersection(wanted):
+            continue
         with suppress(OSError), ExitStack() as probes:
-            for port in range(first, first + number):
+            for port in wanted:
                 probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            _given.update(wanted)
             return first
     raise RuntimeError("a hundred times no port was free")
 

@@ -21,6 +21,8 @@ def idler(env: dict[str, str], *, leads: bool = False, deaf: bool = False) -> It
     with subprocess.Popen(command, env=env, start_new_session=leads, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
+        while Path(f"/proc/{process.pid}/comm").read_text() != "sleep\n":  # in between nobody sees what it was told
+            assert process.poll() is None
         try:
             yield process
         finally:

@@ -267,16 +267,16 @@ class TestNothingIsLeft:
             await bus.close()
         assert await there(amqp_url, f"artel.{group}", f"artel.{group}.dead") == [False, False]
 
-    async def test_and_nothing_is_taken_from_somebody_who_lives_there(self, amqp_url: str) -> None:
-        async with await connect_robust(amqp_url) as connection, connection.channel() as channel:
+    async def test_and_nothing_is_taken_from_somebody_who_lives_there(self, broker: str) -> None:
+        async with await connect_robust(broker) as connection, connection.channel() as channel:
             await channel.declare_queue("artel.template", durable=True)
             with (
                 pytest.MonkeyPatch.context() as patch,
-                queues(amqp_url, patch),
+                queues(broker, patch),
                 pytest.raises(pytest.fail.Exception, match="a virtual host of their own"),
             ):
-                await (await RabbitBus.open(amqp_url)).subscribe("template", ["topic"], nothing)
-            assert await there(amqp_url, "artel.template") == [True]
+                await (await RabbitBus.open(broker)).subscribe("template", ["topic"], nothing)
+            assert await there(broker, "artel.template") == [True]
             await channel.queue_delete("artel.template")
 
     async def test_in_a_store(self, redis_url: str) -> None:
@@ -286,7 +286,7 @@ class TestNothingIsLeft:
                 store = open_store(redis_url)
                 await store.put(key, "value", 60)
                 await store.add(key + ":added", "value", 60)
-                await store.allow(key, 1, 1)
+                await store.allow(key, 1, 0.01)
                 await store.close()
                 assert len(client.keys(f"*{key}*")) == 3
             assert client.keys(f"*{key}*") == []

@@ -26,6 +26,8 @@ from artel_testing import Installation, installation
 from auth.test_admin import ANNA, launched, looked
 from auth.test_api import TOKEN, code, sign_in, with_token
 
+pytestmark = pytest.mark.usefixtures("nobody_looks_by_himself")
+
 OTHERS = [service for service in ASKED if service != "auth"]
 
 

@@ -49,7 +49,7 @@ def test_a_new_key_signs_once_everybody_knows_it(folder: Path, monkeypatch: pyte
     ring, first = KeyRing(folder), kids(folder)[0]
     new = rotate(folder)
     assert kids(folder) == [first, new]
-    age(folder, new, KNOWN_SECONDS - 5)
+    age(folder, new, KNOWN_SECONDS - 30)
     assert signs(ring, monkeypatch) == kid_of(KeyRing(folder).sign({})) == first
     age(folder, new, KNOWN_SECONDS)
     assert signs(ring, monkeypatch) == kid_of(KeyRing(folder).sign({})) == new
@@ -84,7 +84,7 @@ def test_none_is_dropped_while_its_tokens_may_live(folder: Path) -> None:
 
 def test_what_is_outlived_is_dropped_with_its_private_half(folder: Path) -> None:
     first, second = kids(folder)[0], rotate(folder)
-    age(folder, second, OUTLIVED_SECONDS - 5)
+    age(folder, second, OUTLIVED_SECONDS - 30)
     third = rotate(folder)
     assert kids(folder) == [first, second, third]
     age(folder, second, OUTLIVED_SECONDS + 1)

@@ -26,6 +26,8 @@ from auth.test_admin import ANNA, BORIS, launched, looked
 from auth.test_api import TOKEN, code, refresh, sign_in, with_token
 from evenings import Evening
 
+pytestmark = pytest.mark.usefixtures("nobody_looks_by_himself")
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def auth(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Installation]:

@@ -51,7 +51,7 @@ def test_a_process_in_a_container_is_called_by_its_service(prometheus: str, tmp_
     ]
     (tmp_path / "targets" / "artel.json").write_text(json.dumps(found))
     config = tmp_path / "prometheus.yml"
-    said = json.loads(promtool(prometheus, "check", "service-discovery", "--timeout=1s", config, "artel"))
+    said = json.loads(promtool(prometheus, "check", "service-discovery", "--timeout=5s", config, "artel"))
     assert {target["labels"]["process"] for target in said} == {"game at 10.0.0.5:8081", "game-2"}
 
 

@@ -150,7 +150,8 @@ async def test_a_role_that_may_enter_others_and_a_server_that_may_lose(
     real = time.time
     monkeypatch.setattr("artel.doctor.databases.time.time", lambda: real() + 100)
     found = await database_wrongs(settings, "auth")
-    assert "its clock is 100 s behind ours: let both hosts keep time (chrony)" in found
+    said = re.compile(r"its clock is (99|100|101) s behind ours: let both hosts keep time \(chrony\)")
+    assert [wrong for wrong in found if said.fullmatch(wrong)]
 
 
 async def test_one_address_for_all_is_none_for_any(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ async def test_redis_is_well_but_for_its_clock(tmp_path: Path, redis_url: str, m
     assert "Redis" not in await wrongs(settings, NOTHING)
     real = time.time
     monkeypatch.setattr("artel.doctor.surroundings.time.time", lambda: real() - 60)
-    assert (await wrongs(settings, NOTHING))["Redis"].startswith("its clock is 60 s ahead of ours")
+    assert re.match(r"its clock is (59|60|61) s ahead of ours", (await wrongs(settings, NOTHING))["Redis"])
 
 
 # Keys, disk, addresses

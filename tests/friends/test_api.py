@@ -170,7 +170,8 @@ class TestAsking:
         assert {code(answer) for answer in answers if answer.status_code == 409} <= {(409, "in_progress")}
         assert await company.told() == [("requested", 1)]
 
-    async def test_so_many_and_no_more(self, company: Company) -> None:
+    async def test_so_many_and_no_more(self, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("artel.friends.api.ASKED_A_SECOND", 0.001)
         anya = await company.person("Аня")
         nobody = company.made.person("Никто")
         answers = [await company.ask(anya, nobody) for _ in range(101)]

@@ -294,7 +294,7 @@ class TestOthers:
         async with watching(port, played) as screen:
             await screen.next("presence")
             game_of(house).greet(game_of(house).owners)
-            assert await screen.next() == {"type": "ping"}
+            assert await screen.next("ping") == {"type": "ping"}
 
     async def test_a_sign_of_life_in_each_round_of_its_own_moment(
         self, house: Installation, anna: Person, monkeypatch: pytest.MonkeyPatch

@@ -54,7 +54,7 @@ def told(house: Installation, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for _ in iter(true, True):
             await asyncio.sleep(0)
 
@@ -117,6 +117,9 @@ class TestTaps:
             await until(known_elsewhere(here, played))
         await until(lambda: not known_elsewhere(here, played)())
         sessions = told(here, monkeypatch)
+        game_of(here).nudges.changed("what was under way is told")
+        await until(lambda: bool(sessions))
+        sessions.clear()
         async with listening(here) as port, watching(port, played) as screen:
             await screen.next("snapshot")
             await played.win(game, "Анна", 3)

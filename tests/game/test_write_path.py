@@ -308,14 +308,17 @@ class TestTwoProcesses:
         assert await played.now() == await other.now()
 
 
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = 'artel-log' AND datname = current_database()"""
+
+
 async def test_the_connection_is_cut(tmp_path: Path, postgres_url: str) -> None:
     async with installation(tmp_path, ["game"], database_url=postgres_url, **FREE) as house:
         played = await table(house, house.person("Анна"), "Борис")
         admin = await asyncpg.connect(make_url(postgres_url).set(drivername="postgresql").render_as_string(False))
         for number in range(3):
             assert (await played.post(expense(played, f"e{number}"))).status_code == 201
-            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'artel-log'"
-            assert await admin.fetch(cut)
+            assert await admin.fetch(CUT)
         await admin.close()
         await check(played, ["e0", "e1", "e2"])
 

@@ -154,9 +154,9 @@ def test_a_terminal_is_for_people() -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("ARTEL_")} | {"NO_COLOR": ""}
     process = subprocess.Popen(command, stderr=theirs, env=env)
     os.close(theirs)
-    text = re.sub(r"\x1b\[[\d;]*m", "", os.read(ours, 4096).decode())
-    assert process.wait(30) == 0
-    os.close(ours)
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        text = re.sub(r"\x1b\[[\d;]*m", "", terminal.readline().decode())
+        assert process.wait(30) == 0
     assert re.fullmatch(r"\d\d:\d\d:\d\d \[info +\] hello +ms=1.5\r\n", text), text
 
 

@@ -65,10 +65,10 @@ def key() -> str:
 
 
 async def test_what_is_put_is_got_until_its_time_is_over(store: Store, wait: Wait, key: str) -> None:
-    await store.put(key, "значение", 30)
-    await wait(key, 29)
+    await store.put(key, "значение", 3000)
+    await wait(key, 2900)
     assert await store.get(key) == "значение"
-    await wait(key, 1)
+    await wait(key, 100)
     assert await store.get(key) is None
 
 
@@ -78,10 +78,10 @@ async def test_nothing_is_none(store: Store, key: str) -> None:
 
 
 async def test_a_newer_value_takes_the_place_and_the_time_of_the_older(store: Store, wait: Wait, key: str) -> None:
-    await store.put(key, "old", 10)
-    await wait(key, 9)
-    await store.put(key, "new", 10)
-    await wait(key, 9)
+    await store.put(key, "old", 1000)
+    await wait(key, 900)
+    await store.put(key, "new", 1000)
+    await wait(key, 900)
     assert await store.get(key) == "new"
 
 
@@ -105,10 +105,10 @@ async def test_of_many_who_add_one_is_first(store: Store, key: str) -> None:
 
 
 async def test_after_its_time_the_place_is_free_again(store: Store, wait: Wait, key: str) -> None:
-    assert await store.add(key, "first", 10)
-    await wait(key, 9)
-    assert not await store.add(key, "second", 10)
-    await wait(key, 1)
+    assert await store.add(key, "first", 1000)
+    await wait(key, 900)
+    assert not await store.add(key, "second", 1000)
+    await wait(key, 100)
     assert await store.add(key, "third", 10)
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from artel.game import takeout as game_takeout
 from artel.game.tables import sessions
 from artel.kernel import takeout
 from artel_testing import Installation, installation
-from playing import RULES, Company, Somebody, Table, replayed
+from playing import RULES, Company, Somebody, Table, figures, replayed
 from system.test_real_servers import comes
 
 
@@ -80,6 +81,7 @@ async def _blocks(company: Company, one: Somebody, other: Somebody) -> bool:
 async def look(house: Installation) -> None:
     company = Company(house.http, Random(7))
     anya, boris, table = await evening(company, house)
+    await comes(partial(have_heard, company, anya, table))
     files = await archive_of(house, company, anya)
     (case,) = files.read("game/evenings.jsonl").decode().splitlines()
     whole = await table.exported()
@@ -91,14 +93,14 @@ async def look(house: Installation) -> None:
     (session,) = read(files, "game/sessions.json")
     assert (session["id"], session["organizer"], session["state"]) == (table.id, True, "finished")
 
-    figures = await company.ok(anya, "GET", f"/stats/players/{anya.id}")
+    shown = await company.ok(anya, "GET", f"/stats/players/{anya.id}")
     games = read(files, "stats/games.json")
-    assert (len(games), sum(game["money"] for game in games)) == (figures["games"], figures["balance"]["RUB"])
+    assert (len(games), sum(game["money"] for game in games)) == (shown["games"], shown["balance"]["RUB"])
     assert {game["currency"] for game in games} == {"RUB"}
     (own,) = read(files, "stats/evenings.json")
     me = next(player["id"] for player in (await table.whole())["players"] if player["user_id"] == anya.id)
     assert (own["session_id"], own["balance"]) == (table.id, (await table.whole())["balances"][me])
-    assert sum(payment["amount"] for payment in read(files, "stats/payments.json")) == figures["balance"]["RUB"]
+    assert sum(payment["amount"] for payment in read(files, "stats/payments.json")) == shown["balance"]["RUB"]
     assert read(files, "stats/leaderboards.json")[0]["listed"] is True
 
     assert [friend["name"] for friend in read(files, "friends/friends.json")] == ["Борис"]
@@ -115,6 +117,19 @@ async def look(house: Installation) -> None:
     theirs = await archive_of(house, company, boris)
     assert [block["name"] for block in read(theirs, "friends/blocks.json")] == ["Вера"]
     assert [player["name"] for player in read(theirs, "game/players.json") if player["me"]] == ["Борис"]
+
+
+async def have_heard(company: Company, who: Somebody, table: Table) -> bool:
+    """Statistics and notifications, of all games and of the evening's end."""
+    expected = figures(await table.exported(), await table.whole())[who.id]
+    shown = await company.ok(who, "GET", f"/stats/players/{who.id}")
+    past = (await company.ok(who, "GET", "/stats/history"))["items"]
+    news = (await company.ok(who, "GET", "/notifications", limit=100))["items"]
+    return (
+        shown["games"] == expected["games"]
+        and all(game["session"]["finished"] for game in past)
+        and "session_finished" in {item["kind"] for item in news}
+    )
 
 
 async def no_secrets(house: Installation, files: zipfile.ZipFile, table: Table, other: Somebody) -> None:

@@ -152,7 +152,7 @@ def test_what_it_reads_and_what_it_writes_may_be_apart() -> None:
 async def test_a_table_stays_where_it_is_whoever_else_comes(nginx: str, tmp_path: Path) -> None:
     """Two of game that write by turns would fence each other at every tap."""
     names, port = Names({"game": ["127.0.0.1", "127.0.0.2"]}), free_port()
-    tables = [new_id() for _ in range(20)]
+    tables = [new_id() for _ in range(60)]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(names.open())
         for number, host in enumerate(("127.0.0.1", "127.0.0.2", "127.0.0.3")):

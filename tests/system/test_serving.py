@@ -40,7 +40,7 @@ async def comes(true: Callable[[], Awaitable[bool]]) -> None:
         while True:
             if await true():
                 return
-            await asyncio.sleep(0)  # not every question waits for something
+            await asyncio.sleep(0.02)  # and leaves the processors to whom it asks
 
 
 @dataclass

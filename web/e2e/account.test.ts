@@ -129,11 +129,10 @@ test("who does not want to be found is not, and it stays so", async () => {
   expect(await found("Другой", "Скром")).toEqual(["Скромница"]);
   const findable = page.getByRole("group", { name: "Кто находит меня по имени" });
   await findable.getByRole("radio", { name: "все" }).focus();
-  await page.keyboard.press("ArrowRight");
-  await expect.poll(() => found("Другой", "Скром")).toEqual([]);
-  const answered = page.waitForResponse((answer) => answer.request().method() === "PATCH");
-  await page.getByText("Скрывать мои деньги").click();
-  await answered;
+  const answered = () => page.waitForResponse((answer) => answer.request().method() === "PATCH");
+  await Promise.all([answered(), page.keyboard.press("ArrowRight")]);
+  expect(await found("Другой", "Скром")).toEqual([]);
+  await Promise.all([answered(), page.getByText("Скрывать мои деньги").click()]);
   await page.reload();
   await page.getByRole("switch", { name: "Скрывать мои деньги" }).waitFor();
   expect(await findable.getByRole("radio", { name: "никто" }).isChecked()).toBe(true);

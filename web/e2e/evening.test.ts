@@ -9,8 +9,10 @@ import {
   button,
   codeOf,
   comeIn,
+  doubleTap,
   figures,
   finish,
+  kept,
   next,
   nothingPending,
   seats,
@@ -189,6 +191,7 @@ describe("a whole evening", () => {
     wireB.become("cut");
     await tap(boris, `${two}: шар`);
     await sees(boris, ["1", "3"]);
+    await expect.poll(() => kept(boris)).toBe(1);
     wireB.become("up");
     await boris.page.reload();
     await nothingPending(boris);
@@ -350,8 +353,7 @@ describe("a whole evening", () => {
     for (const name of ["Аня", "Борис"]) {
       if ((await seat(name).getAttribute("aria-pressed")) !== "true") await seat(name).click();
     }
-    const start = await button(anya.page, "Начать партию").boundingBox();
-    await anya.page.mouse.dblclick((start?.x ?? 0) + 40, (start?.y ?? 0) + 20);
+    await doubleTap(button(anya.page, "Начать партию"));
     await sees(boris, ["0", "0"]);
     for (let i = 0; i < 8; i++) await tap(boris, "Борис: шар");
     await anya.page.getByText("Победа: Борис").waitFor();
@@ -445,7 +447,7 @@ describe("a whole evening", () => {
     await button(anya.page, "Ещё").click();
     await button(anya.page, "Игроки").click();
     await button(anya.page, "Света: пауза").waitFor();
-    expect(await anya.page.getByRole("dialog").getByText("Борис").count()).toBe(0);
+    await expect.poll(() => anya.page.getByRole("dialog").getByText("Борис").count()).toBe(0);
     await button(anya.page, "Закрыть").click();
     expect(await codeOf(anya.page)).not.toBe(code);
     expect(anya.faults).toEqual([]);
@@ -532,7 +534,7 @@ describe("a whole evening", () => {
     // Whoever is owed says that it was paid.
     const tick = anya.page.getByRole("button", { name: /: отдано$/ });
     // A double tap is one tap: the next debt has moved under the finger meanwhile.
-    await tick.first().dblclick();
+    await doubleTap(tick.first());
     await expect.poll(() => tick.count()).toBe(1);
     const { games } = await replayed(anya);
     expect(games).toHaveLength(2);

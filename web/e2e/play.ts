@@ -1,5 +1,5 @@
 // What people do on the pages, in the words that stand on them.
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Phone } from "./browser.ts";
 
@@ -107,3 +107,34 @@ export const transfers = async ({ page }: Phone): Promise<string[]> => {
   const lines = await page.getByRole("list", { name: "Кто кому платит" }).first().getByRole("listitem").allInnerTexts();
   return lines.map((line) => line.replace(/\s+/g, " ").replace(/ (Отдано|Почему)/g, ""));
 };
+
+/** Two taps at one place, as fast as the page takes them: what is under the second may be something else by then. */
+export async function doubleTap(target: Locator): Promise<void> {
+  await target.scrollIntoViewIfNeeded();
+  await target.evaluate(async (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    for (let taps = 0; taps < 2; taps++) {
+      const under = document.elementFromPoint(x + width / 2, y + height / 2);
+      under?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, view: window }));
+      await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    }
+  });
+}
+
+/** How many taps this phone has in its store, not sent yet. */
+export async function kept({ page }: Phone): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((said, failed) => {
+        const opening = indexedDB.open("artel");
+        opening.onerror = failed;
+        opening.onsuccess = () => {
+          const counting = opening.result.transaction("outbox").objectStore("outbox").count();
+          counting.onsuccess = () => {
+            opening.result.close();
+            said(counting.result);
+          };
+        };
+      }),
+  );
+}
