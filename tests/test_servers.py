@@ -19,7 +19,7 @@ from artel.kernel.bus import open_bus
 from artel.kernel.events import new_id
 from artel.kernel.rabbit import RabbitBus
 from artel.kernel.store import open_store
-from servers import PACKAGES, VARIABLES, Missing, Servers, free_port, listening, locked, servers
+from servers import PACKAGES, VARIABLES, Missing, Servers, free_port, free_ports, listening, locked, servers
 from tidy import keys, queues
 
 TESTS = Path(__file__).parent
@@ -160,6 +160,12 @@ class TestAServer:
         assert module.the_line(["postgres", "nginx"]) == (
             f"{line} install -y postgresql nginx-light libnginx-mod-http-lua lua-cjson lua-nginx-dns"
         )
+
+
+def test_a_port_is_given_once() -> None:
+    given = [port for first in (free_ports(3) for _ in range(60)) for port in range(first, first + 3)]
+    given += [free_port() for _ in range(200)]
+    assert len(set(given)) == len(given)
 
 
 def test_servers_end_with_a_run_that_was_killed() -> None:
