@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 from artel.auth.keys import KNOWN_SECONDS, KeyRing, ensure_key, rotate
 from artel.compose import SERVICES, compose
+from artel.game.relay import _ahead
 from artel.kernel.events import Event, new_id
 from artel.kernel.migrations import migrate
 from artel.kernel.settings import Settings
@@ -85,8 +86,6 @@ class Installation:
     async def _older_ones_go_on(self) -> bool:
         """Whether a table's words wait for an older transaction: on a server that others use too it may be theirs, and
         longer than a relay waits at once."""
-        from artel.game.relay import _ahead  # noqa: PLC0415
-
         game = self.app.state.contexts.get("game")
         return game is not None and not all(row.safe for row in await game.database.read(_ahead))
 
